@@ -1,0 +1,202 @@
+"""The closed vocabularies of the house. Values are what travels on the wire and stands in the database."""
+
+from enum import IntEnum, StrEnum
+
+
+class Lane(StrEnum):
+    """Topic lanes; alarms (`event`) never share a lane, a session or a writer with telemetry."""
+
+    TELEMETRY = "telemetry"
+    EVENT = "event"
+    STATUS = "status"
+    COMMAND = "command"
+    REPLY = "reply"
+
+
+class DeviceKind(StrEnum):
+    AGENT = "agent"
+    LIFT = "lift"
+    CAMERA = "camera"
+    KITCHEN_SENSOR = "kitchen_sensor"
+
+
+class ServiceMode(IntEnum):
+    """Lift service mode, numbered as in the national lift-IoT data set."""
+
+    STOPPED = 0
+    NORMAL = 1
+    INSPECTION = 2
+    FIRE_RETURN = 3
+    FIREFIGHTER = 4
+    EMERGENCY_POWER = 5
+    EARTHQUAKE = 6
+    UNKNOWN = 7
+
+
+class CarStatus(IntEnum):
+    STOPPED = 0
+    RUNNING = 1
+
+
+class Direction(IntEnum):
+    NONE = 0
+    UP = 1
+    DOWN = 2
+
+
+class Power(IntEnum):
+    MAINS = 1
+    FAILED = 2
+
+
+class Rule(StrEnum):
+    """What an edge rule can report. The centre maps a rule to an incident or a finding."""
+
+    TRAPPED_NON_LEVEL = "trapped_non_level"
+    TRAPPED_LEVEL = "trapped_level"
+    ALARM_BUTTON = "alarm_button"
+    LIFT_FAULT = "lift_fault"
+    MAINS_LOST = "mains_lost"
+    NO_HAT = "no_hat"
+    NO_MASK = "no_mask"
+    CAMERA_BLIND = "camera_blind"
+    CLIMATE = "climate"
+
+
+class Phase(StrEnum):
+    START = "start"
+    UPDATE = "update"
+    END = "end"
+
+
+class Wear(StrEnum):
+    """Three answers: `UNKNOWN` (cannot tell) is never a violation."""
+
+    WORN = "worn"
+    NOT_WORN = "not_worn"
+    UNKNOWN = "unknown"
+
+
+class ObjectKind(StrEnum):
+    PERSON = "person"
+    HEAD = "head"
+
+
+class ZoneKind(StrEnum):
+    STORE = "store"
+    ROUGH_PREPARATION = "rough_preparation"
+    CUTTING = "cutting"
+    COOKING = "cooking"
+    SPECIAL_ROOM = "special_room"
+    SPECIAL_AREA = "special_area"
+    WASHING = "washing"
+    CLEAN_STORE = "clean_store"
+    PORTIONING = "portioning"
+    SAMPLE_KEEPING = "sample_keeping"
+    WASTE = "waste"
+    LIFT_CAR = "lift_car"
+
+
+class CameraState(StrEnum):
+    NONE = "none"
+    PENDING = "pending"
+    ACTIVE = "active"
+    DEGRADED = "degraded"
+
+
+class OrganisationKind(StrEnum):
+    BUREAU = "bureau"
+    MAINTENANCE = "maintenance"
+    RESCUE_STATION = "rescue_station"
+    CITY_RESCUE = "city_rescue"
+    PROPERTY = "property"
+    CATERER = "caterer"
+    INSPECTION_BODY = "inspection_body"
+    ASSOCIATION = "association"
+
+
+class Role(StrEnum):
+    ADMIN = "admin"
+    OPERATOR = "operator"
+    OWNER = "owner"
+    REGULATOR = "regulator"
+    CREW = "crew"
+
+
+class IncidentState(StrEnum):
+    RECEIVED = "received"
+    VERIFYING = "verifying"
+    DISPATCHED = "dispatched"
+    ACCEPTED = "accepted"
+    EN_ROUTE = "en_route"
+    ARRIVED = "arrived"
+    RELEASED = "released"
+    FOLLOWED_UP = "followed_up"
+    CLOSED = "closed"
+    FALSE_ALARM = "false_alarm"
+    SELF_RELEASED = "self_released"
+    FAULT_NOT_TRAPPED = "fault_not_trapped"
+    MERGED = "merged"
+
+
+class DispatchState(StrEnum):
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    EN_ROUTE = "en_route"
+    ARRIVED = "arrived"
+    RELEASED = "released"
+    DECLINED = "declined"
+    STOOD_DOWN = "stood_down"
+
+
+class FindingState(StrEnum):
+    DETECTED = "detected"
+    UNDER_REVIEW = "under_review"
+    PUSHED = "pushed"
+    RECTIFIED_CLAIMED = "rectified_claimed"
+    VERIFIED = "verified"
+    CLOSED = "closed"
+    OVERDUE_YELLOW = "overdue_yellow"
+    OVERDUE_RED = "overdue_red"
+    APPEALED = "appealed"
+    REJECTED = "rejected"
+
+
+class Channel(StrEnum):
+    WEBHOOK = "webhook"
+    EMAIL = "email"
+    APPRISE = "apprise"
+
+
+class OutboxState(StrEnum):
+    QUEUED = "queued"
+    LEASED = "leased"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+class CommandKind(StrEnum):
+    """What a person may ask for; the api writes the row, alerting carries it out."""
+
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    EN_ROUTE = "en_route"
+    ARRIVED = "arrived"
+    RELEASED = "released"
+    CONFIRM = "confirm"
+    FALSE_ALARM = "false_alarm"
+    RAISE = "raise"
+    NOTE = "note"
+    CLOSE = "close"
+    OPEN_BY_PHONE = "open_by_phone"
+    RECTIFY = "rectify"
+    APPEAL = "appeal"
+    VERIFY = "verify"
+    REJECT = "reject"
+
+
+class EdgeCommand(StrEnum):
+    """What the centre (or a drill) may ask of an edge agent."""
+
+    INJECT_FAULT = "inject_fault"
+    COMFORT = "comfort"
