@@ -1,0 +1,27 @@
+-- A role per service and one writer per table. Applied after every migration; safe to repeat.
+DO $$
+DECLARE name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['sunlit_ingest', 'sunlit_alerting', 'sunlit_api', 'sunlit_public'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
+            EXECUTE format('CREATE ROLE %I LOGIN', name);
+        END IF;
+    END LOOP;
+END $$;
+
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, sunlit_ingest, sunlit_alerting, sunlit_api, sunlit_public;
+GRANT USAGE ON SCHEMA public TO sunlit_ingest, sunlit_alerting, sunlit_api, sunlit_public;
+
+-- Services read everything except what they have no business with: only the api sees passwords and sessions.
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO sunlit_ingest, sunlit_alerting, sunlit_api;
+REVOKE SELECT ON session, login_attempt, person, person_role FROM sunlit_ingest, sunlit_alerting;
+GRANT SELECT (id, login, name, language, organisation_id, active) ON person TO sunlit_alerting;
+GRANT SELECT ON person_role TO sunlit_alerting;
+
+GRANT INSERT, UPDATE, DELETE ON lift_sample, climate_sample, camera_sample, event, device_status, stream, gap,
+    message_seen, reject, ingest_beat TO sunlit_ingest;
+GRANT INSERT, UPDATE ON policy, event_handled, incident, incident_entry, dispatch, outbox, outbox_attempt,
+    command_result, alerting_beat, finding, finding_entry TO sunlit_alerting;
+GRANT INSERT, UPDATE, DELETE ON command, evidence, evidence_custody, still, session, login_attempt, audit_log,
+    public_report, api_beat TO sunlit_api;
+GRANT SELECT ON public_town, public_lift, public_kitchen, public_still, public_rescue, public_finding TO sunlit_public;
