@@ -1,0 +1,158 @@
+"""The MQTT connection of a process: keeps itself connected, hands over messages, and acknowledges when told to."""
+
+import logging
+import queue
+import ssl
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from runtime.settings import BrokerSettings
+
+log = logging.getLogger(__name__)
+KEEPALIVE_S = 15
+QOS = 1
+
+
+class Incoming(NamedTuple):
+    """A message as it came; hand it back to `Bus.ack` once its content is safe."""
+
+    topic: str
+    payload: bytes
+    mid: int
+    qos: int
+
+
+class Bus:
+    """One MQTT session with a thread of its own. Nothing happens before `start`.
+
+    With `manual_ack` a message is acknowledged by `ack` alone, and what was not is delivered again after a reconnect.
+    `acks` yields the ids that `publish` gave, once the broker has acknowledged them: match ids in the one thread that
+    publishes and reads `acks`, because an acknowledgement can arrive before `publish` returns.
+    """
+
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        client_id: str,
+        *,
+        subscriptions: Sequence[str] = (),
+        on_message: Callable[[Incoming], None] | None = None,
+        manual_ack: bool = False,
+        receive_maximum: int = 65535,
+        session_expiry_s: int = 0,
+        will: tuple[str, bytes] | None = None,
+        on_connection: Callable[[bool], None] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.client_id = client_id
+        self.acks: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._subscriptions = list(subscriptions)
+        self._on_message = on_message
+        self._on_connection = on_connection
+        self._receive_maximum = receive_maximum
+        self._session_expiry_s = session_expiry_s
+        self._said = ""
+        self._client = self._make_client(manual_ack)
+        if will is not None:
+            self._client.will_set(will[0], will[1], qos=QOS, retain=True)
+
+    def _make_client(self, manual_ack: bool) -> mqtt.Client:
+        modern = self.settings.protocol == 5
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self.client_id,
+            protocol=MQTTProtocolVersion.MQTTv5 if modern else MQTTProtocolVersion.MQTTv311,
+            # In MQTT 5 the session's life is the expiry; 3.1.1 knows only "clean or for ever".
+            clean_session=None if modern else self._session_expiry_s == 0,
+            manual_ack=manual_ack,
+        )
+        client.reconnect_delay_set(min_delay=1, max_delay=15)
+        client.max_inflight_messages_set(1000)
+        if self.settings.username is not None:
+            password = self.settings.password
+            client.username_pw_set(self.settings.username, password.get_secret_value() if password else None)
+        if self.settings.tls_ca is not None:
+            client.tls_set(ca_certs=str(self.settings.tls_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        client.on_connect = self._connected
+        client.on_disconnect = self._disconnected
+        client.on_connect_fail = self._failed
+        client.on_message = self._received
+        client.on_publish = self._published
+        return client
+
+    def start(self) -> None:
+        """Begins to connect, and keeps trying for as long as it takes."""
+        options: dict[str, Any] = {}
+        if self.settings.protocol == 5:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.SessionExpiryInterval = self._session_expiry_s
+            properties.ReceiveMaximum = self._receive_maximum
+            options = {"properties": properties, "clean_start": self._session_expiry_s == 0}
+        self._client.connect_async(self.settings.host, self.settings.port, keepalive=KEEPALIVE_S, **options)
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        """Says good-bye to the broker (the last will is not sent) and ends the thread."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    @property
+    def connected(self) -> bool:
+        return self._client.is_connected()
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int | None:
+        """Sends at QoS 1. Returns the id that `acks` will yield, or None when there is no connection to send on."""
+        if not self.connected:
+            return None
+        sent = self._client.publish(topic, payload, qos=QOS, retain=retain)
+        return sent.mid if sent.rc in (mqtt.MQTT_ERR_SUCCESS, mqtt.MQTT_ERR_NO_CONN) else None
+
+    def ack(self, incoming: Incoming) -> None:
+        """Tells the broker that a message is safe and need not be delivered again."""
+        self._client.ack(incoming.mid, incoming.qos)
+
+    def _connected(
+        self, client: mqtt.Client, _: Any, __: mqtt.ConnectFlags, reason: ReasonCode, ___: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            self._say(logging.ERROR, f"broker {self._address} refuses {self.client_id}: {reason}; check [broker]")
+            return
+        if self._subscriptions:
+            client.subscribe([(topic, QOS) for topic in self._subscriptions])
+        self._say(logging.INFO, f"connected to broker {self._address} as {self.client_id}")
+        if self._on_connection is not None:
+            self._on_connection(True)
+
+    def _disconnected(
+        self, _: mqtt.Client, __: Any, ___: mqtt.DisconnectFlags, reason: ReasonCode, ____: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            self._say(logging.WARNING, f"lost broker {self._address} ({reason}); trying again")
+        if self._on_connection is not None:
+            self._on_connection(False)
+
+    def _failed(self, _: mqtt.Client, __: Any) -> None:
+        self._say(logging.WARNING, f"broker {self._address} cannot be reached; is it running? trying again")
+
+    def _received(self, _: mqtt.Client, __: Any, message: mqtt.MQTTMessage) -> None:
+        if self._on_message is not None:
+            self._on_message(Incoming(message.topic, bytes(message.payload), message.mid, message.qos))
+
+    def _published(self, _: mqtt.Client, __: Any, mid: int, ___: ReasonCode, ____: Properties) -> None:
+        self.acks.put(mid)
+
+    @property
+    def _address(self) -> str:
+        return f"{self.settings.host}:{self.settings.port}"
+
+    def _say(self, level: int, text: str) -> None:
+        """Logs on change: a broker that stays away is one line, not one a second."""
+        if text != self._said:
+            log.log(level, text)
+            self._said = text

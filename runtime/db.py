@@ -1,0 +1,112 @@
+"""Connections to PostgreSQL under a service's own role, and statements kept in .sql files."""
+
+import re
+from enum import StrEnum
+from importlib import resources
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, ConnectionPool
+
+from runtime.settings import DatabaseSettings
+
+Connection = psycopg.Connection[DictRow]
+AsyncConnection = psycopg.AsyncConnection[DictRow]
+Pool = ConnectionPool[Connection]
+AsyncPool = AsyncConnectionPool[AsyncConnection]
+
+NAME = re.compile(r"^-- name: (?P<name>[a-z0-9_]+)\s*$", re.MULTILINE)
+
+
+class Role(StrEnum):
+    OWNER = ""
+    INGEST = "sunlit_ingest"
+    ALERTING = "sunlit_alerting"
+    API = "sunlit_api"
+    PUBLIC = "sunlit_public"
+
+
+def conninfo(database: DatabaseSettings, role: Role) -> str:
+    """The connection string of a role. UTC throughout, and a connection that died is noticed within half a minute."""
+    parts: dict[str, Any] = dict(conninfo_to_dict(database.url))
+    if role is not Role.OWNER:
+        parts["user"] = role.value
+        if database.role_password is not None:
+            parts["password"] = database.role_password.get_secret_value()
+    return make_conninfo(
+        **{
+            **parts,
+            "connect_timeout": database.connect_timeout_s,
+            "application_name": role.value or "sunlit_owner",
+            "options": "-c timezone=UTC",
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 30_000,
+        }
+    )
+
+
+def connect(database: DatabaseSettings, role: Role) -> Connection:
+    """One connection: autocommit, rows as dictionaries. Raises psycopg.OperationalError."""
+    return psycopg.Connection.connect(conninfo(database, role), autocommit=True, row_factory=dict_row)
+
+
+def pool(database: DatabaseSettings, role: Role, *, size: int = 4) -> Pool:
+    """An opened pool that tests a connection before lending it, so that it recovers from an outage by itself."""
+    lent: Pool = ConnectionPool(
+        conninfo(database, role),
+        connection_class=psycopg.Connection[DictRow],
+        kwargs={"autocommit": True, "row_factory": dict_row},
+        min_size=1,
+        max_size=size,
+        timeout=5,
+        reconnect_timeout=5,
+        check=ConnectionPool.check_connection,
+        open=False,
+    )
+    lent.open(wait=False)
+    return lent
+
+
+def async_pool(database: DatabaseSettings, role: Role, *, size: int = 8) -> AsyncPool:
+    """The same for asyncio, not yet opened."""
+    return AsyncConnectionPool(
+        conninfo(database, role),
+        connection_class=psycopg.AsyncConnection[DictRow],
+        kwargs={"autocommit": True, "row_factory": dict_row},
+        min_size=1,
+        max_size=size,
+        timeout=5,
+        reconnect_timeout=5,
+        check=AsyncConnectionPool.check_connection,
+        open=False,
+    )
+
+
+class Queries:
+    """The named statements of a package: `-- name: x` and the statement below it.
+
+    >>> Queries("ingest")["insert_event"]  # doctest: +SKIP
+    """
+
+    def __init__(self, package: str, file: str = "queries.sql") -> None:
+        text = resources.files(package).joinpath(file).read_text("utf-8")
+        self.source = f"{package}/{file}"
+        self.statements = parse_queries(text)
+
+    def __getitem__(self, name: str) -> sql.SQL:
+        try:
+            return sql.SQL(self.statements[name])
+        except KeyError:
+            raise KeyError(f"{self.source}: no statement {name!r}; there are {sorted(self.statements)}") from None
+
+
+def parse_queries(text: str) -> dict[str, str]:
+    """The statements of a .sql text by name."""
+    marks = list(NAME.finditer(text))
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    return {mark["name"]: text[mark.end() : end].strip().rstrip(";") for mark, end in zip(marks, ends, strict=True)}

@@ -1,0 +1,1 @@
+"""The invented city, and the story that is played in it."""

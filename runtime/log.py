@@ -1,0 +1,16 @@
+"""Logs: one line an entry, to stderr, with the service's name."""
+
+import logging
+import os
+import sys
+
+
+def configure(name: str) -> None:
+    """Sends the logs of this process to stderr, from level `SUNLIT_LOG` (default INFO) on."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter(f"%(asctime)s {name} %(levelname)s %(message)s", "%H:%M:%S"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(os.environ.get("SUNLIT_LOG", "INFO").upper())
+    for chatty in ("httpx", "httpcore", "apprise", "amqtt", "transitions", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,0 +1,139 @@
+"""Settings of the centre's services: one TOML file, environment variables over it, secrets by file.
+
+`SUNLIT_CONFIG` names the file; `SUNLIT_DATABASE__URL` overrides `[database] url`, and so on. A key that ends in
+`_file` beside a secret names a file that holds it.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+
+class SettingsError(ValueError):
+    """A setting that is missing, unknown or out of range; the text names file, key, value and what was expected."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatabaseSettings(Section):
+    url: str = "postgresql://localhost/sunlit"
+    """the owner's connection; services connect to the same place under their own role"""
+    role_password: SecretStr | None = None
+    connect_timeout_s: int = Field(default=5, ge=1)
+
+
+class BrokerSettings(Section):
+    host: str = "127.0.0.1"
+    port: int = Field(default=1883, ge=1, le=65535)
+    username: str | None = None
+    password: SecretStr | None = None
+    protocol: Literal[4, 5] = 5
+    tls_ca: Path | None = None
+
+
+class IngestSettings(Section):
+    client_id: str = "sunlit-ingest"
+    batch: int = Field(default=500, ge=1, le=10_000)
+    linger_ms: int = Field(default=200, ge=1, le=60_000)
+    silence_s: int = Field(default=3600, ge=1)
+
+
+class AlertingSettings(Section):
+    poll_s: float = Field(default=1.0, gt=0, le=60)
+    lease_s: int = Field(default=30, ge=1)
+    public_url: str = "http://127.0.0.1:8600"
+    """how people outside reach the pages; links in letters begin with it"""
+    webhook_secret: SecretStr = SecretStr("")
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = Field(default=25, ge=1, le=65535)
+    smtp_from: str = "sunlit@localhost"
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+
+
+class ApiSettings(Section):
+    host: str = "127.0.0.1"
+    port: int = Field(default=8600, ge=1, le=65535)
+    public_url: str = "http://127.0.0.1:8600"
+    evidence: Path = Path(".sunlit/evidence")
+    secure_cookies: bool = False
+    demo: bool = False
+    """the city is invented, and every page says so"""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="SUNLIT_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+    home: Path = Path(".sunlit")
+    database: DatabaseSettings = DatabaseSettings()
+    broker: BrokerSettings = BrokerSettings()
+    ingest: IngestSettings = IngestSettings()
+    alerting: AlertingSettings = AlertingSettings()
+    api: ApiSettings = ApiSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # The environment wins over the file, whose content is handed in as init arguments.
+        return env_settings, init_settings
+
+
+def load(path: Path | None = None) -> Settings:
+    """The settings from a TOML file (or the one that SUNLIT_CONFIG names) and the environment. Raises SettingsError."""
+    named = path or (Path(os.environ["SUNLIT_CONFIG"]) if os.environ.get("SUNLIT_CONFIG") else None)
+    content = _secrets_from_files(_read(named), named) if named else {}
+    try:
+        return Settings(**content)
+    except ValidationError as error:
+        where = str(named) if named else "environment"
+        raise SettingsError("; ".join(_line(where, dict(fault)) for fault in error.errors())) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}); expected a TOML file") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not TOML: {error}") from error
+
+
+def _secrets_from_files(content: dict[str, Any], path: Path | None) -> dict[str, Any]:
+    filled: dict[str, Any] = {}
+    for key, value in content.items():
+        if isinstance(value, dict):
+            filled[key] = _secrets_from_files(value, path)
+        elif key.endswith("_file"):
+            try:
+                filled[key.removesuffix("_file")] = Path(str(value)).read_text("utf-8").strip()
+            except OSError as error:
+                raise SettingsError(f"{path}: {key}: {value!r} cannot be read ({error.strerror})") from error
+        else:
+            filled[key] = value
+    return filled
+
+
+def _line(where: str, fault: dict[str, Any]) -> str:
+    key = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"{where}: {key}: unknown key, expected one of those in docs/settings.md"
+    secret = "password" in key or "secret" in key
+    value = "***" if secret else repr(fault.get("input"))
+    return f"{where}: {key}: {value}: {fault['msg']}"

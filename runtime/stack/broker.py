@@ -1,0 +1,92 @@
+"""The embedded broker: mosquitto where it is installed, else amqtt, which says what it cannot do."""
+
+import asyncio
+import logging
+import shutil
+import sys
+import threading
+from pathlib import Path
+
+from runtime.settings import BrokerSettings
+from runtime.stack.ports import demand_free, wait_for
+from runtime.stack.process import Process
+
+TRIAL_NOTE = "trial broker: un-acknowledged messages can be lost (install mosquitto for a real one)"
+# Defaults that lose messages in silence are turned off: 20 in flight stalls who acknowledges after the commit, 1,000
+# queued then drops, and without persistence a restart forgets every session.
+MOSQUITTO = """\
+listener {port} 127.0.0.1
+allow_anonymous true
+persistence true
+persistence_location {folder}/
+autosave_interval 5
+max_inflight_messages 0
+max_queued_messages 0
+max_queued_bytes 1073741824
+persistent_client_expiration 30d
+log_type error
+log_type warning
+"""
+
+
+class BrokerError(RuntimeError):
+    """The broker cannot be started; the text says why."""
+
+
+def find_mosquitto() -> str | None:
+    """The path of mosquitto; Debian keeps it where a plain user's PATH does not look."""
+    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+
+
+class Broker:
+    """A broker on the loopback interface, as a child process."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder, self.port = folder, port
+        self.real = find_mosquitto()
+        log = folder / "broker.log"
+        if self.real:
+            self.process = Process("broker", [self.real, "-c", str(folder / "mosquitto.conf")], log)
+        else:
+            command = [sys.executable, "-m", "runtime.stack.broker", str(port)]
+            self.process = Process("broker", command, log)
+
+    def start(self) -> None:
+        """Raises PortInUse or BrokerError."""
+        demand_free(self.port, "broker", "--broker-port")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.real:
+            # Started by root, mosquitto becomes its own user, who must be able to write here.
+            self.folder.chmod(0o777)
+            config = MOSQUITTO.format(port=self.port, folder=self.folder.resolve())
+            (self.folder / "mosquitto.conf").write_text(config, "utf-8")
+        self.process.start()
+        if not wait_for(self.port, 10):
+            raise BrokerError(f"broker does not start on port {self.port}: {self.process.tail()}")
+
+    @property
+    def settings(self) -> BrokerSettings:
+        return BrokerSettings(port=self.port, protocol=5 if self.real else 4)
+
+    @property
+    def note(self) -> str:
+        """What people must know of this broker."""
+        return "mosquitto" if self.real else TRIAL_NOTE
+
+
+async def _trial(port: int) -> None:
+    from amqtt.broker import Broker as Amqtt
+
+    broker = Amqtt(
+        {
+            "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
+            "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+        }
+    )
+    await broker.start()
+    await asyncio.get_running_loop().run_in_executor(None, threading.Event().wait)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING)
+    asyncio.run(_trial(int(sys.argv[1])))

