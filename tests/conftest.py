@@ -1,0 +1,133 @@
+"""Real parts for tests: PostgreSQL, mosquitto, the pictures beside the checkout. In CI a missing part is a failure."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from runtime.db import Role, connect
+from runtime.demo import city
+from runtime.migrate import migrate
+from runtime.settings import BrokerSettings, DatabaseSettings
+from runtime.stack.broker import Broker, find_mosquitto
+from runtime.stack.ports import free_port
+from runtime.stack.postgres import Postgres
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def lacking(reason: str) -> None:
+    """Skips a test for a missing part; in CI that is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(f"in CI every part must be there: {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    server = Postgres(tmp_path_factory.mktemp("pg") / "data")
+    server.start()
+    # Tests kill processes, not the machine: they need no waits for the disk.
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
+        connection.execute("SELECT pg_reload_conf()")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def empty_template(postgres: Postgres) -> str:
+    migrate(postgres.database("template_empty"))
+    return "template_empty"
+
+
+@pytest.fixture(scope="session")
+def city_template(postgres: Postgres, empty_template: str) -> str:
+    settings = DatabaseSettings(url=_clone(postgres, empty_template, "template_city"))
+    with connect(settings, Role.OWNER) as connection:
+        city.seed(connection, city.Address(webhook="http://127.0.0.1:1/hook"), {}, "upload-token")
+        _activate_policies(connection)
+    return "template_city"
+
+
+def _activate_policies(connection: psycopg.Connection[dict[str, object]]) -> None:
+    from datetime import UTC, datetime
+
+    try:
+        from alerting import policy
+    except ImportError:
+        for kind in ("lift", "kitchen"):
+            connection.execute(
+                "INSERT INTO policy (kind, version, body, sha256, activated_at, author)"
+                " VALUES (%s, 1, '{}', '', now(), 'test')",
+                (kind,),
+            )
+        return
+
+    for kind in ("lift", "kitchen"):
+        loaded = policy.load(ROOT / "alerting" / "policies" / f"{kind}.toml")
+        policy.store(connection, loaded, author="test", now=datetime.now(UTC))
+
+
+def _clone(postgres: Postgres, template: str, name: str) -> str:
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+        # The WAL-logged copy is slower but does not force a checkpoint on a busy machine.
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
+    return postgres.url(name)
+
+
+def _fresh(postgres: Postgres, template: str, test: str) -> Iterator[DatabaseSettings]:
+    name = f"{re.sub(r'[^a-z0-9]', '_', test.lower())[:40]}_{uuid4().hex[:8]}"
+    yield DatabaseSettings(url=_clone(postgres, template, name))
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def empty_db(postgres: Postgres, empty_template: str, request: pytest.FixtureRequest) -> Iterator[DatabaseSettings]:
+    """A migrated database without a row."""
+    yield from _fresh(postgres, empty_template, request.node.name)
+
+
+@pytest.fixture
+def city_db(postgres: Postgres, city_template: str, request: pytest.FixtureRequest) -> Iterator[DatabaseSettings]:
+    """A migrated database with the demo city's register and policies."""
+    yield from _fresh(postgres, city_template, request.node.name)
+
+
+@pytest.fixture
+def broker_process(tmp_path: Path) -> Iterator[Broker]:
+    """A mosquitto of one's own, for tests that stop it."""
+    if find_mosquitto() is None:
+        lacking("mosquitto is not installed")
+    # mosquitto started by root becomes its own user: every folder above must let it pass.
+    folder = tmp_path / "broker"
+    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        parent.chmod(0o755)
+    started = Broker(folder, free_port())
+    started.start()
+    yield started
+    started.process.stop()
+
+
+@pytest.fixture
+def broker(broker_process: Broker) -> BrokerSettings:
+    """Settings of a real mosquitto on a free port."""
+    return broker_process.settings
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder with real pictures and footage beside the checkout."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        lacking("no ../shared beside the checkout: real pictures and footage are not at hand")
+    return folder
