@@ -116,8 +116,8 @@ PLACES = (
 
 # kitchen zh, en, kind, place index, zone kind of camera 1
 CATERERS = (
-    ("阳光小馆", "Sunny Bistro", "small_restaurant", 0, "cooking"),
-    ("石岐乳鸽楼", "Shiqi Pigeon House", "large_restaurant", 1, "special_room"),
+    ("阳光小馆", "Sunny Bistro", "small_restaurant", 0, "special_room"),
+    ("石岐乳鸽楼", "Shiqi Pigeon House", "large_restaurant", 1, "cooking"),
     ("东明员工餐厅", "Dongming Canteen", "staff_canteen", 2, "portioning"),
     ("康健营养餐", "Kangjian Meals", "central_kitchen", 3, "cutting"),
     ("榄城大排档", "Lancheng Kitchen", "small_restaurant", 4, "cooking"),
