@@ -58,7 +58,7 @@ def test_the_public_role_reads_public_views_only(empty_db: DatabaseSettings, tab
     with connect(empty_db, Role.PUBLIC) as connection:
         assert connection.execute("SELECT count(*) AS n FROM public_lift").fetchone() == {"n": 0}
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute(f"SELECT * FROM {table}")  # type: ignore[call-overload]
+            connection.execute(f"SELECT * FROM {table}")
 
 
 def test_the_timeline_is_append_only(city_db: DatabaseSettings) -> None:
@@ -110,7 +110,7 @@ def plan(connection: psycopg.Connection[dict[str, object]], statement: str) -> s
     text = statement.replace("%%", "\0").replace("%(", "%(") % Numbered() if "%(" in statement else statement
     try:
         with connection.transaction():
-            connection.execute(f"PREPARE probe AS {text}".replace("\0", "%"))  # type: ignore[call-overload]
+            connection.execute(f"PREPARE probe AS {text}".replace("\0", "%"))
             connection.execute("DEALLOCATE probe")
     except psycopg.errors.UndefinedTable as error:
         # Batches are copied into temporary tables that exist only inside the writer's transaction.

@@ -1,0 +1,60 @@
+"""The bus against a real mosquitto: nothing un-acknowledged is lost, outages heal."""
+
+import queue
+import time
+
+from runtime.bus import Bus, Incoming
+from runtime.settings import BrokerSettings
+from runtime.stack.broker import Broker
+
+
+def wait_until(bus: Bus, connected: bool = True) -> None:
+    end = time.monotonic() + 20
+    while bus.connected is not connected and time.monotonic() < end:
+        time.sleep(0.02)
+    assert bus.connected is connected
+
+
+def receiver(settings: BrokerSettings, got: "queue.Queue[Incoming]") -> Bus:
+    bus = Bus(settings, "test-in", subscriptions=["t/#"], on_message=got.put, manual_ack=True, session_expiry_s=3600)
+    bus.start()
+    wait_until(bus)
+    return bus
+
+
+def test_what_was_not_acknowledged_comes_again(broker: BrokerSettings) -> None:
+    got: queue.Queue[Incoming] = queue.Queue()
+    first = receiver(broker, got)
+    sender = Bus(broker, "test-out")
+    assert sender.publish("t/1", b"early") is None
+    sender.start()
+    wait_until(sender)
+    mids = {sender.publish(f"t/{number}", b"x") for number in range(3)}
+    assert {sender.acks.get(timeout=10) for _ in range(3)} == mids
+    messages = [got.get(timeout=10) for _ in range(3)]
+    first.ack(messages[0])
+    first.stop()
+
+    again = receiver(broker, got)
+    topics = {got.get(timeout=10).topic for _ in range(2)}
+    assert topics == {"t/1", "t/2"}
+    again.stop()
+    sender.stop()
+
+
+def test_a_broker_that_restarts_is_found_again(broker_process: Broker) -> None:
+    got: queue.Queue[Incoming] = queue.Queue()
+    listening = receiver(broker_process.settings, got)
+    sender = Bus(broker_process.settings, "test-out")
+    sender.start()
+    wait_until(sender)
+    broker_process.process.kill()
+    wait_until(sender, connected=False)
+    assert sender.publish("t/1", b"lost") is None
+    broker_process.start()
+    wait_until(sender)
+    wait_until(listening)
+    assert sender.publish("t/2", b"back") is not None
+    assert got.get(timeout=10).payload == b"back"
+    listening.stop()
+    sender.stop()
