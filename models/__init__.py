@@ -1,0 +1,1 @@
+"""Model registry, ONNX runtime wrapper, decoders, evaluation and training."""

@@ -1,0 +1,103 @@
+"""Makes photographs look like surveillance pictures; every function takes its own random source."""
+
+import random
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.train.labels import HEAD, NO, YES, Rows
+
+Canvas = NDArray[np.uint8]
+
+_CAP_COLOURS = [(245, 245, 245), (230, 235, 240), (215, 190, 150), (190, 120, 60), (160, 200, 170), (35, 35, 40), (60, 60, 70)]
+
+
+def degrade(rng: random.Random, image: Canvas) -> Canvas:
+    """Colour, light, infrared grey, blur, low resolution, noise, steam, occlusion, JPEG: each on a part of the pictures."""
+    image = _light(rng, image)
+    if rng.random() < 0.1:
+        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    if rng.random() < 0.12:
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.4))
+    elif rng.random() < 0.12:
+        height, width = image.shape[:2]
+        share = rng.uniform(0.4, 0.8)
+        small = cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+        image = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    if rng.random() < 0.05:
+        image = _steam(rng, image)
+    if rng.random() < 0.12:
+        noise = np.random.default_rng(rng.getrandbits(32)).normal(0, rng.uniform(2, 11), image.shape)
+        image = np.clip(image + noise, 0, 255).astype(np.uint8)
+    if rng.random() < 0.2:
+        _, packed = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, rng.randint(25, 75)])
+        image = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+    return image
+
+
+def _light(rng: random.Random, image: Canvas) -> Canvas:
+    gains = [rng.uniform(0.85, 1.15) for _ in range(3)]
+    gamma, level = rng.uniform(0.7, 1.5), rng.uniform(0.75, 1.2)
+    ramp = np.linspace(0, 1, 256) ** gamma * 255 * level
+    tables = np.stack([np.clip(ramp * gain, 0, 255) for gain in gains], -1).astype(np.uint8)
+    return cv2.LUT(image, tables[None].transpose(1, 0, 2))
+
+
+def _steam(rng: random.Random, image: Canvas) -> Canvas:
+    height, width = image.shape[:2]
+    veil = np.zeros((height // 8, width // 8), np.float32)
+    for _ in range(rng.randint(2, 7)):
+        at = (rng.randrange(max(1, width // 8)), rng.randrange(max(1, height // 8)))
+        cv2.circle(veil, at, rng.randint(2, 9), rng.uniform(0.2, 0.7), -1)
+    veil = cv2.resize(cv2.GaussianBlur(veil, (0, 0), 3), (width, height))[..., None]
+    return (image * (1 - veil) + 235 * veil).astype(np.uint8)
+
+
+def occlude(rng: random.Random, image: Canvas, objects: Rows) -> None:
+    """Covers the lower edge or a side of some heads with a block, as pots, shelves and shoulders do; in place."""
+    for row in objects[objects[:, 0] == HEAD]:
+        if rng.random() > 0.06:
+            continue
+        x1, y1, x2, y2 = row[1:5]
+        colour = [rng.randrange(256) for _ in range(3)]
+        side = rng.choice((0, 1))
+        width = (x2 - x1) * rng.uniform(0.15, 0.35)
+        left = x1 if side else x2 - width
+        cv2.rectangle(image, (int(left), int(y1)), (int(left + width), int(y2)), colour, -1)
+
+
+def dress(rng: random.Random, image: Canvas, objects: Rows, faces: Rows, share: float) -> tuple[Canvas, Rows]:
+    """Draws a cap or a hairnet on a share of the bare heads whose face box (x, y, w, h) is known; returns copies."""
+    chosen = [i for i in range(len(faces)) if objects[i, 5] == NO and rng.random() < share]
+    if not chosen:
+        return image, objects
+    image, objects = image.copy(), objects.copy()
+    for i in chosen:
+        _cap(rng, image, *(float(v) for v in faces[i]))
+        objects[i, 5] = YES
+    return image, objects
+
+
+def _cap(rng: random.Random, image: Canvas, x: float, y: float, w: float, h: float) -> None:
+    centre, brim = x + w / 2 + rng.uniform(-0.05, 0.05) * w, y + h * rng.uniform(0.02, 0.2)
+    half, tall = w * rng.uniform(0.62, 0.78), h * rng.uniform(0.5, 0.72)
+    colour = np.array(rng.choice(_CAP_COLOURS), np.float32)
+    net = rng.random() < 0.5
+    pad = np.zeros(image.shape[:2], np.float32)
+    at = (int(centre), int(brim))
+    tilt = rng.uniform(-10, 10)
+    cv2.ellipse(pad, at, (max(2, int(half)), max(2, int(tall))), tilt, 180, 360, 1.0, -1, cv2.LINE_AA)
+    cv2.ellipse(pad, at, (max(2, int(half)), max(1, int(h * 0.1))), tilt, 0, 180, 1.0, -1, cv2.LINE_AA)
+    if rng.random() < 0.3 and not net:
+        top = brim - tall * rng.uniform(1.3, 2.2)
+        cv2.rectangle(pad, (int(centre - half * 0.9), int(top)), (int(centre + half * 0.9), int(brim)), 1.0, -1)
+    grain = np.random.default_rng(rng.getrandbits(32)).normal(0, 14 if net else 6, image.shape[:2])
+    grain = cv2.GaussianBlur(grain.astype(np.float32), (0, 0), 0.8)
+    # Folds: a cap is darker at its edges than in the middle.
+    fold = 1 - 0.35 * np.abs((np.arange(image.shape[1]) - centre) / max(half, 1)).clip(0, 1)
+    light = image.mean() / 128
+    cloth = colour[None, None] * fold[None, :, None] * min(1.15, 0.6 + 0.4 * light) + grain[..., None]
+    strength = rng.uniform(0.45, 0.75) if net else rng.uniform(0.9, 1.0)
+    share = (cv2.GaussianBlur(pad, (0, 0), max(0.6, h * 0.015)) * strength)[..., None]
+    image[:] = np.clip(image * (1 - share) + cloth * share, 0, 255).astype(np.uint8)
