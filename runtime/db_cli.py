@@ -15,11 +15,14 @@ Config = Annotated[Path | None, typer.Option("--config", help="TOML file of sett
 
 
 @app.command("migrate")
-def migrate_command(config: Config = None) -> None:
+def migrate_command(
+    config: Config = None,
+    plain: Annotated[bool, typer.Option("--plain", help="leave TimescaleDB alone even where it is available")] = False,
+) -> None:
     """Bring the database up to date: tables, roles, rollups."""
     settings = load(config)
     try:
-        applied = migrate(settings.database)
+        applied = migrate(settings.database, plain=plain)
     except (MigrationError, psycopg.Error) as error:
         raise _fail(settings, error) from error
     typer.echo(f"applied {len(applied)}: {', '.join(applied)}" if applied else "up to date")

@@ -13,7 +13,9 @@ def licence_of(package: Distribution) -> str:
     meta = package.metadata
     if meta.get("License-Expression"):
         return str(meta["License-Expression"])
-    classifiers = [text.rsplit(" :: ", 1)[-1] for text in meta.get_all("Classifier", []) if text.startswith("License ::")]
+    classifiers = [
+        text.rsplit(" :: ", 1)[-1] for text in meta.get_all("Classifier", []) if text.startswith("License ::")
+    ]
     named = [text for text in classifiers if text != "OSI Approved"]
     if named:
         return ", ".join(named)

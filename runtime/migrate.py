@@ -42,14 +42,17 @@ def migrations() -> list[Migration]:
     ]
 
 
-def migrate(database: DatabaseSettings) -> list[str]:
-    """Brings a database up to date and returns the names of what was applied. Raises MigrationError."""
+def migrate(database: DatabaseSettings, *, plain: bool = False) -> list[str]:
+    """Brings a database up to date and returns the names of what was applied. Raises MigrationError.
+
+    `plain` leaves TimescaleDB alone even where it is available.
+    """
     with connect(database, Role.OWNER) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
         try:
             applied = list(_apply_pending(connection))
             _run(connection, FOLDER.joinpath("roles.sql").read_text("utf-8"))
-            _apply_rollups(connection)
+            _apply_rollups(connection, plain)
             if database.role_password is not None:
                 _set_passwords(connection, database.role_password.get_secret_value())
         finally:
@@ -87,8 +90,8 @@ def has_timescale(connection: Connection) -> bool:
     return found is not None
 
 
-def _apply_rollups(connection: Connection) -> None:
-    if not has_timescale(connection):
+def _apply_rollups(connection: Connection, plain: bool) -> None:
+    if plain or not has_timescale(connection):
         _run(connection, FOLDER.joinpath("plain.sql").read_text("utf-8"))
     else:
         _drop_plain_rollups(connection)

@@ -36,7 +36,7 @@ def main() -> None:
         server.start()
         try:
             database = server.database("sunlit")
-            migrate(database)
+            migrate(database, plain=True)
             target.write_text(dump(server.programs, database.url), "utf-8")
         finally:
             server.stop()

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from runtime.db import Role, connect
 from runtime.demo import city
-from runtime.migrate import migrate
+from runtime.migrate import has_timescale, migrate
 from runtime.settings import BrokerSettings, DatabaseSettings
 from runtime.stack.broker import Broker, find_mosquitto
 from runtime.stack.ports import free_port
@@ -33,10 +33,13 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     server = Postgres(tmp_path_factory.mktemp("pg") / "data")
     server.start()
     # Tests kill processes, not the machine: they need no waits for the disk.
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+    with connect(DatabaseSettings(url=server.url("postgres")), Role.OWNER) as connection:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
-        connection.execute("SELECT pg_reload_conf()")
+        if has_timescale(connection):
+            # Its workers would sit in the templates, which cannot be cloned while anybody is connected.
+            connection.execute("ALTER SYSTEM SET timescaledb.max_background_workers = 0")
+    server.restart()
     yield server
     server.stop()
 
@@ -101,6 +104,15 @@ def empty_db(postgres: Postgres, empty_template: str, request: pytest.FixtureReq
 def city_db(postgres: Postgres, city_template: str, request: pytest.FixtureRequest) -> Iterator[DatabaseSettings]:
     """A migrated database with the demo city's register and policies."""
     yield from _fresh(postgres, city_template, request.node.name)
+
+
+@pytest.fixture
+def timescale_db(city_db: DatabaseSettings) -> DatabaseSettings:
+    """A city database with TimescaleDB; without the extension there is nothing to test."""
+    with connect(city_db, Role.OWNER) as connection:
+        if not has_timescale(connection):
+            pytest.skip("the TimescaleDB extension is not available in this PostgreSQL")
+    return city_db
 
 
 @pytest.fixture

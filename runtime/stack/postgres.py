@@ -35,6 +35,24 @@ class Postgres:
                 " or begin anew with `sunlit demo --reset`"
             ) from error
 
+        self._preload_timescale()
+
+    def _preload_timescale(self) -> None:
+        """TimescaleDB works only in a server that loaded it at its start; where it is missing, nothing changes."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            there = connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'").fetchone()
+            loaded = connection.execute("SHOW shared_preload_libraries").fetchone()
+            if not there or (loaded and "timescaledb" in loaded[0]):
+                return
+            connection.execute("ALTER SYSTEM SET shared_preload_libraries = 'timescaledb'")
+            connection.execute("ALTER SYSTEM SET timescaledb.telemetry_level = 'off'")
+        self.restart()
+
+    def restart(self) -> None:
+        """Stops the server and starts it again, for settings that it reads only at its start."""
+        self._server.stop()
+        self._server.start()
+
     def database(self, name: str) -> DatabaseSettings:
         """Settings for a database of this server, which is made if it is not there."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
