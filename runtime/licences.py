@@ -11,15 +11,15 @@ ROOT = Path(__file__).resolve().parent.parent
 def licence_of(package: Distribution) -> str:
     """What a package says of its licence: the SPDX expression, else its classifiers, else its short text."""
     meta = package.metadata
-    if meta.get("License-Expression"):
-        return str(meta["License-Expression"])
+    if "License-Expression" in meta:
+        return meta["License-Expression"]
     classifiers = [
         text.rsplit(" :: ", 1)[-1] for text in meta.get_all("Classifier", []) if text.startswith("License ::")
     ]
     named = [text for text in classifiers if text != "OSI Approved"]
     if named:
         return ", ".join(named)
-    return (meta.get("License") or "not stated").splitlines()[0][:60]
+    return meta["License"].splitlines()[0][:60] if "License" in meta else "not stated"
 
 
 def table() -> str:
