@@ -8,7 +8,7 @@ STRIDES = (8, 16, 32)
 
 
 def points(size: tuple[int, int], strides: tuple[int, ...] = STRIDES) -> tuple[Floats, Floats]:
-    """Cell corners (n x 2 as x, y in cells) and strides (n x 1) of every level, for an input of `size` (height, width)."""
+    """Cell corners (n x 2 as x, y in cells) and strides (n x 1) of all levels, for an input of (height, width)."""
     cells, steps = [], []
     for stride in strides:
         rows, columns = size[0] // stride, size[1] // stride

@@ -1,20 +1,30 @@
 """Makes photographs look like surveillance pictures; every function takes its own random source."""
 
 import random
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.train.labels import HEAD, NO, YES, Rows
+from models.labels import HEAD, NO, YES, Rows
 
-Canvas = NDArray[np.uint8]
+Canvas = NDArray[Any]
+"""Height x width x 3, BGR, 0-255."""
 
-_CAP_COLOURS = [(245, 245, 245), (230, 235, 240), (215, 190, 150), (190, 120, 60), (160, 200, 170), (35, 35, 40), (60, 60, 70)]
+_CAP_COLOURS = [
+    (245, 245, 245),
+    (230, 235, 240),
+    (215, 190, 150),
+    (190, 120, 60),
+    (160, 200, 170),
+    (35, 35, 40),
+    (60, 60, 70),
+]
 
 
 def degrade(rng: random.Random, image: Canvas) -> Canvas:
-    """Colour, light, infrared grey, blur, low resolution, noise, steam, occlusion, JPEG: each on a part of the pictures."""
+    """Colour, light, infrared grey, blur, low resolution, noise, steam, occlusion, JPEG: each on some pictures."""
     image = _light(rng, image)
     if rng.random() < 0.1:
         image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
@@ -32,7 +42,9 @@ def degrade(rng: random.Random, image: Canvas) -> Canvas:
         image = np.clip(image + noise, 0, 255).astype(np.uint8)
     if rng.random() < 0.2:
         _, packed = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, rng.randint(25, 75)])
-        image = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+        unpacked = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+        # What was just packed can be unpacked; the check is for the type alone.
+        image = image if unpacked is None else unpacked
     return image
 
 
@@ -92,8 +104,8 @@ def _cap(rng: random.Random, image: Canvas, x: float, y: float, w: float, h: flo
     if rng.random() < 0.3 and not net:
         top = brim - tall * rng.uniform(1.3, 2.2)
         cv2.rectangle(pad, (int(centre - half * 0.9), int(top)), (int(centre + half * 0.9), int(brim)), 1.0, -1)
-    grain = np.random.default_rng(rng.getrandbits(32)).normal(0, 14 if net else 6, image.shape[:2])
-    grain = cv2.GaussianBlur(grain.astype(np.float32), (0, 0), 0.8)
+    noise = np.random.default_rng(rng.getrandbits(32)).normal(0, 14 if net else 6, image.shape[:2])
+    grain = cv2.GaussianBlur(noise.astype(np.float32), (0, 0), 0.8)
     # Folds: a cap is darker at its edges than in the middle.
     fold = 1 - 0.35 * np.abs((np.arange(image.shape[1]) - centre) / max(half, 1)).clip(0, 1)
     light = image.mean() / 128

@@ -2,6 +2,8 @@
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -9,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import IterableDataset
 
+from models.labels import Picture, Rows
 from models.train import augment, drawn
-from models.train.labels import Picture, Rows
 
 CANVASES = ((352, 352), (256, 416), (256, 416), (320, 384), (416, 288))
 """Heights and widths; the wide one is what a kitchen camera gives."""
@@ -20,7 +22,7 @@ _CAP_SHARE = 0.14
 _VISIBLE = 0.45
 """An object of which less remains on the canvas is ignored instead of taught."""
 
-Canvas = NDArray[np.uint8]
+Canvas = NDArray[Any]
 
 
 class Compositions(IterableDataset):
@@ -31,7 +33,7 @@ class Compositions(IterableDataset):
         self.batch, self.seed = batch, seed
         self.groups = {source: [p for p in pictures if p.source == source] for source in shares}
         self.shares = {source: share for source, share in shares.items() if self.groups[source]}
-        self.images = {str(p.path): cv2.imread(str(p.path)) for p in pictures}
+        self.images = {p.path: _read(p.path) for p in pictures}
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, list[torch.Tensor], list[torch.Tensor]]]:
         worker = torch.utils.data.get_worker_info()
@@ -48,7 +50,7 @@ class Compositions(IterableDataset):
             return drawn.scene(rng.getrandbits(40))
         source = rng.choices(list(self.shares), list(self.shares.values()))[0]
         picture = rng.choice(self.groups[source])
-        image, objects = self.images[str(picture.path)], picture.objects
+        image, objects = self.images[picture.path], picture.objects
         if len(picture.faces):
             image, objects = augment.dress(rng, image, objects, picture.faces, _CAP_SHARE)
         return image, objects, picture.ignored
@@ -71,8 +73,19 @@ class Compositions(IterableDataset):
         return augment.degrade(rng, canvas), rows, regions
 
 
+def _read(path: Path) -> Canvas:
+    image = cv2.imread(str(path))
+    if image is None:
+        raise OSError(f"{path} is not a picture that can be read")
+    return image
+
+
 def place(
-    rng: random.Random, canvas: Canvas, tile: tuple[int, int, int, int], item: tuple[Canvas, Rows, Rows], spread: tuple[float, float]
+    rng: random.Random,
+    canvas: Canvas,
+    tile: tuple[int, int, int, int],
+    item: tuple[Canvas, Rows, Rows],
+    spread: tuple[float, float],
 ) -> tuple[Rows, Rows]:
     """Scales, flips and copies a picture into a tile of the canvas; returns its objects and ignored regions there."""
     image, objects, ignored = item
@@ -89,7 +102,9 @@ def place(
     x1, y1 = left + max(dx, 0), top + max(dy, 0)
     x2, y2 = min(right, left + dx + resized.shape[1]), min(bottom, top + dy + resized.shape[0])
     canvas[y1:y2, x1:x2] = resized[y1 - top - dy : y2 - top - dy, x1 - left - dx : x2 - left - dx]
-    moved = [_moved(rows, sx, sy, resized.shape[1] if flip else None, left + dx, top + dy) for rows in (objects, ignored)]
+    moved = [
+        _moved(rows, sx, sy, resized.shape[1] if flip else None, left + dx, top + dy) for rows in (objects, ignored)
+    ]
     return _clipped(moved[0], moved[1], (x1, y1, x2, y2))
 
 

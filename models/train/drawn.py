@@ -1,12 +1,13 @@
 """Drawn kitchen scenes with exact labels, so that drawn cameras work too. Styles vary widely on purpose."""
 
 import random
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.train.labels import HEAD, NO, PERSON, YES, Rows, objects_of, regions_of
+from models.labels import HEAD, NO, PERSON, YES, Rows, objects_of, regions_of
 
 Canvas = NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -18,7 +19,7 @@ _MASKS = [(235, 215, 160), (240, 225, 190), (245, 245, 240), (220, 190, 120), (2
 _HATS = [(248, 248, 248), (235, 235, 235), (230, 200, 150), (200, 120, 60), (40, 40, 40), (210, 230, 245)]
 
 
-def _shade(rng: random.Random, colour: Colour, spread: int = 18) -> Colour:
+def _shade(rng: random.Random, colour: Sequence[int], spread: int = 18) -> Colour:
     blue, green, red = (int(np.clip(part + rng.randint(-spread, spread), 0, 255)) for part in colour)
     return blue, green, red
 
@@ -44,7 +45,9 @@ def _block(image: Canvas, box: tuple[float, float, float, float], colour: Colour
 
 def _room(rng: random.Random, width: int, height: int) -> Canvas:
     """Wall, floor, tiles, counters, hoods and lights."""
-    base = rng.choice([(200, 205, 205), (225, 228, 230), (150, 160, 165), (180, 190, 200), (120, 120, 125), (70, 70, 75)])
+    base = rng.choice(
+        [(200, 205, 205), (225, 228, 230), (150, 160, 165), (180, 190, 200), (120, 120, 125), (70, 70, 75)]
+    )
     image = np.full((height, width, 3), _shade(rng, base), np.uint8)
     if rng.random() < 0.6:
         step, line = rng.randint(18, 70), _shade(rng, tuple(int(v * 0.88) for v in base), 6)
@@ -90,7 +93,14 @@ def _hair(rng: random.Random, image: Canvas, x: float, y: float, a: float, b: fl
         return
     kind = rng.random()
     if kind < 0.45:
-        _ellipse(image, (x, y - b * rng.uniform(0.1, 0.35)), (a * rng.uniform(1.0, 1.1), b * rng.uniform(0.72, 0.9)), colour, 180, 360)
+        _ellipse(
+            image,
+            (x, y - b * rng.uniform(0.1, 0.35)),
+            (a * rng.uniform(1.0, 1.1), b * rng.uniform(0.72, 0.9)),
+            colour,
+            180,
+            360,
+        )
     elif kind < 0.8:
         _ellipse(image, (x, y), (a * 1.05, b * 1.06), colour, rng.randint(185, 205), rng.randint(335, 355))
     else:
@@ -132,10 +142,18 @@ def _face(rng: random.Random, image: Canvas, x: float, y: float, a: float, b: fl
     if masked:
         colour, low = _shade(rng, rng.choice(_MASKS), 10), y + b * rng.uniform(0.7, 0.98)
         wide = a * rng.uniform(0.65, 0.95)
-        _block(image, (x + turn * 0.6 - wide, y + b * rng.uniform(0.08, 0.25), x + turn * 0.6 + wide, low), colour, a * 0.3)
+        _block(
+            image, (x + turn * 0.6 - wide, y + b * rng.uniform(0.08, 0.25), x + turn * 0.6 + wide, low), colour, a * 0.3
+        )
         if rng.random() < 0.5:
             for part in (0.4, 0.55):
-                cv2.line(image, (int(x - wide * 0.7), int(y + b * part)), (int(x + wide * 0.7), int(y + b * part)), _shade(rng, colour, 30), 1)
+                cv2.line(
+                    image,
+                    (int(x - wide * 0.7), int(y + b * part)),
+                    (int(x + wide * 0.7), int(y + b * part)),
+                    _shade(rng, colour, 30),
+                    1,
+                )
         return
     if rng.random() < 0.6:
         _ellipse(image, (x + turn, y + b * 0.15), (a * 0.09, b * 0.12), (110, 140, 190))
@@ -153,7 +171,12 @@ def _body(rng: random.Random, image: Canvas, x: float, chin: float, h: float, sk
         hand = (int(x + side * wide * rng.uniform(0.6, 1.5)), int(chin + h * rng.uniform(0.7, 2.0)))
         cv2.line(image, (int(x + side * wide * 0.85), int(chin + h * 0.3)), hand, cloth, max(3, int(h * 0.28)))
         cv2.circle(image, hand, max(2, int(h * 0.14)), skin, -1, cv2.LINE_AA)
-    _block(image, (x - wide, chin + h * rng.uniform(0.02, 0.15), x + wide, chin + long), cloth, h * rng.choice([0, 0.2, 0.45]))
+    _block(
+        image,
+        (x - wide, chin + h * rng.uniform(0.02, 0.15), x + wide, chin + long),
+        cloth,
+        h * rng.choice([0, 0.2, 0.45]),
+    )
     if rng.random() < 0.4:
         _block(image, (x - wide * 0.6, chin + h * 0.6, x + wide * 0.6, chin + long), _shade(rng, rng.choice(_CLOTHES)))
     return wide, chin + long
@@ -179,7 +202,13 @@ def _cook(rng: random.Random, image: Canvas, x: float, y: float, h: float) -> li
     # The face proper starts below the hairline; the head box is drawn around it as on the photographs.
     top, bottom = max(0.0, y - 1.9 * b), min(float(height), y + 1.1 * b)
     head = (HEAD, max(0.0, x - 1.25 * b), top, min(float(width), x + 1.25 * b), bottom, YES if hat else NO)
-    person = (PERSON, max(0.0, x - wide * 1.1), max(0.0, y - 1.4 * b), min(float(width), x + wide * 1.1), min(float(height), low))
+    person = (
+        PERSON,
+        max(0.0, x - wide * 1.1),
+        max(0.0, y - 1.4 * b),
+        min(float(width), x + wide * 1.1),
+        min(float(height), low),
+    )
     return [(*head, -1.0 if back else (YES if mask else NO)), (*person, -1.0, -1.0)]
 
 

@@ -30,7 +30,13 @@ def export(net: Net, path: Path) -> None:
     sample = torch.zeros(1, 3, 256, 416)
     # The tracing exporter: it needs no further package and the graph has no branches.
     torch.onnx.export(
-        _Squashed(net).eval(), (sample,), path, input_names=["image"], output_names=["rows"],
-        dynamic_axes=free, opset_version=OPSET, dynamo=False,
+        _Squashed(net).eval(),
+        (sample,),
+        path,
+        input_names=["image"],
+        output_names=["rows"],
+        dynamic_axes=free,
+        opset_version=OPSET,
+        dynamo=False,
     )
     onnx.checker.check_model(onnx.load(path))

@@ -13,10 +13,11 @@ import typer
 from rich.console import Console
 from torch.utils.data import DataLoader
 
-from models.train import labels, teachers
+from models import labels
+from models.labels import Picture
+from models.train import teachers
 from models.train.dataset import Compositions, collated
 from models.train.export import export
-from models.train.labels import Picture
 from models.train.loss import Grid, batch_loss
 from models.train.net import Net
 
@@ -108,7 +109,9 @@ def train(loader: DataLoader, trainer: Trainer, minutes: float, out: Path) -> No
         if now - reported >= _REPORT_SECONDS:
             shown = " ".join(f"{v:.3f}" for v in (sums / count).tolist())
             seen = trainer.steps * len(images)
-            console.print(f"{share:6.1%} step {trainer.steps} pictures {seen} {(now - start) / seen * 1e3:.1f} ms each: {shown}")
+            console.print(
+                f"{share:6.1%} step {trainer.steps} pictures {seen} {(now - start) / seen * 1e3:.1f} ms each: {shown}"
+            )
             sums, count, reported = torch.zeros(5), 0, now
         if now - saved >= _SAVE_SECONDS:
             save(trainer, out)

@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 import cv2
 import msgspec
@@ -10,10 +11,9 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from rich.progress import track
 
-from models.decode.ulfg import decode as decode_faces
-from models.decode.yolox import decode as decode_people
-from models.train import labels
-from models.train.labels import HEAD, NO, PERSON, UNLABELLED, YES, Picture
+from models import labels
+from models.decode import ulfg, yolox
+from models.labels import HEAD, NO, PERSON, UNLABELLED, YES, Picture
 
 _SURE_PERSON, _MAYBE_PERSON = 0.45, 0.12
 _SURE_FACE, _MAYBE_FACE = 0.8, 0.3
@@ -38,21 +38,21 @@ class Teachers:
         self._people = ort.InferenceSession(folder / "yolox_nano.onnx", options, cpu)
         self._faces = ort.InferenceSession(folder / "ulfg_RFB-640-masked_face-v2.onnx", options, cpu)
 
-    def persons(self, image: NDArray[np.uint8]) -> list[list[float]]:
+    def persons(self, image: NDArray[Any]) -> list[list[float]]:
         scale = _PEOPLE_SIDE / max(image.shape[:2])
         small = cv2.resize(image, None, fx=scale, fy=scale)
         canvas = np.full((_PEOPLE_SIDE, _PEOPLE_SIDE, 3), 114, np.float32)
         canvas[: small.shape[0], : small.shape[1]] = small
-        raw = self._people.run(None, {self._people.get_inputs()[0].name: canvas.transpose(2, 0, 1)[None]})[0]
-        boxes, scores = decode_people(raw, (_PEOPLE_SIDE, _PEOPLE_SIDE))
-        return _kept(boxes / scale, scores[:, 0], np.zeros(len(boxes)), _MAYBE_PERSON)
+        outputs = self._people.run(None, {self._people.get_inputs()[0].name: canvas.transpose(2, 0, 1)[None]})
+        boxes, scores, *_ = yolox.decode(outputs, (_PEOPLE_SIDE, _PEOPLE_SIDE))
+        return _kept(boxes[:, 0] / scale, scores[:, 0], np.zeros(len(boxes)), _MAYBE_PERSON)
 
-    def faces(self, image: NDArray[np.uint8]) -> list[list[float]]:
+    def faces(self, image: NDArray[Any]) -> list[list[float]]:
         height, width = image.shape[:2]
         blob = (cv2.resize(image, (640, 480))[:, :, ::-1].astype(np.float32) - 127) / 128
         outputs = self._faces.run(None, {self._faces.get_inputs()[0].name: blob.transpose(2, 0, 1)[None]})
-        boxes, scores = decode_faces(outputs[0], outputs[1], (height, width))
-        return _kept(boxes, scores.max(1), scores.argmax(1), _MAYBE_FACE)
+        boxes, scores, *_ = ulfg.decode_faces(outputs, (height, width))
+        return _kept(boxes[:, 0], scores.max(1), scores.argmax(1), _MAYBE_FACE)
 
 
 def _kept(boxes: NDArray, scores: NDArray, classes: NDArray, floor: float) -> list[list[float]]:

@@ -1,7 +1,12 @@
-"""Labelled pictures for training. Labels are partial: what was not looked for is ignored, never counted as absent."""
+"""Labelled pictures, for training and for evaluation.
+
+Labels are partial: what was not looked for is ignored, never counted as absent.
+"""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -29,11 +34,11 @@ class Picture(msgspec.Struct):
     """n x 4 face boxes of the heads that carry a hat label, for drawing headwear."""
 
 
-def objects_of(rows: list[tuple[float, ...]]) -> Rows:
+def objects_of(rows: Sequence[tuple[float, ...]]) -> Rows:
     return np.array(rows, np.float32).reshape(-1, 7)
 
 
-def regions_of(rows: list[tuple[float, ...]]) -> Rows:
+def regions_of(rows: Sequence[tuple[float, ...]]) -> Rows:
     return np.array(rows, np.float32).reshape(-1, 5)
 
 
@@ -46,13 +51,13 @@ def head_of_face(x: float, y: float, w: float, h: float) -> tuple[float, float, 
 def load(data: Path) -> list[Picture]:
     """Reads `coco.json` below `data`; a face box becomes the head box around it."""
     coco = json.loads((data / "coco.json").read_text())
-    notes: dict[int, list[dict]] = {}
+    notes: dict[int, list[dict[str, Any]]] = {}
     for note in coco["annotations"]:
         notes.setdefault(note["image_id"], []).append(note)
     return [_picture(data, image, notes.get(image["id"], [])) for image in coco["images"]]
 
 
-def _picture(data: Path, image: dict, notes: list[dict]) -> Picture:
+def _picture(data: Path, image: dict[str, Any], notes: list[dict[str, Any]]) -> Picture:
     width, height = float(image["width"]), float(image["height"])
     rows: list[tuple[float, ...]] = []
     faces: list[list[float]] = []

@@ -1,0 +1,1 @@
+"""Measures a detector on labelled pictures: what `sunlit models evaluate` reports."""

@@ -1,0 +1,125 @@
+"""Runs a detector over a labelled folder and sums up: the reading and the shape of the report."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import cv2
+import msgspec
+
+from contracts.kinds import ObjectKind
+from contracts.vision import Image, ModelRef
+from models import labels
+from models.detector import OnnxDetector
+from models.errors import ModelError
+from models.evaluate import metrics
+from models.evaluate.match import Outcome, compare
+from models.evaluate.metrics import Number, WearNumbers
+from models.labels import HEAD, Picture
+
+_FLOOR = 0.02
+"""Average precision needs the low scores too."""
+
+
+class HeadNumbers(msgspec.Struct, frozen=True):
+    """Heads on pictures where heads are labelled, at the shipped threshold except for `ap50`."""
+
+    pictures: int
+    heads: int
+    recall: Number
+    recall_large: Number
+    false_per_picture: Number
+    ap50: Number
+    hat: WearNumbers | None
+    mask: WearNumbers | None
+
+
+class PersonNumbers(msgspec.Struct, frozen=True):
+    """People on pictures where people are labelled, at the shipped threshold except for `ap50`."""
+
+    pictures: int
+    people: int
+    recall: Number
+    false_per_picture: Number
+    ap50: Number
+
+
+class Report(msgspec.Struct, frozen=True):
+    """`all` and one entry per source; intervals are 95 %, from drawing the pictures again."""
+
+    model: ModelRef
+    split: str
+    thresholds: dict[str, float]
+    head: dict[str, HeadNumbers]
+    person: dict[str, PersonNumbers]
+
+
+Progress = Callable[[Sequence[Picture]], Iterable[Picture]]
+
+
+def evaluate(detector: OnnxDetector, data: Path, split: str, progress: Progress) -> Report:
+    """Measures on the pictures of one split of `data/coco.json` (`all` for every picture).
+
+    Raises OSError when the folder has no `coco.json`; ModelError when a picture cannot be read.
+    """
+    pictures = [picture for picture in labels.load(data) if split in (picture.split, "all")]
+    floors = thresholds(detector)
+    outcomes = [outcome for picture in progress(pictures) for outcome in _outcomes(detector, picture, floors)]
+    heads = [outcome for outcome in outcomes if outcome.kind is ObjectKind.HEAD]
+    people = [outcome for outcome in outcomes if outcome.kind is ObjectKind.PERSON]
+    return Report(
+        detector.ref,
+        split,
+        {kind.value: floor for kind, floor in floors.items()},
+        {name: _heads(group, floors[ObjectKind.HEAD]) for name, group in _groups(heads)},
+        {name: _people(group, floors[ObjectKind.PERSON]) for name, group in _groups(people)},
+    )
+
+
+def thresholds(detector: OnnxDetector) -> dict[ObjectKind, float]:
+    """The lowest shipped threshold of each kind; 1 for a kind that the model does not find."""
+    classes = detector.entry.classes
+    return {kind: min((c.threshold for c in classes if c.kind is kind), default=1.0) for kind in ObjectKind}
+
+
+def read(path: Path) -> Image:
+    """A picture as BGR. Raises ModelError when the file is not one."""
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise ModelError(f"file: {path} cannot be read, expected a picture")
+    return image.astype("uint8", copy=False)
+
+
+def _outcomes(detector: OnnxDetector, picture: Picture, floors: dict[ObjectKind, float]) -> list[Outcome]:
+    image = read(picture.path)
+    detections = detector.detect(image, min_score=_FLOOR)
+    # A picture counts for the kind that was looked for on it.
+    kind = ObjectKind.PERSON if HEAD in picture.ignored[:, 0] else ObjectKind.HEAD
+    return [compare(picture.source, kind, picture.objects, detections, max(image.shape[:2]), floors[kind])]
+
+
+def _groups(outcomes: Sequence[Outcome]) -> list[tuple[str, list[Outcome]]]:
+    sources = sorted({outcome.source for outcome in outcomes})
+    return [("all", list(outcomes)), *((s, [o for o in outcomes if o.source == s]) for s in sources)]
+
+
+def _heads(outcomes: Sequence[Outcome], floor: float) -> HeadNumbers:
+    return HeadNumbers(
+        pictures=len(outcomes),
+        heads=sum(len(outcome.shares) for outcome in outcomes),
+        recall=metrics.measured(outcomes, metrics.recall(floor)),
+        recall_large=metrics.measured(outcomes, metrics.recall(floor, metrics.LARGE)),
+        false_per_picture=metrics.measured(outcomes, metrics.false_per_picture(floor)),
+        ap50=metrics.measured(outcomes, metrics.average_precision),
+        hat=metrics.wear(outcomes, "hat"),
+        mask=metrics.wear(outcomes, "mask"),
+    )
+
+
+def _people(outcomes: Sequence[Outcome], floor: float) -> PersonNumbers:
+    return PersonNumbers(
+        pictures=len(outcomes),
+        people=sum(len(outcome.shares) for outcome in outcomes),
+        recall=metrics.measured(outcomes, metrics.recall(floor)),
+        false_per_picture=metrics.measured(outcomes, metrics.false_per_picture(floor)),
+        ap50=metrics.measured(outcomes, metrics.average_precision),
+    )

@@ -1,0 +1,116 @@
+"""Which models there are, what they need and what they promise. Reads `registry.toml`; opens nothing."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from contracts.kinds import ObjectKind, Wear
+from models.errors import RegistryError
+
+SHIPPED = Path(__file__).with_name("registry.toml")
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Side = Annotated[int, msgspec.Meta(ge=32, le=4096)]
+
+
+class InputSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the network is fed: float32, 1 x 3 x height x width, `(pixel - mean) / divisor`.
+
+    `fit = "letterbox"` keeps the aspect ratio and pads to the right and below with `pad`; `"stretch"` does not.
+    `free = true` lets the size shrink to the picture, in steps of 32, within width x height.
+    """
+
+    width: Side
+    height: Side
+    colour: Literal["bgr", "rgb"]
+    fit: Literal["letterbox", "stretch"] = "letterbox"
+    free: bool = False
+    mean: float = 0.0
+    divisor: float = 1.0
+    pad: Annotated[int, msgspec.Meta(ge=0, le=255)] = 114
+
+
+class ClassSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One class of the network and what it means here; a class that is not listed is not looked at.
+
+    A class may settle an attribute: a public "no mask" class is a head with `mask = "not_worn"`.
+    """
+
+    index: Annotated[int, msgspec.Meta(ge=0)]
+    name: str
+    kind: ObjectKind
+    threshold: Share
+    hat: Wear | None = None
+    mask: Wear | None = None
+
+
+class Band(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Below: not worn. Above: worn. Between them the answer is "cannot tell"."""
+
+    below: Share
+    above: Share
+
+
+class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One model. `file` is relative to the registry's folder."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1)]
+    version: str
+    file: str
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    family: str
+    licence: str
+    input: InputSpec
+    classes: Annotated[tuple[ClassSpec, ...], msgspec.Meta(min_length=1)]
+    overlap: Share = 0.5
+    hat: Band | None = None
+    mask: Band | None = None
+    min_head: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Heads whose box is lower than this (pixels of the picture) carry "cannot tell": too few pixels to judge."""
+
+
+class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All models and the one that is meant when none is named."""
+
+    default: str
+    model: tuple[ModelEntry, ...]
+
+    def entry(self, name: str | None = None) -> ModelEntry:
+        """The model of that name, or the default one. Raises RegistryError when there is none."""
+        wanted = self.default if name is None else name
+        for candidate in self.model:
+            if candidate.name == wanted:
+                return candidate
+        known = ", ".join(candidate.name for candidate in self.model) or "none"
+        raise RegistryError(f"name: {wanted!r} is not in the registry, expected one of: {known}")
+
+
+def load(path: Path = SHIPPED) -> Registry:
+    """Reads and checks a registry file. Raises RegistryError with one line that names file, field and value."""
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise RegistryError(f"{path}: cannot be read ({error.strerror}), expected a registry file") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RegistryError(f"{path}: is not TOML ({error})") from error
+    try:
+        registry = msgspec.convert(raw, Registry)
+    except msgspec.ValidationError as error:
+        raise RegistryError(f"{path}: {error}") from error
+    _check(path, registry)
+    return registry
+
+
+def _check(path: Path, registry: Registry) -> None:
+    names = [entry.name for entry in registry.model]
+    for name in names:
+        if names.count(name) > 1:
+            raise RegistryError(f"{path}: name: {name!r} stands there {names.count(name)} times, expected once")
+    registry.entry()
+    for entry in registry.model:
+        for field, band in (("hat", entry.hat), ("mask", entry.mask)):
+            if band is not None and band.below > band.above:
+                wrong = f"below = {band.below} is over above = {band.above}"
+                raise RegistryError(f"{path}: {entry.name}: {field}: {wrong}, expected below <= above")
