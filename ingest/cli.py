@@ -1,0 +1,66 @@
+"""`sunlit ingest`: the service, and the proof that nothing is unaccounted for."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import psycopg
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ingest.consumer import lanes
+from ingest.sql import QUERIES
+from runtime import log, service
+from runtime.db import Role, connect
+from runtime.settings import load
+
+app = typer.Typer(help="From the broker to the database.", no_args_is_help=True, pretty_exceptions_enable=False)
+Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings")]
+COUNTS = ("published", "stored", "rejected", "lost", "duplicates", "unexplained")
+
+
+@app.command()
+def run(config: Config = None) -> None:
+    """Run the service until SIGTERM."""
+    settings = load(config)
+    log.configure("ingest")
+    service.run("ingest", {name: consumer.run for name, consumer in lanes(settings).items()})
+
+
+@app.command()
+def audit(
+    config: Config = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
+) -> None:
+    """Show published = stored + rejected + lost for every device, boot and lane; exit 1 when a rest is left."""
+    rows = _rows(config, "audit", {})
+    totals = {name: sum(int(row[name]) for row in rows) for name in COUNTS}
+    if as_json:
+        typer.echo(json.dumps({**totals, "streams": rows}, default=str))
+    else:
+        _print(rows, ("device", "boot", "lane", *COUNTS))
+        typer.echo(", ".join(f"{name} {value}" for name, value in totals.items()))
+    raise typer.Exit(1 if totals["unexplained"] else 0)
+
+
+@app.command()
+def rejects(config: Config = None, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50) -> None:
+    """List the newest rejected messages with their reasons."""
+    _print(_rows(config, "rejects", {"limit": limit}), ("id", "received", "topic", "reason", "times", "bytes"))
+
+
+def _rows(config: Path | None, query: str, values: dict[str, object]) -> list[dict[str, Any]]:
+    try:
+        with connect(load(config).database, Role.INGEST) as connection:
+            return connection.execute(QUERIES[query], values).fetchall()
+    except psycopg.Error as error:
+        typer.echo(f"sunlit ingest: database: {' '.join(str(error).split())}", err=True)
+        raise typer.Exit(2) from error
+
+
+def _print(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(str(row[column]) for column in columns))
+    Console().print(table)

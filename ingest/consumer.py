@@ -1,0 +1,134 @@
+"""A lane: its own MQTT session, its own batches, its own writer. Commit, then acknowledge, in order."""
+
+import json
+import logging
+import queue
+import socket
+import threading
+import time
+from typing import NamedTuple
+
+import psycopg
+
+from contracts.kinds import Lane
+from contracts.topics import subscription
+from ingest.devices import Devices
+from ingest.sql import QUERIES
+from ingest.writer import Raw, Writer, Written
+from runtime.bus import Bus, Incoming
+from runtime.db import Connection, Role, connect
+from runtime.settings import Settings
+
+log = logging.getLogger(__name__)
+SESSION_EXPIRY_S = 7 * 24 * 3600
+BEAT_S = 5.0
+LONGEST_PAUSE_S = 10.0
+
+
+class Taken(NamedTuple):
+    """A message with the connection (counted) on which it came."""
+
+    incoming: Incoming
+    connection: int
+
+
+class LaneConsumer:
+    """Carries one or more lanes from the broker to the database."""
+
+    def __init__(self, settings: Settings, name: str, lanes: tuple[Lane, ...], batch: int, linger_s: float) -> None:
+        self.settings, self.name, self.batch, self.linger_s = settings, name, batch, linger_s
+        self.taken: queue.Queue[Taken] = queue.Queue()
+        self.total = Written()
+        self._connection_count = 0
+        self._beat_at = 0.0
+        self.bus = Bus(
+            settings.broker,
+            f"{settings.ingest.client_id}-{name}",
+            subscriptions=[topic for lane in lanes for topic in subscription(lane)],
+            on_message=lambda incoming: self.taken.put(Taken(incoming, self._connection_count)),
+            on_connection=self._on_connection,
+            manual_ack=True,
+            # The broker sends no more than this without an acknowledgement: memory stays bounded.
+            receive_maximum=min(batch * 2, 65535),
+            session_expiry_s=SESSION_EXPIRY_S,
+        )
+
+    def _on_connection(self, connected: bool) -> None:
+        if connected:
+            self._connection_count += 1
+
+    def run(self, stop: threading.Event) -> None:
+        """The duty: works until `stop`."""
+        self.bus.start()
+        try:
+            while not stop.is_set():
+                self._with_database(stop)
+        finally:
+            self.bus.stop()
+
+    def _with_database(self, stop: threading.Event) -> None:
+        """Writes until the connection breaks; what was in hand then is written again over the next one."""
+        pending: list[Taken] = []
+        pause, said = 0.2, ""
+        while not stop.is_set():
+            try:
+                with connect(self.settings.database, Role.INGEST) as connection:
+                    if said:
+                        log.info("%s: database is back", self.name)
+                    said, pause = "", 0.2
+                    self._drain(connection, pending, stop)
+            except psycopg.OperationalError as error:
+                text = " ".join(str(error).split())
+                if text != said:
+                    log.warning("%s: database is away (%s); messages wait at the broker", self.name, text)
+                    said = text
+                stop.wait(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_S)
+
+    def _drain(self, connection: Connection, pending: list[Taken], stop: threading.Event) -> None:
+        writer = Writer(connection, Devices())
+        while not stop.is_set():
+            if not pending:
+                pending.extend(self._collect())
+            if pending:
+                self.total += writer.write([Raw(taken.incoming.topic, taken.incoming.payload) for taken in pending])
+                self.after_commit()
+                for taken in pending:
+                    # After a reconnect the broker delivers again what it has no acknowledgement for.
+                    if taken.connection == self._connection_count:
+                        self.bus.ack(taken.incoming)
+                pending.clear()
+            self._beat(connection)
+
+    def after_commit(self) -> None:
+        """Between commit and acknowledgement: where a crash must do no harm."""
+
+    def _collect(self) -> list[Taken]:
+        """A batch by size or age; an empty one after a short wait."""
+        try:
+            batch = [self.taken.get(timeout=0.5)]
+        except queue.Empty:
+            return []
+        end = time.monotonic() + self.linger_s
+        while len(batch) < self.batch:
+            try:
+                batch.append(self.taken.get(timeout=max(0.0, end - time.monotonic())))
+            except queue.Empty:
+                break
+        return batch
+
+    def _beat(self, connection: Connection) -> None:
+        if time.monotonic() - self._beat_at >= BEAT_S:
+            self._beat_at = time.monotonic()
+            info = {**self.total._asdict(), "connected": self.bus.connected, "waiting": self.taken.qsize()}
+            instance = f"{self.name}@{socket.gethostname()}"
+            connection.execute(QUERIES["beat"], {"instance": instance, "info": json.dumps(info)})
+
+
+def lanes(settings: Settings) -> dict[str, LaneConsumer]:
+    """The consumers of one ingest process: alarms never queue behind telemetry."""
+    chosen = settings.ingest
+    return {
+        "event": LaneConsumer(settings, "event", (Lane.EVENT, Lane.STATUS), 50, 0.005),
+        "telemetry": LaneConsumer(settings, "telemetry", (Lane.TELEMETRY,), chosen.batch, chosen.linger_ms / 1000),
+    }

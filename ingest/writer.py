@@ -1,0 +1,339 @@
+"""One batch, one transaction. A batch that the database refuses is halved until the poison stands alone."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from contracts.kinds import Lane
+from contracts.messages import CameraSample, ClimateSample, Event, LiftSample, Status, Telemetry
+from ingest.devices import Devices
+from ingest.gaps import follow
+from ingest.normalise import Accepted, Identity, Rejected, Row, camera_row, climate_row, lift_row, normalise
+from ingest.sql import QUERIES
+from runtime.db import Connection
+
+log = logging.getLogger(__name__)
+
+HEAD = (
+    ("time", "timestamptz"),
+    ("device_id", "int4"),
+    ("boot", "uuid"),
+    ("seq", "int8"),
+    ("n", "int2"),
+    ("received", "timestamptz"),
+)
+TABLES: dict[str, tuple[tuple[str, str], ...]] = {
+    "lift_sample": (
+        *HEAD,
+        ("mode", "int2"),
+        ("car", "int2"),
+        ("direction", "int2"),
+        ("floor", "text"),
+        ("door_zone", "bool"),
+        ("door_closed", "bool"),
+        ("passenger", "bool"),
+        ("power", "int2"),
+        ("alarm_button", "bool"),
+        ("speed", "float4"),
+        ("position", "float4"),
+        ("load", "float4"),
+        ("acceleration", "float4"),
+        ("codes", "text[]"),
+    ),
+    "climate_sample": (
+        *HEAD,
+        ("temperature", "float4"),
+        ("humidity", "float4"),
+        ("door_open", "bool"),
+        ("uv_lamp", "bool"),
+    ),
+    "camera_sample": (
+        *HEAD,
+        ("state", "text"),
+        ("frames", "int8"),
+        ("looks", "int8"),
+        ("detections", "int8"),
+        ("people", "int4"),
+    ),
+}
+
+
+class Raw(NamedTuple):
+    """Bytes as they came from the broker."""
+
+    topic: str
+    payload: bytes
+
+
+class Key(NamedTuple):
+    """A message's identity with the device's id."""
+
+    device: int
+    boot: UUID
+    lane: str
+    seq: int
+
+
+class Written(NamedTuple):
+    stored: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+
+    def __add__(self, other: object) -> "Written":
+        assert isinstance(other, Written)
+        return Written(*(a + b for a, b in zip(self, other, strict=True)))
+
+
+class Writer:
+    """Writes batches over one connection; `write` returns only when the batch is committed."""
+
+    def __init__(self, connection: Connection, devices: Devices) -> None:
+        self.connection, self.devices = connection, devices
+
+    def write(self, batch: Sequence[Raw]) -> Written:
+        """Commits a batch. Raises psycopg.OperationalError when the database is away: then nothing is committed."""
+        return self._write([normalise(raw.topic, raw.payload) for raw in batch], batch)
+
+    def _write(self, items: Sequence[Accepted | Rejected], raws: Sequence[Raw]) -> Written:
+        try:
+            with self.connection.transaction():
+                return _Batch(self.connection, self.devices).write(items, raws)
+        except psycopg.OperationalError:
+            raise
+        except psycopg.DatabaseError as error:
+            if len(items) == 1:
+                return self._reject(items[0], raws[0], " ".join(str(error).split()))
+            half = len(items) // 2
+            return self._write(items[:half], raws[:half]) + self._write(items[half:], raws[half:])
+
+    def _reject(self, item: Accepted | Rejected, raw: Raw, fault: str) -> Written:
+        identity = item.identity
+        log.warning("database refuses a message on %s: %s", raw.topic, fault)
+        rejected = Rejected(raw.topic, raw.payload, f"database: {fault}", identity)
+        with self.connection.transaction():
+            return _Batch(self.connection, self.devices).write([rejected], [raw])
+
+
+class _Batch:
+    """The statements of one transaction."""
+
+    def __init__(self, connection: Connection, devices: Devices) -> None:
+        self.connection, self.devices = connection, devices
+        row = connection.execute(QUERIES["server_time"]).fetchone()
+        assert row is not None
+        self.now: datetime = row["now"]
+
+    def write(self, items: Sequence[Accepted | Rejected], raws: Sequence[Raw]) -> Written:
+        codes = {_code(item) for item in items} - {None}
+        self.ids = self.devices.find(self.connection, {code for code in codes if code})
+        judged = [
+            Rejected(raw.topic, raw.payload, f"device: {item.body.device!r} is not registered")
+            if isinstance(item, Accepted) and item.body.device not in self.ids
+            else item
+            for item, raw in zip(items, raws, strict=True)
+        ]
+        fresh = self._remember(judged)
+        stored = [item for item in judged if isinstance(item, Accepted) and self._is_new(item, fresh)]
+        self._samples(stored)
+        for item in stored:
+            if isinstance(item.body, Event):
+                self._event(item.body)
+            elif isinstance(item.body, Status):
+                self._status(item.body)
+        for refused in judged:
+            if isinstance(refused, Rejected):
+                self._rejected(refused)
+        self.connection.execute(QUERIES["seen"], {"now": self.now, "devices": sorted(self.ids.values())})
+        self._camera_states(stored)
+        return self._count(judged, fresh)
+
+    def _key(self, identity: Identity | None) -> Key | None:
+        if identity is None or identity.device not in self.ids or identity.lane not in (Lane.TELEMETRY, Lane.EVENT):
+            return None
+        return Key(self.ids[identity.device], identity.boot, identity.lane.value, identity.seq)
+
+    def _remember(self, items: Sequence[Accepted | Rejected]) -> set[Key]:
+        # Sorted, so that two workers lock rows in one order.
+        keys = sorted({key for item in items if (key := self._key(item.identity))})
+        if not keys:
+            return set()
+        rows = self.connection.execute(
+            QUERIES["remember"],
+            {
+                "now": self.now,
+                "devices": [key.device for key in keys],
+                "boots": [key.boot for key in keys],
+                "lanes": [key.lane for key in keys],
+                "seqs": [key.seq for key in keys],
+            },
+        ).fetchall()
+        return {Key(row["device_id"], row["boot"], row["lane"], row["seq"]) for row in rows}
+
+    def _is_new(self, item: Accepted, fresh: set[Key]) -> bool:
+        key = self._key(item.identity)
+        return key is None or key in fresh
+
+    def _samples(self, items: Sequence[Accepted]) -> None:
+        rows: dict[str, list[Row]] = defaultdict(list)
+        for item in items:
+            if isinstance(item.body, Telemetry):
+                device = self.ids[item.body.device]
+                for n, sample in enumerate(item.body.samples):
+                    if isinstance(sample, LiftSample):
+                        rows["lift_sample"].append(lift_row(device, item.body, n, sample, self.now))
+                    elif isinstance(sample, ClimateSample):
+                        rows["climate_sample"].append(climate_row(device, item.body, n, sample, self.now))
+                    else:
+                        rows["camera_sample"].append(camera_row(device, item.body, n, sample, self.now))
+        for table, content in rows.items():
+            self._copy(table, content)
+
+    def _copy(self, table: str, rows: Sequence[Row]) -> None:
+        """COPY cannot skip what is there already; a temporary table and one INSERT can."""
+        name, incoming = sql.Identifier(table), sql.Identifier(f"incoming_{table}")
+        columns = TABLES[table]
+        listed = sql.SQL(", ").join(sql.Identifier(column) for column, _ in columns)
+        self.connection.execute(
+            sql.SQL("CREATE TEMP TABLE IF NOT EXISTS {} (LIKE {}) ON COMMIT DELETE ROWS").format(incoming, name)
+        )
+        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(incoming, listed)
+        with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types([kind for _, kind in columns])
+            for row in rows:
+                copy.write_row(row)
+        self.connection.execute(
+            sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT DO NOTHING").format(
+                name, listed, listed, incoming
+            )
+        )
+        self.connection.execute(sql.SQL("TRUNCATE {}").format(incoming))
+
+    def _event(self, event: Event) -> None:
+        self.connection.execute(
+            QUERIES["event"],
+            {
+                "event_id": event.id,
+                "rev": event.rev,
+                "device": self.ids[event.device],
+                "boot": event.boot,
+                "seq": event.seq,
+                "phase": event.phase.value,
+                "rule": event.rule.value,
+                "at": event.at,
+                "observed": event.observed,
+                "now": self.now,
+                "subject": event.subject,
+                "zone": event.zone,
+                "confidence": event.confidence,
+                "clock_offset_ms": event.clock_offset_ms,
+                "body": Jsonb(msgspec.to_builtins(event)),
+            },
+        )
+
+    def _status(self, status: Status) -> None:
+        device = self.ids[status.device]
+        self.connection.execute(
+            QUERIES["status"],
+            {
+                "device": device,
+                "boot": status.boot,
+                "online": status.online,
+                "at": status.at,
+                "now": self.now,
+                "agent": status.agent,
+                "spooled": status.spooled,
+                "clock_offset_ms": status.clock_offset_ms,
+                "health": Jsonb(dict(status.health)),
+            },
+        )
+        counts = (
+            (Lane.TELEMETRY, status.published_telemetry, status.lost_telemetry),
+            (Lane.EVENT, status.published_event, status.lost_event),
+        )
+        for lane, published, lost in counts:
+            # A last will was written before the counting began: its zeros say nothing.
+            if published:
+                self.connection.execute(
+                    QUERIES["stream_published"],
+                    {
+                        "device": device,
+                        "boot": status.boot,
+                        "lane": lane.value,
+                        "published": published,
+                        "lost": lost,
+                        "now": self.now,
+                    },
+                )
+
+    def _camera_states(self, items: Sequence[Accepted]) -> None:
+        for item in items:
+            if isinstance(item.body, Telemetry):
+                last = item.body.samples[-1]
+                if isinstance(last, CameraSample):
+                    values = {"state": last.state.value, "device": self.ids[item.body.device]}
+                    self.connection.execute(QUERIES["camera_state"], values)
+
+    def _rejected(self, item: Rejected) -> None:
+        identity = item.identity
+        self.connection.execute(
+            QUERIES["reject"],
+            {
+                "now": self.now,
+                "topic": item.topic.replace("\0", ""),
+                "payload": item.payload,
+                "reason": item.reason.replace("\0", ""),
+                "device": identity.device if identity else None,
+                "lane": identity.lane.value if identity else None,
+                "boot": identity.boot if identity else None,
+                "seq": identity.seq if identity else None,
+            },
+        )
+
+    def _count(self, items: Sequence[Accepted | Rejected], fresh: set[Key]) -> Written:
+        streams: dict[tuple[int, UUID, str], list[tuple[Key, bool]]] = defaultdict(list)
+        for item in items:
+            key = self._key(item.identity)
+            if key:
+                streams[key.device, key.boot, key.lane].append((key, isinstance(item, Accepted)))
+        total = Written(
+            stored=sum(1 for item in items if isinstance(item, Accepted) and item.identity is None),
+            rejected=sum(1 for item in items if isinstance(item, Rejected) and self._key(item.identity) is None),
+        )
+        for (device, boot, lane), messages in sorted(streams.items()):
+            total += self._count_stream(
+                {"device": device, "boot": boot, "lane": lane, "now": self.now}, messages, fresh
+            )
+        return total
+
+    def _count_stream(
+        self, stream: dict[str, object], messages: Sequence[tuple[Key, bool]], fresh: set[Key]
+    ) -> Written:
+        new: dict[Key, bool] = {key: good for key, good in messages if key in fresh}
+        counted = Written(
+            stored=sum(new.values()),
+            duplicates=len(messages) - len(new),
+            rejected=sum(not good for good in new.values()),
+        )
+        opened = self.connection.execute(QUERIES["stream_open"], stream).fetchone()
+        assert opened is not None
+        change = follow(opened["next_seq"], (key.seq for key in new))
+        self.connection.execute(QUERIES["stream_count"], {**stream, **counted._asdict(), "next_seq": change.next_seq})
+        for start, end in change.opened:
+            self.connection.execute(QUERIES["gap_open"], {**stream, "from_seq": start, "to_seq": end})
+        for seq in change.late:
+            self.connection.execute(QUERIES["gap_fill"], {**stream, "seq": seq})
+        return counted
+
+
+def _code(item: Accepted | Rejected) -> str | None:
+    if isinstance(item, Accepted):
+        return item.body.device
+    return item.identity.device if item.identity else None
