@@ -1,0 +1,124 @@
+"""`sunlit edge`: the agent, a look at its configuration, and faults for simulated lifts."""
+
+import queue
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, NoReturn
+from uuid import uuid4
+
+import typer
+
+from contracts.kinds import EdgeCommand, Lane
+from contracts.messages import Command, Reply, decode, encode
+from contracts.topics import topic
+from edge.config import EdgeConfig, EdgeConfigError, broker_settings, load
+from edge.drivers import make
+from runtime import log, service
+from runtime.bus import Bus, Incoming
+
+app = typer.Typer(help="The agent on site.", no_args_is_help=True, pretty_exceptions_enable=False)
+Config = Annotated[Path, typer.Option("--config", help="edge.toml")]
+REPLY_S = 10.0
+
+
+@app.command()
+def run(config: Config) -> None:
+    """Run the agent until SIGTERM."""
+    from edge.agent import Agent
+
+    chosen = _load(config)
+    log.configure("edge")
+    try:
+        agent = Agent(chosen)
+    except (EdgeConfigError, OSError) as error:
+        _fail(str(error))
+    agent.start()
+    service.run("edge", agent.duties())
+    agent.stop()
+
+
+@app.command()
+def check(config: Config) -> None:
+    """Say what the agent would watch; exit 1 for a fault in the configuration."""
+    chosen = _load(config)
+    try:
+        for lift in chosen.lift:
+            make(lift)
+        broker = broker_settings(chosen.broker)
+    except EdgeConfigError as error:
+        _fail(str(error))
+    typer.echo(f"agent {chosen.agent}, site {chosen.site}, broker {broker.host}:{broker.port}")
+    for lift in chosen.lift:
+        typer.echo(f"lift   {lift.device}: driver {lift.driver}, {lift.floors} floors")
+    for camera in chosen.camera:
+        typer.echo(f"camera {camera.device}: {camera.zone_kind}, {camera.looks_per_second:g} looks/s")
+    for sensor in chosen.sensor:
+        typer.echo(f"sensor {sensor.device}")
+
+
+@app.command()
+def fault(
+    config: Config,
+    device: Annotated[str, typer.Argument(help="lift-442001")],
+    what: Annotated[str, typer.Argument(help="trap_between, trap_level, alarm_button, power_cut, restore, release")],
+) -> None:
+    """Let something happen to a simulated lift."""
+    chosen = _load(config)
+    replies: queue.Queue[Reply] = queue.Queue()
+
+    def on_message(incoming: Incoming) -> None:
+        reply = decode(Lane.REPLY, incoming.payload)
+        if isinstance(reply, Reply):
+            replies.put(reply)
+
+    bus = Bus(
+        broker_settings(chosen.broker),
+        f"sunlit-fault-{uuid4().hex[:8]}",
+        subscriptions=[str(topic(chosen.site, device, Lane.REPLY))],
+        on_message=on_message,
+    )
+    bus.start()
+    reply = _ask(bus, chosen, device, what, replies)
+    bus.stop()
+    if reply is None or not reply.ok:
+        _fail(reply.reason if reply else f"no answer from {device} within {REPLY_S:.0f} s: is the agent running?")
+    typer.echo(f"{device}: {reply.reason}")
+
+
+def _ask(bus: Bus, chosen: EdgeConfig, device: str, what: str, replies: "queue.Queue[Reply]") -> Reply | None:
+    end = time.monotonic() + REPLY_S
+    while not bus.connected and time.monotonic() < end:
+        time.sleep(0.02)
+    # Subscriptions are under way; an answer that came before them would be missed.
+    time.sleep(0.1)
+    now = datetime.now(UTC)
+    command = Command(
+        id=uuid4(),
+        device=device,
+        kind=EdgeCommand.INJECT_FAULT,
+        issued=now,
+        expires=now + timedelta(seconds=REPLY_S),
+        args={"fault": what},
+    )
+    bus.publish(str(topic(chosen.site, device, Lane.COMMAND)), encode(command))
+    while time.monotonic() < end:
+        try:
+            reply = replies.get(timeout=max(0.01, end - time.monotonic()))
+        except queue.Empty:
+            return None
+        if reply.command == command.id:
+            return reply
+    return None
+
+
+def _load(path: Path) -> EdgeConfig:
+    try:
+        return load(path)
+    except EdgeConfigError as error:
+        _fail(str(error))
+
+
+def _fail(text: str) -> NoReturn:
+    typer.echo(f"sunlit edge: {text}", err=True)
+    raise typer.Exit(1)

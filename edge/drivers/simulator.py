@@ -1,0 +1,43 @@
+"""The simulator behind the interface that real protocols use; it runs in real time."""
+
+import threading
+import time
+from random import Random
+
+from contracts.messages import LiftSample
+from edge.config import LiftConfig
+from edge.simulator.lift import Fault, Lift
+
+STEP_S = 0.05
+
+
+class SimulatorDriver:
+    """A simulated lift; `inject` lets something happen to it."""
+
+    def __init__(self, config: LiftConfig) -> None:
+        # A simulation needs no secrets of its randomness, only that a seed repeats it.
+        self.lift = Lift(config.floors, Random(config.seed))
+        self._lock = threading.Lock()
+        self._at = time.monotonic()
+
+    def open(self) -> None:
+        self._at = time.monotonic()
+
+    def read(self) -> LiftSample:
+        with self._lock:
+            now = time.monotonic()
+            # After a long pause (a suspended machine) the past is not made up for.
+            left = min(now - self._at, 5.0)
+            self._at = now
+            while left > 0:
+                self.lift.step(min(STEP_S, left))
+                left -= STEP_S
+            return self.lift.sample()
+
+    def inject(self, fault: str) -> None:
+        """Raises ValueError for a fault that there is not."""
+        with self._lock:
+            self.lift.fault(Fault(fault))
+
+    def close(self) -> None:
+        """Nothing to close."""

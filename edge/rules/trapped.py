@@ -1,0 +1,129 @@
+"""Somebody is trapped: the default rule (docs of the field call it "entrapment"), with presence sensors that blink.
+
+Starts: non-level (still, out of the door zone, closed, person) or level (still, in the zone, closed, person, and the
+door fails to open or the person moves about). Ends only by a door that opens in the zone, or by real running; never
+because nobody is seen any more.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from contracts.kinds import CarStatus, Phase, Rule, ServiceMode
+from contracts.messages import LiftSample
+from edge.config import TrappedRules
+from edge.rules import Decision
+
+SUPPRESSED = (ServiceMode.INSPECTION, ServiceMode.FIRE_RETURN, ServiceMode.FIREFIGHTER)
+DOOR_OPEN_FAILED = "03"
+PERSON_KG = 75.0
+MIN_LOAD_KG = 30.0
+UNKNOWN_PERSON_CONFIDENCE = 0.6
+
+
+class TrappedState(msgspec.Struct, frozen=True):
+    """What the rule remembers of one lift; every time is when the condition began to hold."""
+
+    held_since: datetime | None = None
+    """still with closed doors, on the same side of the zone's edge"""
+    in_zone: bool | None = None
+    person_since: datetime | None = None
+    person_seen: datetime | None = None
+    was_present: bool = False
+    edges: int = 0
+    running_since: datetime | None = None
+    open_rule: Rule | None = None
+    opened_at: datetime | None = None
+    cleared_at: datetime | None = None
+
+
+def step(
+    state: TrappedState, sample: LiftSample, now: datetime, rules: TrappedRules
+) -> tuple[TrappedState, list[Decision]]:
+    """One look at a lift."""
+    state = _follow(state, sample, now, rules)
+    if state.open_rule is not None:
+        return _maybe_end(state, sample, now, rules)
+    decision = _maybe_start(state, sample, now, rules)
+    if decision is None:
+        return state, []
+    return msgspec.structs.replace(state, open_rule=decision.rule, opened_at=decision.at), [decision]
+
+
+def _follow(state: TrappedState, sample: LiftSample, now: datetime, rules: TrappedRules) -> TrappedState:
+    """Brings the memory up to date."""
+    running = sample.car is CarStatus.RUNNING
+    held = sample.car is CarStatus.STOPPED and sample.door_closed is True and sample.door_zone is not None
+    goes_on = held and state.held_since is not None and state.in_zone == sample.door_zone
+    present = sample.passenger is True
+    recent = state.person_seen is not None and (now - state.person_seen).total_seconds() <= rules.presence_hold_s
+    return msgspec.structs.replace(
+        state,
+        held_since=(state.held_since if goes_on else now) if held else None,
+        in_zone=sample.door_zone if held else None,
+        person_since=(state.person_since if recent and state.person_since else now)
+        if present
+        else (state.person_since if recent else None),
+        person_seen=now if present else state.person_seen,
+        was_present=present,
+        edges=(state.edges if goes_on else 0) + (1 if goes_on and present and not state.was_present else 0),
+        running_since=(state.running_since or now) if running else None,
+    )
+
+
+def _maybe_start(state: TrappedState, sample: LiftSample, now: datetime, rules: TrappedRules) -> Decision | None:
+    if sample.mode in SUPPRESSED or state.held_since is None:
+        return None
+    if state.cleared_at is not None and (now - state.cleared_at).total_seconds() < rules.clear_guard_s:
+        return None
+    held = (now - state.held_since).total_seconds()
+    unknown = sample.passenger is None
+    # Somebody counts from when the car stood still: who rode in it before was not trapped yet.
+    since = max(state.person_since, state.held_since) if state.person_since else None
+    person = (now - since).total_seconds() if since else (held if unknown else -1.0)
+    if state.in_zone is False:
+        if held >= rules.still_out_of_zone_s and person >= rules.person_out_of_zone_s:
+            return _start(Rule.TRAPPED_NON_LEVEL, state.held_since, sample, unknown, "between landings")
+        return None
+    door_failed = DOOR_OPEN_FAILED in sample.codes
+    moved = state.edges >= rules.presence_edges
+    if person >= rules.person_level_s and not unknown and (door_failed or moved):
+        why = "door does not open" if door_failed else "somebody moves about"
+        return _start(Rule.TRAPPED_LEVEL, state.held_since, sample, unknown, f"at a landing, {why}")
+    return None
+
+
+def _start(rule: Rule, at: datetime, sample: LiftSample, unknown: bool, why: str) -> Decision:
+    people = None if sample.load is None or sample.load < MIN_LOAD_KG else max(1, round(sample.load / PERSON_KG))
+    return Decision(
+        rule=rule,
+        phase=Phase.START,
+        at=at,
+        reason=f"still, doors closed, {'person unknown' if unknown else 'person inside'}, {why}",
+        confidence=UNKNOWN_PERSON_CONFIDENCE if unknown else 1.0,
+        details={
+            "floor": sample.floor,
+            "position": sample.position,
+            "door_zone": sample.door_zone,
+            "passenger": sample.passenger,
+            "people": people,
+            "load": sample.load,
+        },
+    )
+
+
+def _maybe_end(
+    state: TrappedState, sample: LiftSample, now: datetime, rules: TrappedRules
+) -> tuple[TrappedState, list[Decision]]:
+    opened = sample.door_closed is False and sample.door_zone is True
+    ran = state.running_since is not None and (now - state.running_since).total_seconds() > rules.running_clears_s
+    if not (opened or ran) or state.open_rule is None or state.opened_at is None:
+        return state, []
+    end = Decision(
+        rule=state.open_rule,
+        phase=Phase.END,
+        at=state.opened_at,
+        reason="door opened in the door zone" if opened else "the car runs again",
+        details={"floor": sample.floor},
+    )
+    return msgspec.structs.replace(state, open_rule=None, opened_at=None, cleared_at=now), [end]
