@@ -62,16 +62,7 @@ def city_template(postgres: Postgres, empty_template: str) -> str:
 def _activate_policies(connection: psycopg.Connection[dict[str, object]]) -> None:
     from datetime import UTC, datetime
 
-    try:
-        from alerting import policy
-    except ImportError:
-        for kind in ("lift", "kitchen"):
-            connection.execute(
-                "INSERT INTO policy (kind, version, body, sha256, activated_at, author)"
-                " VALUES (%s, 1, '{}', '', now(), 'test')",
-                (kind,),
-            )
-        return
+    from alerting import policy
 
     for kind in ("lift", "kitchen"):
         loaded = policy.load(ROOT / "alerting" / "policies" / f"{kind}.toml")

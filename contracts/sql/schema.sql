@@ -399,6 +399,7 @@ CREATE TABLE public.incident (
     repeats integer DEFAULT 0 NOT NULL,
     alarm_at timestamp with time zone NOT NULL,
     opened_at timestamp with time zone NOT NULL,
+    called_at timestamp with time zone,
     dispatched_at timestamp with time zone,
     accepted_at timestamp with time zone,
     arrived_at timestamp with time zone,

@@ -38,6 +38,7 @@ CREATE TABLE incident (
     repeats integer NOT NULL DEFAULT 0,
     alarm_at timestamptz NOT NULL,
     opened_at timestamptz NOT NULL,
+    called_at timestamptz,
     dispatched_at timestamptz,
     accepted_at timestamptz,
     arrived_at timestamptz,

@@ -1,0 +1,123 @@
+"""Policy as versioned data: clocks and thresholds that a city changes without touching code."""
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+from psycopg.types.json import Jsonb
+
+from alerting.sql import QUERIES
+from contracts.kinds import Rule
+from runtime.db import Connection
+
+Seconds = Annotated[int, Meta(gt=0, le=366 * 86_400)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class PolicyError(ValueError):
+    """A policy that may not be activated; the text names file, key, value and what was expected."""
+
+
+class LiftPolicy(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="lift", kw_only=True):
+    """Clocks of a rescue, in seconds."""
+
+    name: str
+    tier1_accept_s: Seconds
+    tier2_accept_s: Seconds
+    tier3_accept_s: Seconds
+    check_eta_s: Seconds
+    arrive_s: Seconds
+    arrive_remote_s: Seconds
+    release_s: Seconds
+    t_max_s: Seconds
+    record_s: Seconds
+    version: int = 0
+
+    def accept_s(self, tier: int) -> int:
+        return (self.tier1_accept_s, self.tier2_accept_s, self.tier3_accept_s)[tier - 1]
+
+    def arrival_s(self, remote: bool) -> int:
+        return self.arrive_remote_s if remote else self.arrive_s
+
+
+class KitchenPolicy(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="kitchen", kw_only=True):
+    """Confidence bands and clocks of a finding."""
+
+    name: str
+    automatic_confidence: Share
+    review_confidence: Share
+    repeat_s: Seconds
+    rectify_s: Seconds
+    review_s: Seconds
+    yellow_s: Seconds
+    red_s: Seconds
+    classes: dict[Rule, Literal["I", "II", "III", "D"]]
+    version: int = 0
+
+
+Policy = LiftPolicy | KitchenPolicy
+
+
+def load(path: Path) -> Policy:
+    """The policy in a TOML file. Raises PolicyError."""
+    try:
+        policy: Policy = msgspec.toml.decode(path.read_bytes(), type=Policy)
+    except OSError as error:
+        raise PolicyError(f"{path}: cannot be read ({error.strerror}); expected a TOML file") from error
+    except msgspec.DecodeError as error:
+        raise PolicyError(f"{path}: {error}") from error
+    found = faults(policy)
+    if found:
+        raise PolicyError(f"{path}: {'; '.join(found)}")
+    return policy
+
+
+def faults(policy: Policy) -> list[str]:
+    """What speaks against a policy whose keys are all there."""
+    if isinstance(policy, KitchenPolicy):
+        found = []
+        if policy.review_confidence > policy.automatic_confidence:
+            found.append(
+                f"review_confidence: {policy.review_confidence}, expected at most automatic_confidence"
+                f" ({policy.automatic_confidence})"
+            )
+        if not policy.rectify_s < policy.yellow_s < policy.red_s:
+            found.append("rectify_s, yellow_s, red_s: expected to grow in this order")
+        return found
+    cascade = policy.tier1_accept_s + policy.tier2_accept_s
+    if cascade > policy.t_max_s:
+        return [f"t_max_s: {policy.t_max_s}, expected at least {cascade}: tier 3 would be late when nobody answers"]
+    return []
+
+
+def store(connection: Connection, policy: Policy, author: str, now: datetime) -> int:
+    """Activates a policy as the next version of its kind; the same content again changes nothing."""
+    kind = "lift" if isinstance(policy, LiftPolicy) else "kitchen"
+    body = msgspec.to_builtins(msgspec.structs.replace(policy, version=0))
+    digest = hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()
+    with connection.transaction():
+        newest = connection.execute(QUERIES["policy_newest"], {"kind": kind}).fetchone()
+        if newest and newest["sha256"] == digest:
+            return int(newest["version"])
+        version = (newest["version"] if newest else 0) + 1
+        connection.execute(
+            QUERIES["policy_store"],
+            {
+                "kind": kind,
+                "version": version,
+                "body": Jsonb({**body, "version": version}),
+                "sha256": digest,
+                "now": now,
+                "author": author,
+            },
+        )
+    return int(version)
+
+
+def from_row(body: object) -> Policy:
+    """A policy as it stands in the database."""
+    policy: Policy = msgspec.convert(body, type=Policy)
+    return policy

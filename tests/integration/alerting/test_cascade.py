@@ -1,0 +1,277 @@
+"""The desk on a real database; time is moved by handing in `now`."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from alerting.engine import Engine
+from runtime.db import Role, connect
+from runtime.settings import DatabaseSettings
+
+T0 = datetime.now(UTC).replace(microsecond=0)
+BOOT = UUID("00000000-0000-4000-8000-000000000001")
+
+
+class City:
+    """What happens in the city, and what the desk makes of it."""
+
+    def __init__(self, database: DatabaseSettings) -> None:
+        self.database = database
+        self.owner = connect(database, Role.OWNER)
+        self.desk = connect(database, Role.ALERTING)
+        self.engine = Engine(self.desk, "http://sunlit.test")
+        self.now = T0
+        self.seq = 0
+
+    def close(self) -> None:
+        self.owner.close()
+        self.desk.close()
+
+    def after(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        self.engine.cycle(self.now)
+
+    def event(self, device: str, rule: str, phase: str = "start", event_id: UUID | None = None, **extra: Any) -> UUID:
+        identity = event_id or uuid4()
+        self.seq += 1
+        self.owner.execute(
+            "INSERT INTO event (event_id, rev, device_id, boot, seq, phase, rule, at, observed, received, subject,"
+            " zone, confidence, body) SELECT %s, %s, id, %s, %s, %s, %s, %s, %s, %s, %s, zone, %s, %s"
+            " FROM device WHERE code = %s",
+            (
+                identity, 0 if phase == "start" else 1, BOOT, self.seq, phase, rule, self.now, self.now, self.now,
+                extra.get("subject", ""), extra.get("confidence", 1.0), Jsonb({"details": extra}), device,
+            ),
+        )  # fmt: skip
+        self.engine.cycle(self.now)
+        return identity
+
+    def command(self, kind: str, reason: str = "", **columns: Any) -> Mapping[str, Any]:
+        identity = uuid4()
+        args = columns.pop("args", {})
+        names = ["id", "kind", "actor", "reason", "args", "created_at", *columns]
+        self.owner.execute(
+            f"INSERT INTO command ({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))})",
+            (identity, kind, "test", reason, Jsonb(args), self.now, *columns.values()),
+        )
+        self.engine.cycle(self.now)
+        return self.one("SELECT ok, reason FROM command_result WHERE command_id = %s", identity)
+
+    def one(self, statement: str, *values: Any) -> Mapping[str, Any]:
+        row = self.owner.execute(statement, values).fetchone()
+        assert row is not None, statement
+        return row
+
+    def all(self, statement: str, *values: Any) -> list[dict[str, Any]]:
+        return self.owner.execute(statement, values).fetchall()
+
+    def incident(self, lift: str = "442001") -> Mapping[str, Any]:
+        return self.one(
+            "SELECT i.* FROM incident i JOIN lift l ON l.id = i.lift_id WHERE l.code = %s ORDER BY i.id DESC", lift
+        )
+
+    def dispatch(self, organisation: str) -> Mapping[str, Any]:
+        return self.one(
+            "SELECT d.* FROM dispatch d JOIN organisation o ON o.id = d.organisation_id WHERE o.code = %s", organisation
+        )
+
+    def crew(self, organisation: str, kind: str, reason: str = "", **args: Any) -> Mapping[str, Any]:
+        dispatch = self.dispatch(organisation)
+        return self.command(kind, reason, incident_id=dispatch["incident_id"], dispatch_id=dispatch["id"], args=args)
+
+    def letters(self, stage: str) -> set[str]:
+        rows = self.all("SELECT address FROM outbox WHERE stage = %s AND channel = 'webhook'", stage)
+        return {row["address"].rpartition("/")[2] for row in rows}
+
+    def actions(self) -> list[str]:
+        return [row["action"] for row in self.all("SELECT action FROM incident_entry ORDER BY id")]
+
+
+@pytest.fixture
+def town(city_db: DatabaseSettings) -> Iterator[City]:
+    made = City(city_db)
+    yield made
+    made.close()
+
+
+def test_nobody_accepts_then_a_station_comes_and_sets_the_person_free(town: City) -> None:
+    started = town.event("lift-442001", "trapped_non_level", floor="7", people=2)
+    incident = town.incident()
+    assert (incident["state"], incident["tier"], incident["people_inside"]) == ("dispatched", 1, 2)
+    assert incident["due_at"] == T0 + timedelta(seconds=180)
+    assert town.letters("tier_offer") == {"mu-1"}
+    assert town.letters("property_notice") == {"prop-1"}
+
+    town.after(179)
+    assert town.incident()["tier"] == 1
+    town.after(1)
+    assert town.incident()["tier"] == 2
+    assert town.letters("tier_offer") == {"mu-1", "rs-1"}, "the nearest station, not another"
+    assert town.letters("tier_informed") == {"mu-1"}
+
+    assert town.crew("rs-1", "accept")["ok"]
+    assert town.crew("rs-1", "accept") == {"ok": True, "reason": "already accepted"}
+    assert town.crew("rs-1", "en_route", eta_minutes="8")["ok"]
+    assert town.incident()["state"] == "en_route"
+    refused = town.crew("rs-1", "released")
+    assert not refused["ok"]
+    assert "after the crew has arrived" in refused["reason"]
+    assert "expected 442001" in town.crew("rs-1", "arrived", proof="qr", code="442002")["reason"]
+    town.after(600)
+    assert town.crew("rs-1", "arrived", proof="qr", code="442001")["ok"]
+    assert town.letters("stand_down") == {"mu-1"}
+    assert town.crew("rs-1", "released", people="2")["ok"]
+    assert town.incident()["state"] == "released"
+
+    closing = {"incident_id": incident["id"], "args": {"cause": "door_system", "method": "open_at_level"}}
+    assert "sensors" in town.command("close", **closing)["reason"]
+    town.event("lift-442001", "trapped_non_level", "end", started, reason="door opened in the door zone")
+    assert town.incident()["state"] == "released", "sensors alone never close"
+    assert "expected both" in town.command("close", incident_id=incident["id"])["reason"]
+    assert town.command("close", **closing)["ok"]
+    closed = town.incident()
+    assert (closed["state"], closed["due_at"], closed["cause"]) == ("closed", None, "door_system")
+    assert closed["released_at"] >= closed["arrived_at"] >= closed["accepted_at"] >= closed["alarm_at"]
+    entries = town.all("SELECT actor, at, reason, policy_version FROM incident_entry")
+    assert all(entry["actor"] and entry["reason"] and entry["policy_version"] == 1 for entry in entries)
+
+
+def test_nobody_ever_answers(town: City) -> None:
+    town.event("lift-442001", "trapped_non_level")
+    town.after(180)
+    town.after(120)
+    assert town.incident()["tier"] == 3
+    assert "city-119" in town.letters("tier_offer")
+    town.after(60)
+    town.after(60)
+    assert town.actions().count("called_again") == 2
+    assert town.incident()["due_at"] > town.now
+
+
+def test_an_accepted_crew_that_never_arrives_is_followed_by_the_next_tier(town: City) -> None:
+    town.event("lift-442001", "trapped_non_level")
+    town.crew("mu-1", "accept")
+    town.after(1799)
+    assert town.incident()["tier"] == 1
+    town.after(1)
+    assert town.incident()["tier"] == 2
+    reasons = [row["reason"] for row in town.all("SELECT reason FROM incident_entry WHERE action = 'tier_called'")]
+    assert reasons[-1] == "tier 1 accepted but has not arrived within 1800 s"
+
+
+def test_a_predicted_late_arrival_is_acted_on_early(town: City) -> None:
+    town.event("lift-442001", "trapped_non_level")
+    town.crew("mu-1", "en_route", eta_minutes="50")
+    town.after(900)
+    assert town.incident()["tier"] == 2
+
+
+def test_declined_goes_on_at_once(town: City) -> None:
+    town.event("lift-442001", "trapped_non_level")
+    assert not town.crew("mu-1", "decline")["ok"], "a reason is needed"
+    assert town.crew("mu-1", "decline", "no car")["ok"]
+    assert town.incident()["tier"] == 2
+
+
+def test_a_tier_without_a_contact_method_is_said_and_passed_at_once(town: City) -> None:
+    town.owner.execute(
+        "UPDATE contact_method SET active = false WHERE organisation_id IN"
+        " (SELECT id FROM organisation WHERE code LIKE 'mu-%')"
+    )
+    town.event("lift-442001", "trapped_non_level")
+    assert town.incident()["tier"] == 2
+    assert "unreachable" in town.actions()
+
+
+def test_one_incident_per_lift_however_often_it_alarms(town: City) -> None:
+    town.event("lift-442001", "alarm_button")
+    town.event("lift-442001", "trapped_non_level")
+    town.event("lift-442001", "alarm_button")
+    assert town.one("SELECT count(*) AS n FROM incident")["n"] == 1
+    assert (town.incident()["repeats"], town.incident()["rule"]) == (2, "trapped_non_level")
+
+
+def test_the_operator_raises_notes_and_finds_a_false_alarm(town: City) -> None:
+    town.event("lift-442001", "alarm_button")
+    incident = town.incident()["id"]
+    assert town.command("raise", "child alone", incident_id=incident)["ok"]
+    assert town.incident()["tier"] == 2
+    assert not town.command("false_alarm", incident_id=incident)["ok"]
+    assert town.command("false_alarm", "button pressed by mistake, called back", incident_id=incident)["ok"]
+    assert town.incident()["state"] == "false_alarm"
+    assert town.letters("stand_down") == {"mu-1", "rs-1"}
+    assert "closed" in town.command("raise", "again", incident_id=incident)["reason"]
+
+
+def test_a_phone_call_opens_an_incident_by_lift(town: City) -> None:
+    lift = town.one("SELECT id FROM lift WHERE code = '442003'")["id"]
+    assert town.command("open_by_phone", "caller inside", lift_id=lift)["ok"]
+    assert town.incident("442003")["source"] == "phone"
+    assert town.command("open_by_phone", "again", lift_id=lift)["reason"].startswith("already open")
+
+
+def test_links_are_kept_as_hashes_only(town: City) -> None:
+    town.event("lift-442001", "trapped_non_level")
+    body = town.one("SELECT body FROM outbox WHERE stage = 'tier_offer' LIMIT 1")["body"]
+    found = re.search(r"http://sunlit\.test/c/([\w-]+)", body)
+    assert found
+    assert town.dispatch("mu-1")["link_sha256"] == hashlib.sha256(found[1].encode()).hexdigest()
+
+
+def test_a_finding_from_push_to_verified(town: City) -> None:
+    town.event("cam-k-001-1", "no_hat", subject="track-1", confidence=0.95)
+    town.event("cam-k-001-1", "no_hat", subject="track-1", confidence=0.95)
+    finding = town.one("SELECT * FROM finding")
+    assert (finding["state"], finding["class"], finding["repeats"]) == ("pushed", "II", 1)
+    assert town.letters("finding_pushed") == {"cat-1"}
+    assert not town.command("verify", "fine", finding_id=finding["id"])["ok"]
+    assert not town.command("rectify", finding_id=finding["id"])["ok"], "words are needed"
+    assert town.command("rectify", finding_id=finding["id"], args={"note": "hats handed out"})["ok"]
+    assert town.command("verify", "seen", finding_id=finding["id"])["ok"]
+    assert town.one("SELECT state, verified_by FROM finding") == {"state": "closed", "verified_by": "test"}
+    actions = [row["action"] for row in town.all("SELECT action FROM finding_entry ORDER BY id")]
+    assert actions == ["pushed", "rectified", "verified"]
+
+
+@pytest.mark.parametrize(("confidence", "state"), [(0.95, "pushed"), (0.7, "under_review"), (0.3, "detected")])
+def test_doubtful_findings_are_looked_at_first(town: City, confidence: float, state: str) -> None:
+    town.event("cam-k-001-1", "no_hat", subject="t", confidence=confidence)
+    assert town.one("SELECT state FROM finding")["state"] == state
+    assert bool(town.letters("finding_pushed")) is (state == "pushed")
+
+
+def test_an_owner_who_does_nothing(town: City) -> None:
+    town.event("cam-k-001-1", "no_hat", subject="t", confidence=0.95)
+    town.after(86_400)
+    assert town.letters("finding_overdue") == {"cat-1"}
+    town.after(4 * 86_400)
+    assert town.one("SELECT state FROM finding")["state"] == "overdue_yellow"
+    town.after(5 * 86_400)
+    assert town.one("SELECT state, due_at FROM finding") == {"state": "overdue_red", "due_at": None}
+
+
+def test_two_workers_do_nothing_twice(town: City) -> None:
+    other = connect(town.database, Role.ALERTING)
+    try:
+        second = Engine(other, "http://sunlit.test")
+        town.event("lift-442001", "trapped_non_level")
+        for seconds in (180, 300):
+            for engine in (town.engine, second, town.engine):
+                engine.cycle(T0 + timedelta(seconds=seconds))
+        assert town.actions().count("tier_called") == 3
+        assert town.one("SELECT count(*) AS n FROM dispatch")["n"] == 3
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize("table", ["event", "command", "lift_sample", "evidence"])
+def test_alerting_cannot_write_what_is_not_its_own(town: City, table: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        town.desk.execute(f"DELETE FROM {table}")
