@@ -1,0 +1,1 @@
+"""The operators' live board: who needs me now?"""

@@ -1,0 +1,70 @@
+-- name: digest
+-- Changes whenever something on the board does.
+SELECT concat_ws('-', (SELECT max(id) FROM incident_entry), (SELECT sum(version) FROM incident WHERE closed_at IS NULL),
+                 (SELECT count(*) FROM incident), (SELECT max(id) FROM finding_entry)) AS digest
+
+-- name: open_incidents
+SELECT i.id, i.number, i.rule, i.state, i.tier, i.people_inside, i.injuries, i.floor_text, i.repeats, i.alarm_at,
+       i.due_at, i.due_reason, i.arrived_at, i.released_at, i.sensors_clear_at, i.source, l.code AS lift_code,
+       l.name_zh AS lift_zh, l.name_en AS lift_en, p.name_zh AS place_zh, p.name_en AS place_en, p.address_zh,
+       p.address_en, p.lat, p.lon,
+       (SELECT json_agg(json_build_object('tier', d.tier, 'state', d.state, 'name_zh', o.name_zh, 'name_en', o.name_en,
+                                          'eta_at', d.eta_at, 'distance_m', d.distance_m) ORDER BY d.id)
+          FROM dispatch d JOIN organisation o ON o.id = d.organisation_id WHERE d.incident_id = i.id) AS crews
+FROM incident i JOIN lift l ON l.id = i.lift_id JOIN place p ON p.id = l.place_id
+WHERE i.closed_at IS NULL
+ORDER BY (i.released_at IS NULL) DESC, (i.arrived_at IS NULL) DESC, i.injuries DESC, i.alarm_at
+
+-- name: incident
+SELECT i.*, l.code AS lift_code, l.name_zh AS lift_zh, l.name_en AS lift_en, l.machine_room_note,
+       p.name_zh AS place_zh, p.name_en AS place_en, p.address_zh, p.address_en, p.lat, p.lon,
+       m.name_zh AS maintenance_zh, m.name_en AS maintenance_en
+FROM incident i JOIN lift l ON l.id = i.lift_id JOIN place p ON p.id = l.place_id
+LEFT JOIN organisation m ON m.id = l.maintenance_org_id WHERE i.number = %(number)s
+
+-- name: timeline
+SELECT at, actor, action, reason, tier, policy_version FROM incident_entry WHERE incident_id = %(incident)s ORDER BY id
+
+-- name: crews
+SELECT d.*, o.name_zh, o.name_en, o.phone FROM dispatch d JOIN organisation o ON o.id = d.organisation_id
+WHERE d.incident_id = %(incident)s ORDER BY d.id
+
+-- name: letters
+SELECT channel, stage, state, attempts, created_at, sent_at, address FROM outbox WHERE incident_id = %(incident)s
+ORDER BY id
+
+-- name: samples
+SELECT s.time, s.position, s.speed, s.door_closed, s.passenger, s.load FROM lift_sample s JOIN device d
+  ON d.id = s.device_id
+WHERE d.lift_id = %(lift)s AND s.time BETWEEN %(start)s AND %(stop)s ORDER BY s.time LIMIT 8000
+
+-- name: today
+SELECT count(*) AS trapped,
+       avg(extract(epoch FROM arrived_at - alarm_at)) / 60 AS arrival_min,
+       100.0 * count(*) FILTER (WHERE accepted_at - dispatched_at <= interval '3 minutes')
+           / nullif(count(*) FILTER (WHERE accepted_at IS NOT NULL), 0) AS response_share
+FROM incident WHERE opened_at > %(since)s AND source <> 'drill' AND state NOT IN ('false_alarm', 'merged')
+
+-- name: blind
+SELECT count(*) FILTER (WHERE d.kind = 'lift' AND (s.device_id IS NULL OR NOT s.online
+                        OR s.seen_at < clock_timestamp() - interval '2 minutes')) AS lifts_silent,
+       count(*) FILTER (WHERE d.kind = 'lift') AS lifts,
+       count(*) FILTER (WHERE d.kind = 'camera' AND (s.device_id IS NULL OR NOT s.online
+                        OR s.camera_state <> 'active' OR s.seen_at < clock_timestamp() - interval '2 minutes'))
+           AS cameras_blind,
+       count(*) FILTER (WHERE d.kind = 'camera') AS cameras
+FROM device d LEFT JOIN device_status s ON s.device_id = d.id WHERE d.retired_at IS NULL
+
+-- name: services
+SELECT service, max(at) AS at, extract(epoch FROM clock_timestamp() - max(at)) AS age_s FROM service_health
+GROUP BY service ORDER BY service
+
+-- name: lift_by_code
+SELECT id, code FROM lift WHERE code = %(code)s
+
+-- name: closed
+SELECT i.number, i.state, i.rule, i.tier, i.alarm_at, i.arrived_at, i.closed_at, i.cause, l.code AS lift_code,
+       p.name_zh AS place_zh, p.name_en AS place_en
+FROM incident i JOIN lift l ON l.id = i.lift_id JOIN place p ON p.id = l.place_id
+WHERE i.closed_at IS NOT NULL AND (%(lift)s::text = '' OR l.code = %(lift)s)
+ORDER BY i.closed_at DESC LIMIT 200

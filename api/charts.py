@@ -1,0 +1,84 @@
+"""PURE: small charts as SVG, drawn on the server; and the intervals that belong to small numbers."""
+
+from collections.abc import Sequence
+from math import sqrt
+from xml.sax.saxutils import escape, quoteattr
+
+from markupsafe import Markup
+
+WIDTH, HEIGHT, BOTTOM, TOP = 560, 180, 24, 18
+Z95 = 1.959964
+
+
+def wilson(hits: int, total: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson); (0, 1) when nothing was counted."""
+    if total == 0:
+        return 0.0, 1.0
+    share, square = hits / total, Z95**2
+    centre = share + square / (2 * total)
+    spread = Z95 * sqrt(share * (1 - share) / total + square / (4 * total**2))
+    below, above = (centre - spread) / (1 + square / total), (centre + spread) / (1 + square / total)
+    return max(0.0, below), min(1.0, above)
+
+
+def poisson(count: int) -> tuple[float, float]:
+    """The 95 % interval of a count's expectation (Byar's approximation)."""
+    low = 0.0 if count == 0 else count * (1 - 1 / (9 * count) - Z95 / (3 * sqrt(count))) ** 3
+    above = count + 1
+    return max(0.0, low), above * (1 - 1 / (9 * above) + Z95 / (3 * sqrt(above))) ** 3
+
+
+def bars(rows: Sequence[tuple[str, float]], label: str, goal: float | None = None, top: float | None = None) -> Markup:
+    """Upright bars with their values; `goal` is a dashed line."""
+    highest = max([top or 0.0, goal or 0.0, *(value for _, value in rows), 1e-9])
+    step = WIDTH / max(1, len(rows))
+    parts = []
+    for index, (name, value) in enumerate(rows):
+        tall = (HEIGHT - BOTTOM - TOP) * value / highest
+        x, y = index * step + step * 0.15, HEIGHT - BOTTOM - tall
+        middle = index * step + step / 2
+        parts.append(
+            f'<rect class="bar-fill" x="{x:.1f}" y="{y:.1f}" width="{step * 0.7:.1f}" height="{tall:.1f}"/>'
+            f'<text x="{middle:.1f}" y="{y - 4:.1f}" text-anchor="middle">{value:g}</text>'
+            f'<text x="{middle:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{escape(name)}</text>'
+        )
+    if goal is not None:
+        y = HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * goal / highest
+        parts.append(f'<line class="goal" x1="0" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>')
+    return _svg(parts, label)
+
+
+def line(points: Sequence[tuple[float, float]], label: str, unit: str = "") -> Markup:
+    """A line over x (seconds or any rising number), with its lowest, highest and last value written."""
+    if len(points) < 2:
+        return Markup("")
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    low, high = min(ys), max(ys)
+    span_x, span_y = max(1e-9, xs[-1] - xs[0]), max(1e-9, high - low)
+    drawn = " ".join(
+        f"{(x - xs[0]) / span_x * (WIDTH - 70):.1f},"
+        f"{HEIGHT - BOTTOM - (y - low) / span_y * (HEIGHT - BOTTOM - TOP):.1f}"
+        for x, y in points
+    )
+    text = (
+        f'<text x="{WIDTH - 62}" y="{TOP}">{high:.1f} {escape(unit)}</text>'
+        f'<text x="{WIDTH - 62}" y="{HEIGHT - BOTTOM}">{low:.1f} {escape(unit)}</text>'
+    )
+    return _svg([f'<polyline class="line" points="{drawn}"/>', text], label)
+
+
+def histogram(values: Sequence[float], edges: Sequence[float], label: str, unit: str) -> Markup:
+    """How often values fall between edges; the last bin is open."""
+    counts = [0] * len(edges)
+    for value in values:
+        counts[max(index for index, edge in enumerate(edges) if value >= edge or index == 0)] += 1
+    names = [
+        f"{low:g}–{edges[index + 1]:g}" if index + 1 < len(edges) else f"≥{low:g}" for index, low in enumerate(edges)
+    ]
+    return bars([(f"{name} {unit}", float(n)) for name, n in zip(names, counts, strict=True)], label)
+
+
+def _svg(parts: Sequence[str], label: str) -> Markup:
+    return Markup(  # noqa: S704 - names are escaped where they enter
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label={quoteattr(label)}>{"".join(parts)}</svg>'
+    )

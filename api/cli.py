@@ -1,0 +1,75 @@
+"""`sunlit api`: the pages."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+import uvicorn
+
+from api import assets as page_assets
+from api.session import HASHER
+from api.sql import QUERIES
+from runtime import log
+from runtime.db import Role, connect
+from runtime.settings import load
+from runtime.stack.ports import PortInUse, demand_free
+
+app = typer.Typer(help="The pages.", no_args_is_help=True, pretty_exceptions_enable=False)
+Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings")]
+
+
+@app.command()
+def run(config: Config = None) -> None:
+    """Serve the pages until SIGTERM."""
+    from api.app import create_app
+
+    settings = load(config)
+    log.configure("api")
+    try:
+        demand_free(settings.api.port, "pages", "[api] port")
+    except PortInUse as error:
+        typer.echo(f"sunlit api: {error}", err=True)
+        raise typer.Exit(1) from error
+    uvicorn.run(
+        create_app(settings),
+        host=settings.api.host,
+        port=settings.api.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=3,
+    )
+
+
+@app.command()
+def assets(
+    modules: Annotated[Path | None, typer.Option("--from", help="a folder of node modules instead of npm")] = None,
+) -> None:
+    """Fetch what the pages load."""
+    try:
+        placed = page_assets.install(modules)
+    except (page_assets.AssetsError, OSError) as error:
+        typer.echo(f"sunlit api assets: {error}", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(", ".join(path.name for path in placed))
+
+
+@app.command("set-password")
+def set_password(login: str, config: Config = None) -> None:
+    """Set a person's password, read from standard input."""
+    password = sys.stdin.readline().rstrip("\n")
+    if len(password) < 8:
+        typer.echo("password: expected at least 8 characters on standard input", err=True)
+        raise typer.Exit(1)
+    try:
+        with connect(load(config).database, Role.OWNER) as connection:
+            values = {"login": login, "hash": HASHER.hash(password)}
+            found = connection.execute(QUERIES["set_password"], values).fetchone()
+    except psycopg.Error as error:
+        typer.echo(f"database: {' '.join(str(error).split())}", err=True)
+        raise typer.Exit(1) from error
+    if found is None:
+        typer.echo(f"login: {login!r} is nobody", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{login}: password set")

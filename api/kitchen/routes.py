@@ -1,0 +1,159 @@
+"""An owner's own kitchens, and nobody else's: another's address is not there."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
+from starlette.datastructures import UploadFile
+
+from api.access import Viewer, viewer_of
+from api.charts import bars, line
+from api.commands import submit
+from api.edge_uploads import JPEG, MAX_BYTES, keep
+from api.evidence import picture
+from api.page import language_of, render
+from api.sql import QUERIES as SHARED
+from contracts.kinds import CommandKind, Role
+from runtime.db import Queries
+
+router = APIRouter()
+QUERIES = Queries("api.kitchen")
+Owner = Annotated[Viewer, Depends(viewer_of(Role.OWNER))]
+
+
+@router.get("/kitchen")
+async def kitchen(request: Request, viewer: Owner, said: str = "") -> HTMLResponse:
+    return await _page(request, viewer, None, said)
+
+
+@router.get("/kitchen/{code}")
+async def one_kitchen(request: Request, code: str, viewer: Owner, said: str = "") -> HTMLResponse:
+    return await _page(request, viewer, code, said)
+
+
+@router.get("/kitchen/still/{camera}.jpg")
+async def still(request: Request, camera: str, viewer: Owner) -> Response:
+    """The newest blurred still of an own camera."""
+    async with request.app.state.pool.connection() as connection:
+        own = await _own(connection, viewer)
+        values = {"camera": camera, "kitchens": [row["id"] for row in own]}
+        row = await (await connection.execute(QUERIES["still"], values)).fetchone()
+    if row is None:
+        raise HTTPException(404)
+    return Response(bytes(row["picture"]), media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
+
+
+@router.get("/kitchen/finding/{number}")
+async def finding(request: Request, number: str, viewer: Owner, said: str = "") -> HTMLResponse:
+    row = await _finding(request, number, viewer)
+    async with request.app.state.pool.connection() as connection:
+        history = await (await connection.execute(QUERIES["history"], {"finding": row["id"]})).fetchall()
+        values = {"event": row["event_id"], "finding": row["id"]}
+        evidence = await (await connection.execute(SHARED["evidence_of_finding"], values)).fetchall()
+    kinds = {item["kind"] for item in evidence}
+    return render(request, "kitchen/finding.html", row=row, history=history, kinds=kinds, said=said)
+
+
+@router.get("/kitchen/finding/{number}/picture")
+async def finding_picture(request: Request, number: str, viewer: Owner, kind: str = "capture") -> FileResponse:
+    row = await _finding(request, number, viewer)
+    return await picture(request, viewer, row["id"], row["event_id"], kind, "owner of the kitchen")
+
+
+@router.post("/kitchen/finding/{number}/{kind}")
+async def order(request: Request, number: str, kind: CommandKind, viewer: Owner) -> Response:
+    """Put right (with words and perhaps a photo), or disagree."""
+    if kind not in (CommandKind.RECTIFY, CommandKind.APPEAL):
+        raise HTTPException(404)
+    row = await _finding(request, number, viewer)
+    form = await request.form()
+    photo = form.get("photo")
+    if isinstance(photo, UploadFile) and photo.size:
+        await _keep_photo(request, row, photo, viewer)
+    words = str(form.get("note", ""))
+    result = await submit(
+        request,
+        kind,
+        actor=viewer.name,
+        viewer=viewer,
+        identity=str(form.get("command", "")),
+        finding=row["id"],
+        reason=words,
+        args={"note": words},
+    )
+    said = "waiting" if result.ok is None else ("done" if result.ok else quote(result.reason))
+    lang = f"&lang={request.query_params['lang']}" if "lang" in request.query_params else ""
+    return RedirectResponse(f"/kitchen/finding/{number}?said={said}{lang}", 303)
+
+
+async def _keep_photo(request: Request, row: dict[str, Any], photo: UploadFile, viewer: Viewer) -> None:
+    import hashlib
+    from uuid import uuid4
+
+    content = await photo.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES or not content.startswith(JPEG):
+        raise HTTPException(422, f"photo: expected a JPEG picture of at most {MAX_BYTES // 1024 // 1024} MB")
+    sha256 = hashlib.sha256(content).hexdigest()
+    keep(request.app.state.settings.api.evidence, sha256, content)
+    async with request.app.state.pool.connection() as connection:
+        await connection.execute(
+            SHARED["evidence_new"],
+            {
+                "id": uuid4(),
+                "event": None,
+                "finding": row["id"],
+                "device": None,
+                "kind": "rectification",
+                "sha256": sha256,
+                "bytes": len(content),
+                "captured": datetime.now(UTC),
+                "source": viewer.login,
+            },
+        )
+
+
+async def _own(connection: Any, viewer: Viewer) -> list[dict[str, Any]]:
+    cursor = await connection.execute(QUERIES["kitchens"], {"organisations": viewer.organisations(Role.OWNER)})
+    rows: list[dict[str, Any]] = await cursor.fetchall()
+    return rows
+
+
+async def _finding(request: Request, number: str, viewer: Viewer) -> dict[str, Any]:
+    async with request.app.state.pool.connection() as connection:
+        row: dict[str, Any] | None = await (
+            await connection.execute(QUERIES["finding"], {"number": number})
+        ).fetchone()
+    if row is None or row["owner_org_id"] not in viewer.organisations(Role.OWNER):
+        raise HTTPException(404)
+    return row
+
+
+async def _page(request: Request, viewer: Viewer, code: str | None, said: str) -> HTMLResponse:
+    async with request.app.state.pool.connection() as connection:
+        kitchens = [row for row in await _own(connection, viewer) if code in (None, row["code"])]
+        if code is not None and not kitchens:
+            raise HTTPException(404)
+        ids = {"kitchens": [row["id"] for row in kitchens]}
+        cameras = await (await connection.execute(QUERIES["cameras"], ids)).fetchall()
+        findings = await (await connection.execute(QUERIES["findings"], ids)).fetchall()
+        weeks = await (await connection.execute(QUERIES["weeks"], ids)).fetchall()
+        climate = await (await connection.execute(QUERIES["climate"], ids)).fetchall()
+    to_do = [row for row in findings if row["state"] in ("pushed", "overdue_yellow", "overdue_red")]
+    temperature = [(row["time"].timestamp(), row["temperature"]) for row in climate if row["temperature"] is not None]
+    return render(
+        request,
+        "kitchen/kitchen.html",
+        kitchens=kitchens,
+        cameras=cameras,
+        findings=findings,
+        to_do=to_do,
+        first_due=min((row["due_at"] for row in to_do if row["due_at"]), default=None),
+        weeks=bars([(row["week"].strftime("%m-%d"), float(row["n"])) for row in weeks], "findings by week"),
+        has_weeks=bool(weeks),
+        climate=line(temperature, "temperature", "°C"),
+        last_climate=climate[-1] if climate else None,
+        language=language_of(request),
+        said=said,
+    )

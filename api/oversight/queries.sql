@@ -1,0 +1,62 @@
+-- name: findings
+SELECT f.number, f.rule, f.class, f.state, f.opened_at, f.due_at, f.confidence, f.repeats, k.code AS kitchen_code,
+       k.name_zh, k.name_en, t.name_zh AS town_zh, t.name_en AS town_en, t.code AS town_code,
+       coalesce(f.due_at < clock_timestamp(), false) AS late
+FROM finding f JOIN kitchen k ON k.id = f.kitchen_id JOIN place p ON p.id = k.place_id JOIN town t ON t.code = p.town_code
+WHERE (%(towns)s::text[] IS NULL OR p.town_code = ANY(%(towns)s))
+  AND (%(state)s::text = '' OR f.state = %(state)s) AND (%(town)s::text = '' OR p.town_code = %(town)s)
+ORDER BY (f.closed_at IS NULL) DESC, late DESC, f.class, f.opened_at DESC LIMIT 500
+
+-- name: finding
+SELECT f.*, k.code AS kitchen_code, k.name_zh, k.name_en, p.town_code, d.name_zh AS camera_zh, d.name_en AS camera_en,
+       e.body AS event
+FROM finding f JOIN kitchen k ON k.id = f.kitchen_id JOIN place p ON p.id = k.place_id
+JOIN device d ON d.id = f.device_id LEFT JOIN event e ON e.event_id = f.event_id AND e.rev = 0
+WHERE f.number = %(number)s AND (%(towns)s::text[] IS NULL OR p.town_code = ANY(%(towns)s))
+
+-- name: history
+SELECT at, actor, action, reason FROM finding_entry WHERE finding_id = %(finding)s ORDER BY id
+
+-- name: towns
+SELECT t.code, t.name_zh, t.name_en,
+       (SELECT count(*) FROM lift l JOIN place p ON p.id = l.place_id WHERE p.town_code = t.code AND l.in_use) AS lifts,
+       (SELECT count(*) FROM incident i JOIN lift l ON l.id = i.lift_id JOIN place p ON p.id = l.place_id
+         WHERE p.town_code = t.code AND i.opened_at > clock_timestamp() - interval '30 days' AND i.source <> 'drill'
+           AND i.state NOT IN ('false_alarm', 'fault_not_trapped', 'merged')) AS trapped,
+       (SELECT count(*) FROM finding f JOIN kitchen k ON k.id = f.kitchen_id JOIN place p ON p.id = k.place_id
+         WHERE p.town_code = t.code AND f.closed_at IS NULL AND f.state NOT IN ('detected')) AS open_findings,
+       (SELECT count(*) FROM public_kitchen k WHERE k.town_code = t.code) AS kitchens,
+       (SELECT count(*) FROM public_kitchen k WHERE k.town_code = t.code AND k.cameras_active > 0) AS open_kitchens
+FROM town t WHERE (%(towns)s::text[] IS NULL OR t.code = ANY(%(towns)s)) ORDER BY t.code
+
+-- name: incidents
+SELECT i.number, i.state, i.tier, i.rule, i.alarm_at, i.arrived_at, i.closed_at, l.code AS lift_code,
+       p.name_zh AS place_zh, p.name_en AS place_en
+FROM incident i JOIN lift l ON l.id = i.lift_id JOIN place p ON p.id = l.place_id
+WHERE (%(towns)s::text[] IS NULL OR p.town_code = ANY(%(towns)s))
+ORDER BY (i.closed_at IS NULL) DESC, i.alarm_at DESC LIMIT %(limit)s
+
+-- name: arrivals
+SELECT extract(epoch FROM i.arrived_at - i.alarm_at) / 60 AS minutes FROM incident i JOIN lift l ON l.id = i.lift_id
+JOIN place p ON p.id = l.place_id
+WHERE i.arrived_at IS NOT NULL AND i.alarm_at > clock_timestamp() - interval '30 days'
+  AND (%(towns)s::text[] IS NULL OR p.town_code = ANY(%(towns)s))
+
+-- name: rectified
+SELECT count(*) AS total, count(*) FILTER (WHERE f.rectified_at - f.opened_at <= interval '24 hours') AS in_time
+FROM finding f JOIN kitchen k ON k.id = f.kitchen_id JOIN place p ON p.id = k.place_id
+WHERE f.opened_at > clock_timestamp() - interval '30 days' AND f.state NOT IN ('detected', 'under_review', 'rejected')
+  AND (%(towns)s::text[] IS NULL OR p.town_code = ANY(%(towns)s))
+
+-- name: risky
+SELECT k.code, k.name_zh, k.name_en, count(*) FILTER (WHERE f.closed_at IS NULL) AS open,
+       count(*) FILTER (WHERE f.due_at < clock_timestamp() AND f.closed_at IS NULL) AS late, count(*) AS month
+FROM finding f JOIN kitchen k ON k.id = f.kitchen_id JOIN place p ON p.id = k.place_id
+WHERE f.opened_at > clock_timestamp() - interval '30 days' AND f.state <> 'rejected'
+  AND (%(towns)s::text[] IS NULL OR p.town_code = ANY(%(towns)s))
+GROUP BY k.id ORDER BY late DESC, open DESC, month DESC LIMIT 10
+
+-- name: accounting
+SELECT d.code, s.lane, s.first_seen, s.last_seen, greatest(s.published, s.next_seq) AS published, s.stored, s.rejected,
+       s.lost, s.duplicates, greatest(s.published, s.next_seq) - s.stored - s.rejected - s.lost AS missing
+FROM stream s JOIN device d ON d.id = s.device_id ORDER BY missing DESC, s.last_seen DESC LIMIT 500

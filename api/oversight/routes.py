@@ -1,0 +1,180 @@
+"""The regulator's pages, narrowed to the towns of the viewer."""
+
+import csv
+import io
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
+
+from api.access import Viewer, viewer_of
+from api.charts import bars, histogram, poisson, wilson
+from api.commands import submit
+from api.evidence import picture
+from api.page import language_of, render
+from api.sql import QUERIES as SHARED
+from contracts.kinds import CommandKind, Role
+from runtime.db import Queries
+
+router = APIRouter()
+QUERIES = Queries("api.oversight")
+Regulator = Annotated[Viewer, Depends(viewer_of(Role.REGULATOR, Role.ADMIN))]
+COMMANDS = (CommandKind.VERIFY, CommandKind.REJECT, CommandKind.CONFIRM)
+STATES = (
+    "under_review",
+    "pushed",
+    "rectified_claimed",
+    "overdue_yellow",
+    "overdue_red",
+    "appealed",
+    "closed",
+    "rejected",
+)
+ARRIVAL_EDGES = (0, 5, 10, 15, 20, 30)
+GOAL_OPEN = 80.0
+
+
+def towns_of(viewer: Viewer) -> list[str] | None:
+    """The towns that a viewer answers for; None: the whole city."""
+    return None if viewer.has(Role.ADMIN) else viewer.towns(Role.REGULATOR)
+
+
+@router.get("/oversight")
+async def oversight(request: Request, viewer: Regulator) -> HTMLResponse:
+    towns = {"towns": towns_of(viewer)}
+    async with request.app.state.pool.connection() as connection:
+        everything = {**towns, "state": "", "town": ""}
+        findings = await (await connection.execute(QUERIES["findings"], everything)).fetchall()
+        by_town = await (await connection.execute(QUERIES["towns"], towns)).fetchall()
+        incidents = await (await connection.execute(QUERIES["incidents"], {**towns, "limit": 20})).fetchall()
+        arrivals = await (await connection.execute(QUERIES["arrivals"], towns)).fetchall()
+        rectified = await (await connection.execute(QUERIES["rectified"], towns)).fetchone()
+        risky = await (await connection.execute(QUERIES["risky"], towns)).fetchall()
+    language = language_of(request)
+    lifts, trapped = (sum(row[name] for row in by_town) for name in ("lifts", "trapped"))
+    kitchens, shown = (sum(row[name] for row in by_town) for name in ("kitchens", "open_kitchens"))
+    minutes = [float(row["minutes"]) for row in arrivals]
+    return render(
+        request,
+        "oversight/oversight.html",
+        waiting=[row for row in findings if row["state"] in ("under_review", "rectified_claimed", "appealed")],
+        late=[row for row in findings if row["late"]],
+        incidents=incidents,
+        risky=risky,
+        by_town=by_town,
+        lifts=lifts,
+        trapped=trapped,
+        rate=1000 * trapped / lifts if lifts else None,
+        rate_range=[1000 * bound / lifts for bound in poisson(trapped)] if lifts else None,
+        kitchens=kitchens,
+        shown=shown,
+        open_range=wilson(shown, kitchens),
+        rectified=rectified,
+        rectified_range=wilson(rectified["in_time"], rectified["total"]),
+        minutes=minutes,
+        arrivals=histogram(minutes, ARRIVAL_EDGES, "minutes to arrival", "min"),
+        open_chart=bars(
+            [
+                (row[f"name_{language}"], round(100 * row["open_kitchens"] / row["kitchens"], 1))
+                for row in by_town
+                if row["kitchens"]
+            ],
+            "open kitchens by town, %",
+            GOAL_OPEN,
+            100,
+        ),
+    )
+
+
+@router.get("/oversight/findings")
+async def findings_list(
+    request: Request, viewer: Regulator, state: str = "", town: str = "", format: str = ""
+) -> Response:
+    """The queue; its filter stands in the address, and the same address with `format=csv` exports it."""
+    values = {"towns": towns_of(viewer), "state": state if state in STATES else "", "town": town}
+    async with request.app.state.pool.connection() as connection:
+        rows = await (await connection.execute(QUERIES["findings"], values)).fetchall()
+        by_town = await (await connection.execute(QUERIES["towns"], {"towns": values["towns"]})).fetchall()
+    if format == "csv":
+        return _csv(rows, "findings.csv")
+    return render(
+        request, "oversight/findings.html", rows=rows, states=STATES, towns=by_town, state=state, town=town
+    )
+
+
+@router.get("/oversight/accounting")
+async def accounting(request: Request, _: Regulator) -> HTMLResponse:
+    """Published = stored + rejected + lost, for people."""
+    async with request.app.state.pool.connection() as connection:
+        rows = await (await connection.execute(QUERIES["accounting"])).fetchall()
+    names = ("published", "stored", "rejected", "lost", "missing")
+    totals = {name: sum(row[name] for row in rows) for name in names}
+    return render(request, "oversight/accounting.html", rows=rows, totals=totals)
+
+
+@router.get("/oversight/finding/{number}")
+async def finding(request: Request, number: str, viewer: Regulator, said: str = "", why: str = "") -> HTMLResponse:
+    row = await _finding(request, number, viewer)
+    async with request.app.state.pool.connection() as connection:
+        history = await (await connection.execute(QUERIES["history"], {"finding": row["id"]})).fetchall()
+        values = {"event": row["event_id"], "finding": row["id"]}
+        evidence = await (await connection.execute(SHARED["evidence_of_finding"], values)).fetchall()
+    kinds = {item["kind"] for item in evidence}
+    return render(
+        request, "oversight/finding.html", row=row, history=history, kinds=kinds, said=said, why=why.strip()
+    )
+
+
+@router.get("/oversight/finding/{number}/picture")
+async def finding_picture(
+    request: Request, number: str, viewer: Regulator, why: str = "", kind: str = "capture"
+) -> FileResponse:
+    """An unblurred picture needs a reason, which is logged."""
+    if not why.strip():
+        raise HTTPException(403, "why: '', expected the reason for looking at an unblurred picture")
+    row = await _finding(request, number, viewer)
+    return await picture(request, viewer, row["id"], row["event_id"], kind, why.strip()[:200])
+
+
+@router.post("/oversight/finding/{number}/{kind}")
+async def order(request: Request, number: str, kind: CommandKind, viewer: Regulator) -> Response:
+    if kind not in COMMANDS:
+        raise HTTPException(404)
+    row = await _finding(request, number, viewer)
+    form = await request.form()
+    result = await submit(
+        request,
+        kind,
+        actor=viewer.name,
+        viewer=viewer,
+        identity=str(form.get("command", "")),
+        finding=row["id"],
+        reason=str(form.get("reason", "")),
+    )
+    said = "waiting" if result.ok is None else ("done" if result.ok else quote(result.reason))
+    lang = f"&lang={request.query_params['lang']}" if "lang" in request.query_params else ""
+    return RedirectResponse(f"/oversight/finding/{number}?said={said}{lang}", 303)
+
+
+async def _finding(request: Request, number: str, viewer: Viewer) -> dict[str, Any]:
+    async with request.app.state.pool.connection() as connection:
+        values = {"number": number, "towns": towns_of(viewer)}
+        row: dict[str, Any] | None = await (await connection.execute(QUERIES["finding"], values)).fetchone()
+    if row is None:
+        raise HTTPException(404)
+    return row
+
+
+def _csv(rows: list[dict[str, Any]], name: str) -> Response:
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    # The mark tells spreadsheets that the text is UTF-8.
+    return Response(
+        "\ufeff" + text.getvalue(),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

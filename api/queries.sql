@@ -1,0 +1,76 @@
+-- name: person_by_login
+SELECT id, login, name, language, password_hash FROM person WHERE login = %(login)s AND active
+
+-- name: grants
+SELECT role, town_code, organisation_id FROM person_role WHERE person_id = %(person)s
+
+-- name: failures
+-- Failures since the last success, within a quarter of an hour.
+SELECT count(*) AS n, max(at) AS last, clock_timestamp() AS now FROM login_attempt
+WHERE login = %(login)s AND NOT ok AND at > clock_timestamp() - interval '15 minutes'
+  AND at > coalesce((SELECT max(at) FROM login_attempt WHERE login = %(login)s AND ok), '-infinity')
+
+-- name: attempt
+INSERT INTO login_attempt (login, ok) VALUES (%(login)s, %(ok)s)
+
+-- name: session_open
+INSERT INTO session (token_sha256, person_id, csrf, expires_at)
+VALUES (%(token)s, %(person)s, %(csrf)s, clock_timestamp() + interval '12 hours')
+
+-- name: session_get
+SELECT s.csrf, p.id, p.login, p.name, p.language FROM session s JOIN person p ON p.id = s.person_id
+WHERE s.token_sha256 = %(token)s AND s.expires_at > clock_timestamp() AND p.active
+
+-- name: session_close
+DELETE FROM session WHERE token_sha256 = %(token)s OR expires_at < clock_timestamp()
+
+-- name: command
+INSERT INTO command (id, kind, actor_person_id, actor, incident_id, dispatch_id, finding_id, lift_id, reason, args,
+                     client_at)
+VALUES (%(id)s, %(kind)s, %(person)s, %(actor)s, %(incident)s, %(dispatch)s, %(finding)s, %(lift)s, %(reason)s,
+        %(args)s, %(client_at)s)
+ON CONFLICT (id) DO NOTHING
+
+-- name: command_result
+SELECT ok, reason FROM command_result WHERE command_id = %(id)s AND reason <> 'claimed'
+
+-- name: audit
+INSERT INTO audit_log (person_id, actor, action, object, reason, details)
+VALUES (%(person)s, %(actor)s, %(action)s, %(object)s, %(reason)s, %(details)s)
+
+-- name: uploader
+-- A camera's pictures are brought by the agent of its site.
+SELECT d.id, d.code, d.kitchen_id FROM device d JOIN device a ON a.site = d.site
+WHERE d.code = %(device)s AND a.upload_token_sha256 = %(token)s AND d.retired_at IS NULL AND a.retired_at IS NULL
+LIMIT 1
+
+-- name: evidence_new
+INSERT INTO evidence (id, event_id, finding_id, device_id, kind, media, sha256, bytes, captured_at, source)
+VALUES (%(id)s, %(event)s, %(finding)s, %(device)s, %(kind)s, 'image/jpeg', %(sha256)s, %(bytes)s, %(captured)s,
+        %(source)s)
+ON CONFLICT (event_id, finding_id, sha256) DO NOTHING
+RETURNING id
+
+-- name: custody
+INSERT INTO evidence_custody (evidence_id, actor, action, address, reason)
+VALUES (%(evidence)s, %(actor)s, %(action)s, %(address)s, %(reason)s)
+
+-- name: evidence_of_finding
+SELECT e.id, e.sha256, e.kind, e.captured_at FROM evidence e
+WHERE e.event_id = %(event)s OR e.finding_id = %(finding)s ORDER BY e.kind, e.captured_at
+
+-- name: still
+INSERT INTO still (device_id, taken_at, received_at, sha256, picture)
+VALUES (%(device)s, %(taken)s, clock_timestamp(), %(sha256)s, %(picture)s)
+ON CONFLICT (device_id) DO UPDATE SET taken_at = EXCLUDED.taken_at, received_at = EXCLUDED.received_at,
+    sha256 = EXCLUDED.sha256, picture = EXCLUDED.picture WHERE still.taken_at <= EXCLUDED.taken_at
+
+-- name: health
+SELECT 1 AS ok
+
+-- name: beat
+INSERT INTO api_beat (instance, at, info) VALUES (%(instance)s, clock_timestamp(), '{}')
+ON CONFLICT (instance) DO UPDATE SET at = EXCLUDED.at
+
+-- name: set_password
+UPDATE person SET password_hash = %(hash)s WHERE login = %(login)s RETURNING id
