@@ -128,6 +128,8 @@ def _pose(cook: Cook, t: float, x: float, depth: float, yaw: float, step: float)
     head = 50 + 17 * depth
     bob = 1.3 * abs(sin(step / 2)) + 0.7 * sin(t * 1.1 + cook.phase)
     y = 134 - 8 * depth - cook.stature + bob
+    # Nobody stands like a statue: weight moves from foot to foot.
+    x += 4.5 * sin(t * 0.63 + cook.phase) + 2.5 * sin(t * 1.7 + 2 * cook.phase)
     return Pose(x, y, head, depth, yaw, step, t * 5.2 + cook.phase, (t + cook.phase) % 3.7 < 0.16)
 
 

@@ -1,0 +1,152 @@
+"""Keeps one camera's child process alive and holds its newest picture."""
+
+import logging
+import os
+import random
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from contracts.vision import Image
+from edge.frames import BrokenPipeOfFrames, Order, Reader, Record, Said, image_of
+from edge.source import Source
+
+log = logging.getLogger(__name__)
+CHILD: Sequence[str] = (sys.executable, "-m", "edge.camera_child")
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Seconds. A child that is slower than these is killed."""
+
+    start: float = 60
+    """until the child has loaded its libraries: slow on a busy machine"""
+    open: float = 10
+    silence: float = 20
+    first_pause: float = 0.5
+    longest_pause: float = 30
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """One picture: height x width x 3, BGR. `number` counts from 1 over all restarts."""
+
+    number: int
+    image: Image
+    captured: datetime
+
+
+class CameraLost(RuntimeError):
+    """The child ended or was killed; the text says what, where and what to do."""
+
+
+class Capture:
+    """Run `run` in a thread; ask for the newest picture with `newest`. A picture that nobody took is forgotten."""
+
+    def __init__(
+        self,
+        device: str,
+        source: Source,
+        looks_per_second: float,
+        seed: int = 1,
+        *,
+        limits: Limits | None = None,
+        command: Sequence[str] = CHILD,
+    ) -> None:
+        self.device, self.source, self.limits, self.command = device, source, limits or Limits(), command
+        self.order = Order(source.kind, source.address, source.name, looks_per_second, seed)
+        self.pid: int | None = None
+        self.fault = ""
+        """why there are no pictures; empty while there are"""
+        self.frames = 0
+        """pictures that the source has given since the start, wanted or not"""
+        self._fresh = threading.Condition()
+        self._frame: Frame | None = None
+        self._number = self._counted = 0
+
+    def newest(self, after: int, timeout: float) -> Frame | None:
+        """The newest picture if its number is above `after`; waits for it up to `timeout` seconds."""
+        with self._fresh:
+            self._fresh.wait_for(lambda: self._number > after, timeout)
+            return self._frame if self._number > after else None
+
+    def run(self, stop: threading.Event) -> None:
+        """Starts the child again and again, with back-off and jitter, until `stop`."""
+        pause = self.limits.first_pause
+        while not stop.is_set():
+            before = self._number
+            try:
+                self._watch(stop)
+            except CameraLost as lost:
+                if str(lost) != self.fault:
+                    log.error("camera %s: %s", self.device, lost)
+                self.fault = str(lost)
+            if self._number > before:
+                pause = self.limits.first_pause
+            stop.wait(pause * random.uniform(0.5, 1.5))
+            pause = min(pause * 2, self.limits.longest_pause)
+
+    def _watch(self, stop: threading.Event) -> None:
+        """One child's life. Raises CameraLost."""
+        child = subprocess.Popen(
+            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, close_fds=True
+        )
+        assert child.stdin is not None and child.stdout is not None
+        self.pid = child.pid
+        try:
+            child.stdin.write(msgspec.json.encode(self.order) + b"\n")
+            child.stdin.flush()
+            self._listen(child.stdout.fileno(), stop)
+        except (BrokenPipeError, BrokenPipeOfFrames) as error:
+            raise CameraLost(f"{self.source.name}: {error}; starting it again") from error
+        finally:
+            child.kill()
+            child.wait()
+            child.stdout.close()
+            # What was not flushed has nobody to read it.
+            try:
+                child.stdin.close()
+            except BrokenPipeError:
+                log.debug("camera %s: its process ended before it had read its order", self.device)
+            self.pid = None
+
+    def _listen(self, pipe: int, stop: threading.Event) -> None:
+        reader, allowed, waiting_for = Reader(), self.limits.start, "it did not start"
+        heard = time.monotonic()
+        while not stop.is_set():
+            if time.monotonic() - heard > allowed:
+                raise CameraLost(f"{self.source.name}: {waiting_for} within {allowed:g} s; killed, starting it again")
+            if not select.select([pipe], [], [], 0.2)[0]:
+                continue
+            piece = os.read(pipe, 1 << 20)
+            if not piece:
+                raise CameraLost(f"{self.source.name}: its process ended; starting it again")
+            for record in reader.feed(piece):
+                self._take(record)
+                heard = time.monotonic()
+                opened = record.said is not Said.READY
+                allowed = self.limits.silence if opened else self.limits.open
+                waiting_for = "no picture came" if opened else "it did not open"
+
+    def _take(self, record: Record) -> None:
+        if record.said is Said.FAULT:
+            raise CameraLost(record.body.decode(errors="replace"))
+        if record.said is Said.READY:
+            self._counted = 0
+            return
+        self.frames += max(0, record.total - self._counted)
+        self._counted = record.total
+        if record.said is not Said.FRAME:
+            return
+        if self.fault:
+            log.info("camera %s: pictures again", self.device)
+            self.fault = ""
+        captured = datetime.fromtimestamp(record.time_ns / 1e9, UTC)
+        with self._fresh:
+            self._number += 1
+            self._frame = Frame(self._number, image_of(record), captured)
+            self._fresh.notify_all()

@@ -1,0 +1,26 @@
+"""The detector that all cameras of an agent share: opened once, one picture at a time."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+from contracts.vision import Detection, Detector, Image, ModelRef
+from models.detector import open_detector
+
+Opener = Callable[[str | None], Detector]
+
+
+class Eye:
+    """Opens at the first picture, so that a model that cannot be opened stops no lift."""
+
+    def __init__(self, name: str | None = None, opener: Opener = open_detector) -> None:
+        self._name, self._opener = name, opener
+        self._lock = threading.Lock()
+        self._detector: Detector | None = None
+
+    def look(self, image: Image) -> tuple[Sequence[Detection], ModelRef]:
+        """What is in a picture, and which model said so. Raises what the opener and the detector raise."""
+        # One at a time: the network uses all cores, two at once would only wait for each other.
+        with self._lock:
+            if self._detector is None:
+                self._detector = self._opener(self._name)
+            return self._detector.detect(image), self._detector.ref

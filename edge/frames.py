@@ -1,0 +1,86 @@
+"""What a camera's child process says to its parent: records on a pipe, each a header and a body."""
+
+import struct
+from enum import IntEnum
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from contracts.vision import Image
+
+_HEADER = struct.Struct("<4sBQIIQQ")
+_MAGIC = b"SLF1"
+LONGEST = 64 * 1024 * 1024
+HEADER_SIZE = _HEADER.size
+
+
+class Said(IntEnum):
+    READY = 0
+    """libraries are loaded, the source is being opened"""
+    FRAME = 1
+    FAULT = 2
+    """why the child ends, in one line"""
+    ALIVE = 3
+    """pictures arrive, but none was wanted"""
+
+
+class Record(NamedTuple):
+    said: Said
+    time_ns: int
+    """when the picture was taken, by this machine's clock since 1970"""
+    height: int
+    width: int
+    total: int
+    """pictures that the source has given so far"""
+    body: bytes
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What the parent asks for, sent on the child's standard input: never on its command line."""
+
+    kind: str
+    address: str
+    name: str
+    looks_per_second: float
+    seed: int
+
+
+class BrokenPipeOfFrames(ValueError):
+    """Bytes that are no record."""
+
+
+def pack(record: Record) -> bytes:
+    """The record's header; the body follows it."""
+    return _HEADER.pack(
+        _MAGIC, record.said, record.time_ns, record.height, record.width, record.total, len(record.body)
+    )
+
+
+class Reader:
+    """Puts records together from pieces of any size."""
+
+    def __init__(self) -> None:
+        self._kept = bytearray()
+
+    def feed(self, piece: bytes) -> list[Record]:
+        """The records that are complete now. Raises BrokenPipeOfFrames."""
+        self._kept += piece
+        found: list[Record] = []
+        while len(self._kept) >= HEADER_SIZE:
+            magic, said, time_ns, height, width, count, size = _HEADER.unpack_from(self._kept)
+            if magic != _MAGIC or size > LONGEST or said > max(Said):
+                raise BrokenPipeOfFrames("the camera's process said something that is no picture")
+            if said == Said.FRAME and size != height * width * 3:
+                raise BrokenPipeOfFrames(f"a picture of {size} bytes, expected {height} x {width} x 3")
+            if len(self._kept) < HEADER_SIZE + size:
+                break
+            body = bytes(memoryview(self._kept)[HEADER_SIZE : HEADER_SIZE + size])
+            del self._kept[: HEADER_SIZE + size]
+            found.append(Record(Said(said), time_ns, height, width, count, body))
+        return found
+
+
+def image_of(record: Record) -> Image:
+    """The picture of a FRAME record: height x width x 3, BGR."""
+    return np.frombuffer(record.body, np.uint8).reshape(record.height, record.width, 3)
