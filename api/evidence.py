@@ -9,7 +9,9 @@ from api.edge_uploads import path_of
 from api.sql import QUERIES
 
 
-async def picture(request: Request, viewer: Viewer, finding: int, event: object, kind: str, reason: str) -> FileResponse:
+async def picture(
+    request: Request, viewer: Viewer, finding: int, event: object, kind: str, reason: str
+) -> FileResponse:
     """The picture of a finding; the caller has made sure that the viewer may see the finding."""
     async with request.app.state.pool.connection() as connection, connection.transaction():
         values = {"event": event, "finding": finding}

@@ -122,9 +122,7 @@ async def _own(connection: Any, viewer: Viewer) -> list[dict[str, Any]]:
 
 async def _finding(request: Request, number: str, viewer: Viewer) -> dict[str, Any]:
     async with request.app.state.pool.connection() as connection:
-        row: dict[str, Any] | None = await (
-            await connection.execute(QUERIES["finding"], {"number": number})
-        ).fetchone()
+        row: dict[str, Any] | None = await (await connection.execute(QUERIES["finding"], {"number": number})).fetchone()
     if row is None or row["owner_org_id"] not in viewer.organisations(Role.OWNER):
         raise HTTPException(404)
     return row

@@ -98,9 +98,7 @@ async def findings_list(
         by_town = await (await connection.execute(QUERIES["towns"], {"towns": values["towns"]})).fetchall()
     if format == "csv":
         return _csv(rows, "findings.csv")
-    return render(
-        request, "oversight/findings.html", rows=rows, states=STATES, towns=by_town, state=state, town=town
-    )
+    return render(request, "oversight/findings.html", rows=rows, states=STATES, towns=by_town, state=state, town=town)
 
 
 @router.get("/oversight/accounting")
@@ -121,9 +119,7 @@ async def finding(request: Request, number: str, viewer: Regulator, said: str = 
         values = {"event": row["event_id"], "finding": row["id"]}
         evidence = await (await connection.execute(SHARED["evidence_of_finding"], values)).fetchall()
     kinds = {item["kind"] for item in evidence}
-    return render(
-        request, "oversight/finding.html", row=row, history=history, kinds=kinds, said=said, why=why.strip()
-    )
+    return render(request, "oversight/finding.html", row=row, history=history, kinds=kinds, said=said, why=why.strip())
 
 
 @router.get("/oversight/finding/{number}/picture")
