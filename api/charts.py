@@ -51,6 +51,34 @@ def bars(rows: Sequence[tuple[str, float]], label: str, goal: float | None = Non
 def line(points: Sequence[tuple[float, float]], label: str, unit: str = "") -> Markup:
     """A line over x (seconds or any rising number), with its lowest, highest and last value written."""
     if len(points) < 2:
-        head = f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label={quoteattr(label)}>'
+        return Markup("")
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    low, high = min(ys), max(ys)
+    span_x, span_y = max(1e-9, xs[-1] - xs[0]), max(1e-9, high - low)
+    drawn = " ".join(
+        f"{(x - xs[0]) / span_x * (WIDTH - 70):.1f},"
+        f"{HEIGHT - BOTTOM - (y - low) / span_y * (HEIGHT - BOTTOM - TOP):.1f}"
+        for x, y in points
+    )
+    text = (
+        f'<text x="{WIDTH - 62}" y="{TOP}">{high:.1f} {escape(unit)}</text>'
+        f'<text x="{WIDTH - 62}" y="{HEIGHT - BOTTOM}">{low:.1f} {escape(unit)}</text>'
+    )
+    return _svg([f'<polyline class="line" points="{drawn}"/>', text], label)
+
+
+def histogram(values: Sequence[float], edges: Sequence[float], label: str, unit: str) -> Markup:
+    """How often values fall between edges; the last bin is open."""
+    counts = [0] * len(edges)
+    for value in values:
+        counts[max(index for index, edge in enumerate(edges) if value >= edge or index == 0)] += 1
+    names = [
+        f"{low:g}–{edges[index + 1]:g}" if index + 1 < len(edges) else f"≥{low:g}" for index, low in enumerate(edges)
+    ]
+    return bars([(f"{name} {unit}", float(n)) for name, n in zip(names, counts, strict=True)], label)
+
+
+def _svg(parts: Sequence[str], label: str) -> Markup:
+    head = f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label={quoteattr(label)}>'
     # Names are escaped where they enter.
     return Markup(f"{head}{''.join(parts)}</svg>")
