@@ -82,7 +82,8 @@ class CameraDuty:
         if not look:
             return
         detections, model = self.eye.look(frame.image)
-        heads = [found for found in detections if found.kind is ObjectKind.HEAD]
+        height, width = frame.image.shape[:2]
+        heads = [wear.clear_of_edges(found, width, height) for found in detections if found.kind is ObjectKind.HEAD]
         self._looks += 1
         self._detections += len(detections)
         self._people = max(len(heads), len(detections) - len(heads))

@@ -12,6 +12,8 @@ from edge.evidence import PictureError, as_jpeg
 LARGEST_WIDTH = 480
 EXPAND = 0.4
 UPPER = 1 / 3
+COARSE = 4
+"""the whole still has only a quarter of its width in detail, for a face that the detector missed"""
 CELLS = 4
 """squares across a hidden region: too few for a face"""
 QUALITY = 70
@@ -32,8 +34,11 @@ def still(image: Image, detections: Sequence[Detection] | None, lately: Sequence
             pixelate(blurred, box)
         scale = min(1.0, LARGEST_WIDTH / image.shape[1])
         size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-        small = cv2.resize(blurred, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-        return as_jpeg(small, QUALITY)
+        coarse = cv2.resize(
+            blurred, (max(1, size[0] // COARSE), max(1, size[1] // COARSE)), interpolation=cv2.INTER_AREA
+        )
+        soft = cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
+        return as_jpeg(soft, QUALITY)
     except (cv2.error, PictureError, ValueError, OverflowError):
         return None
 

@@ -67,6 +67,9 @@ def crew(rng: Random, clean: bool) -> list[Cook]:
 
 def _cook(rng: Random, name: str, hat: Hat, mask: bool, x: float, depth: float) -> Cook:
     away = Stop(x + rng.choice([-1, 1]) * rng.uniform(20, 46), max(0.0, depth - 0.5), rng.choice([172, 190]), 5)
+    if name == "help":
+        # One of them fetches something and passes behind the pillar and behind the others.
+        away = Stop(rng.uniform(300, 330), 0.0, 180, 4)
     stops = (
         Stop(x, depth, rng.uniform(-14, 14), rng.uniform(13, 18)),
         Stop(x + rng.uniform(36, 70), depth, rng.uniform(-30, 30), rng.uniform(7, 11)),

@@ -35,8 +35,9 @@ def step(
     began = state.began or now
     cause, since = _trouble(last_frame, same_since, began, now, stale)
     if cause is None:
-        good = state.good_since or now
-        live = now - good >= LIVE_FOR
+        newest = last_frame or now
+        good = state.good_since or newest
+        live = newest - good >= LIVE_FOR
         if state.camera is CameraState.DEGRADED and live and state.bad_since is not None:
             ended = Decision(
                 rule=Rule.CAMERA_BLIND, phase=Phase.END, at=state.bad_since, reason="live again", subject="camera"

@@ -15,9 +15,12 @@ from edge.config import VisionRules
 from edge.rules import Decision
 from edge.track import Track
 
+EDGE = 2
+"""pixels"""
 LEFT_AFTER = timedelta(seconds=60)
-STIRS = 0.1
-"""a head that never moved by this share of its height is a poster, a bust or a reflection, until it moves"""
+STIRS = 0.05
+"""a head that never moved by this share of its height is a poster, a bust or a reflection, until it moves; noise
+of camera and detector moves a still head by 0.01 to 0.025"""
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -65,12 +68,21 @@ def step(
             ongoing[track.id] = Ongoing(ongoing[track.id].began, now)
             if _count(recent, Wear.WORN) >= rules.needed:
                 decisions.append(_ended(item, track.id, ongoing.pop(track.id), f"{item.name} is worn now"))
-        elif _starts(track, recent, said.get(track.id), now, rules):
+        elif len(seen) >= rules.looks and _starts(track, recent, said.get(track.id), now, rules):
             decisions.append(_started(item, track, recent, advisory))
             ongoing[track.id], said[track.id] = Ongoing(decisions[-1].at, now), now
     for key in [key for key, event in ongoing.items() if now - event.seen > LEFT_AFTER]:
         decisions.append(_ended(item, key, ongoing.pop(key), "left the picture"))
     return _forgotten(looks, ongoing, said, now, rules), decisions
+
+
+def clear_of_edges(head: Detection, width: int, height: int) -> Detection:
+    """The same head; cut off at the picture's edge it tells nothing about hat or mask."""
+    box = head.box
+    if box.x1 > EDGE and box.y1 > EDGE and box.x2 < width - EDGE and box.y2 < height - EDGE:
+        return head
+    hat, mask = (Worn(Wear.UNKNOWN, worn.score) if worn else None for worn in (head.hat, head.mask))
+    return msgspec.structs.replace(head, hat=hat, mask=mask)
 
 
 def subject(track_id: int) -> str:
@@ -79,7 +91,8 @@ def subject(track_id: int) -> str:
 
 
 def _starts(track: Track, recent: Sequence[Look], said: datetime | None, now: datetime, rules: VisionRules) -> bool:
-    if _count(recent, Wear.NOT_WORN) < rules.needed or track.roam < STIRS:
+    # The newest look must speak against it too: its picture becomes the evidence.
+    if recent[-1].state is not Wear.NOT_WORN or _count(recent, Wear.NOT_WORN) < rules.needed or track.roam < STIRS:
         return False
     return said is None or (now - said).total_seconds() >= rules.repeat_s
 
