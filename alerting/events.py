@@ -11,7 +11,7 @@ from alerting.effects import Rescue
 from alerting.findings import Case
 from alerting.policy import KitchenPolicy, from_row
 from alerting.sql import QUERIES
-from contracts.kinds import Phase, Rule
+from contracts.kinds import FindingState, Phase, Rule
 from runtime.db import Connection
 
 TRAPPED = (Rule.TRAPPED_NON_LEVEL, Rule.TRAPPED_LEVEL)
@@ -115,12 +115,14 @@ def _kitchen(connection: Connection, row: Mapping[str, Any], rule: Rule, now: da
     assert isinstance(policy, KitchenPolicy)
     connection.execute(QUERIES["numbers_lock"])
     same = {"device": row["device_id"], "rule": rule.value, "subject": row["subject"], "now": now}
-    recent = connection.execute(QUERIES["finding_recent"], {**same, "repeat_s": policy.repeat_s}).fetchone()
+    advisory = bool(row["body"].get("details", {}).get("advisory"))
+    kind, step = life.first(rule, row["confidence"], advisory, policy, now)
+    doubtful = step.state is not FindingState.PUSHED
+    known = {**same, "repeat_s": policy.repeat_s, "doubtful": doubtful}
+    recent = connection.execute(QUERIES["finding_recent"], known).fetchone()
     if recent is not None:
         connection.execute(QUERIES["finding_repeat"], {"id": recent["id"], "now": now})
         return f"repeat of finding {recent['id']}"
-    advisory = bool(row["body"].get("details", {}).get("advisory"))
-    kind, step = life.first(rule, row["confidence"], advisory, policy, now)
     made = connection.execute(
         QUERIES["finding_new"],
         {

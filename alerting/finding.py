@@ -49,6 +49,8 @@ def first(rule: Rule, confidence: float, advisory: bool, policy: KitchenPolicy, 
     """The class and the first step of a new finding. Doubtful ones are looked at by a person before anybody is told."""
     kind = "III" if advisory else policy.classes.get(rule, "III")
     said = f"confidence {confidence:.2f}"
+    if advisory:
+        return kind, Step(state=FindingState.DETECTED, action="detected", reason=f"{said}: advice, kept for the digest")
     if confidence < policy.review_confidence:
         kept = Step(state=FindingState.DETECTED, action="detected", reason=f"{said}: kept, nobody is told")
         return kind, kept

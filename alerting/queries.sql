@@ -141,10 +141,12 @@ SELECT id, channel, address, language FROM contact_method
 WHERE organisation_id = %(organisation)s AND active ORDER BY priority, id
 
 -- name: finding_recent
+-- One case per camera and rule while it is open, or within the repeat time: whoever walks out and in again is no new
+-- case. A case that waits for a person's doubt does not swallow a certain one.
 SELECT id FROM finding
-WHERE device_id = %(device)s AND rule = %(rule)s AND subject = %(subject)s
+WHERE device_id = %(device)s AND rule = %(rule)s
   AND (closed_at IS NULL OR opened_at > %(now)s::timestamptz - make_interval(secs => %(repeat_s)s))
-  AND last_at > %(now)s::timestamptz - make_interval(secs => %(repeat_s)s)
+  AND (%(doubtful)s OR state NOT IN ('detected', 'under_review'))
 ORDER BY id DESC LIMIT 1
 
 -- name: finding_repeat

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from api import i18n
 from api.access import Viewer
+from api.reasons import reason
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -71,6 +72,7 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
         moment=partial(i18n.moment, language),
         ago=partial(i18n.ago, language),
         clock=i18n.clock,
+        reason=partial(reason, language),
         now=datetime.now(UTC),
         demo=request.app.state.settings.api.demo,
         path=request.url.path,

@@ -186,7 +186,7 @@ def _lifts(connection: Connection) -> None:
                 f"{car} 号梯",
                 f"Lift {car}",
                 12 + index,
-                "机房在顶层，钥匙在值班室 / machine room on the roof, key at the desk",
+                "机房在顶层，钥匙在值班室",
                 PLACES[index // 2][0],
                 f"mu-{index // 3 + 1}",
             ),

@@ -143,6 +143,19 @@ def test_nobody_accepts_then_a_station_comes_and_sets_the_person_free(town: City
     assert all(entry["actor"] and entry["reason"] and entry["policy_version"] == 1 for entry in entries)
 
 
+def test_every_reason_can_be_read_in_chinese(town: City) -> None:
+    from api.reasons import reason
+
+    town.event("lift-442001", "trapped_non_level", reason="still, doors closed, person inside, between landings")
+    town.crew("mu-1", "decline", "路上堵车")
+    for seconds in (120, 60, 60):
+        town.after(seconds)
+    town.crew("city-119", "arrived", "看到了", proof="override")
+    town.crew("city-119", "released", people="1")
+    for row in town.all("SELECT DISTINCT reason FROM incident_entry"):
+        assert reason("zh", row["reason"]) != row["reason"], row["reason"]
+
+
 def test_nobody_ever_answers(town: City) -> None:
     town.event("lift-442001", "trapped_non_level")
     town.after(180)
@@ -269,6 +282,25 @@ def test_two_workers_do_nothing_twice(town: City) -> None:
         assert town.one("SELECT count(*) AS n FROM dispatch")["n"] == 3
     finally:
         other.close()
+
+
+def test_advice_is_kept_and_nobody_is_told(town: City) -> None:
+    town.event("cam-k-002-1", "no_mask", subject="t", confidence=0.95, advisory=True)
+    assert town.one("SELECT state, class FROM finding") == {"state": "detected", "class": "III"}
+    assert town.letters("finding_pushed") == set()
+
+
+def test_another_head_in_the_same_kitchen_is_a_repeat_and_doubt_swallows_nothing(town: City) -> None:
+    town.event("cam-k-001-1", "no_hat", subject="1", confidence=0.7)
+    town.event("cam-k-001-1", "no_hat", subject="2", confidence=0.95)
+    town.event("cam-k-001-1", "no_hat", subject="3", confidence=0.95)
+    town.event("cam-k-001-1", "no_mask", subject="3", confidence=0.95)
+    found = town.all("SELECT rule, state, repeats FROM finding ORDER BY id")
+    assert found == [
+        {"rule": "no_hat", "state": "under_review", "repeats": 0},
+        {"rule": "no_hat", "state": "pushed", "repeats": 1},
+        {"rule": "no_mask", "state": "pushed", "repeats": 0},
+    ]
 
 
 @pytest.mark.parametrize("table", ["event", "command", "lift_sample", "evidence"])

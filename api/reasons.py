@@ -1,0 +1,78 @@
+"""PURE: the named reasons of timelines for readers of Chinese. What people wrote themselves stays as it is."""
+
+import re
+from collections.abc import Callable
+
+TIER = r"(?P<tier>\d)"
+Say = Callable[[re.Match[str]], str]
+
+
+def _say(template: str) -> Say:
+    return lambda found: template.format(**found.groupdict())
+
+
+PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
+    (re.compile(f"^{pattern}$"), _say(template))
+    for pattern, template in (
+        ("alarm received", "收到报警"),
+        ("alarm button pressed", "报警按钮被按下"),
+        ("alarm_button", "报警按钮"),
+        ("alarm_button again", "再次按下报警按钮"),
+        (r"trapped_\w+ again", "再次判定困人"),
+        ("still, doors closed, person inside, between landings", "停止、门关闭、有人、不在平层位置"),
+        ("still, doors closed, person unknown, between landings", "停止、门关闭、是否有人不详、不在平层位置"),
+        ("still, doors closed, person inside, at a landing, door does not open", "停止、门关闭、有人、平层但门打不开"),
+        ("still, doors closed, person inside, at a landing, somebody moves about", "停止、门关闭、平层且有人活动"),
+        ("door opened in the door zone", "门在平层打开"),
+        ("the car runs again", "轿厢恢复运行"),
+        ("sensors clear", "传感器解除"),
+        (rf"tier {TIER}: nobody can come", "第 {tier} 级无人能前往"),
+        (rf"tier {TIER}: nobody can be reached", "第 {tier} 级无法联系"),
+        (rf"tier {TIER} has not accepted within (?P<s>\d+) s", "第 {tier} 级 {s} 秒内未接单"),
+        (rf"tier {TIER} accepted but has not arrived within (?P<s>\d+) s", "第 {tier} 级已接单，但 {s} 秒内未到场"),
+        (rf"tier {TIER} expects to arrive too late", "第 {tier} 级预计到达过晚"),
+        (rf"tier {TIER} has arrived", "第 {tier} 级已到场"),
+        (rf"tier {TIER}: (?P<who>.+) has no contact method", "第 {tier} 级：{who} 没有联系方式"),
+        (rf"tier {TIER}: (?P<who>.+)", "第 {tier} 级：{who}"),
+        (r"nobody has arrived within (?P<s>\d+) s", "{s} 秒内无人到场"),
+        (r"arrived, but nobody is out within (?P<s>\d+) s", "已到场，但 {s} 秒内未救出"),
+        (r"raised by the operator: (?P<why>.+)", "值守员升级：{why}"),
+        ("accepted", "接单"),
+        ("on the way", "出发"),
+        (r"on the way, (?P<m>\S+) min", "出发，预计 {m} 分钟"),
+        (r"arrived \(qr\)", "到场（扫码）"),
+        (r"arrived \(position (?P<m>\d+) m\)", "到场（定位 {m} 米）"),
+        (r"arrived \(override: (?P<why>.+)\)", "到场（说明：{why}）"),
+        ("released", "已解救"),
+        (r"people are out: (?P<n>.+)", "已救出：{n} 人"),
+        (r"declined: (?P<why>.+)", "不能前往：{why}"),
+        ("false alarm", "误报"),
+        ("confirmed by the operator", "值守员确认"),
+        ("confirmed by a person", "人工确认"),
+        ("cause and rescue method are not recorded", "原因与救援方式尚未记录"),
+        (r"cause (?P<c>\w+), method (?P<m>\w+); sensors agree", "原因 {c}，方式 {m}；传感器一致"),
+        (r"cause (?P<c>\w+), method (?P<m>\w+); override: (?P<why>.+)", "原因 {c}，方式 {m}；说明：{why}"),
+        (r"confidence (?P<p>[\d.]+): sent to the owner", "置信度 {p}：已通知经营者"),
+        (r"confidence (?P<p>[\d.]+): a person looks first", "置信度 {p}：先由人工复核"),
+        (r"confidence (?P<p>[\d.]+): kept, nobody is told", "置信度 {p}：仅保存"),
+        (r"confidence (?P<p>[\d.]+): advice, kept for the digest", "置信度 {p}：提示，计入汇总"),
+        ("overdue, yellow", "逾期（黄）"),
+        ("overdue, red", "逾期（红）"),
+        ("not put right in time", "未按时整改"),
+        ("review is late", "核实逾期"),
+        (r"not put right: (?P<why>.+)", "整改未通过：{why}"),
+        ("verified", "核实通过"),
+        ("phone call", "电话报警"),
+    )
+)
+
+
+def reason(language: str, text: str) -> str:
+    """A reason in the language of its reader."""
+    if language != "zh":
+        return text
+    for pattern, say in PATTERNS:
+        found = pattern.match(text)
+        if found:
+            return say(found)
+    return text
