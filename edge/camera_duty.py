@@ -83,10 +83,11 @@ class CameraDuty:
             return
         detections, model = self.eye.look(frame.image)
         height, width = frame.image.shape[:2]
-        heads = [wear.clear_of_edges(found, width, height) for found in detections if found.kind is ObjectKind.HEAD]
+        found = track.distinct([one for one in detections if one.kind is ObjectKind.HEAD])
+        heads = [wear.clear_of_edges(head, width, height) for head in found]
         self._looks += 1
         self._detections += len(detections)
-        self._people = max(len(heads), len(detections) - len(heads))
+        self._people = max(len(heads), sum(one.kind is ObjectKind.PERSON for one in detections))
         self._tracks, tracks = track.step(self._tracks, heads, frame.captured)
         zone = self.config.zone_kind
         self._hat, hats = no_hat.step(self._hat, tracks, frame.captured, zone, self.rules)

@@ -92,8 +92,13 @@ class Capture:
 
     def _watch(self, stop: threading.Event) -> None:
         """One child's life. Raises CameraLost."""
+        # A session of its own: Ctrl-C in a terminal is for the agent, which then ends the child in order.
         child = subprocess.Popen(
-            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, close_fds=True
+            self.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         assert child.stdin is not None and child.stdout is not None
         self.pid = child.pid

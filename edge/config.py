@@ -56,6 +56,8 @@ class VisionRules(Strict, frozen=True, kw_only=True):
     needed: Annotated[int, Meta(ge=1, le=50)] = 3
     window_s: Seconds = 10
     repeat_s: Seconds = 600
+    turned_away_s: Seconds = 30
+    """who was seen with a mask so recently and shows none now may only have turned away"""
     min_head_px: Annotated[float, Meta(ge=0)] = 20
     still_every_s: Seconds = 30
     frozen_after_s: Seconds = 20

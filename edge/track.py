@@ -12,6 +12,7 @@ KEPT_S = 15.0
 """a head that is hidden for so long is still the same head when it comes back nearby"""
 REACH, REACH_PER_S, LONGEST_REACH = 0.9, 0.5, 2.5
 LARGEST_RATIO = 1.9
+NESTED = 0.7
 
 
 class Track(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +50,22 @@ def step(state: TrackState, detections: Sequence[Detection], now: datetime) -> t
             track = _moved(old, detection, now)
         current.append(track)
     return TrackState({**known, **{track.id: track for track in current}}, next_id), current
+
+
+def distinct(heads: Sequence[Detection]) -> list[Detection]:
+    """Without boxes that lie mostly inside another, surer one: the same head twice, or one that is nearly hidden."""
+    kept: list[Detection] = []
+    for head in sorted(heads, key=lambda found: -found.score):
+        if all(_inside(head.box, other.box) < NESTED for other in kept):
+            kept.append(head)
+    return kept
+
+
+def _inside(box: Box, other: Box) -> float:
+    """The share of the smaller box that lies in the other one."""
+    width = min(box.x2, other.x2) - max(box.x1, other.x1)
+    height = min(box.y2, other.y2) - max(box.y1, other.y1)
+    return max(0.0, width) * max(0.0, height) / max(1e-6, min(box.area, other.area))
 
 
 def centre(box: Box) -> tuple[float, float]:

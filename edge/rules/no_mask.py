@@ -8,7 +8,7 @@ from edge.config import VisionRules
 from edge.rules import Decision, no_hat, wear
 from edge.track import Track
 
-ITEM = wear.Item(Rule.NO_MASK, "mask", lambda head: head.mask)
+ITEM = wear.Item(Rule.NO_MASK, "mask", lambda head: head.mask, hidden_from_behind=True)
 DEMANDED = frozenset({ZoneKind.SPECIAL_ROOM, ZoneKind.SPECIAL_AREA, ZoneKind.PORTIONING})
 
 

@@ -30,17 +30,21 @@ class Look(msgspec.Struct, frozen=True):
     """probability, 0-1"""
 
 
-class Ongoing(msgspec.Struct, frozen=True):
-    began: datetime
-    seen: datetime
+class Known(msgspec.Struct, frozen=True):
+    """What the rule remembers of one track."""
+
+    looks: tuple[Look, ...] = ()
+    seen: datetime | None = None
+    worn: datetime | None = None
+    """when enough looks last said that the item is worn"""
+    open: datetime | None = None
+    """when the condition of its ongoing event began"""
+    said: datetime | None = None
+    """when its newest event was started"""
 
 
 class WearState(msgspec.Struct, frozen=True):
-    looks: Mapping[int, tuple[Look, ...]] = {}
-    """by track"""
-    open: Mapping[int, Ongoing] = {}
-    said: Mapping[int, datetime] = {}
-    """when an event of the track was last started"""
+    tracks: Mapping[int, Known] = {}
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -49,31 +53,54 @@ class Item(msgspec.Struct, frozen=True):
     rule: Rule
     name: str
     of: Callable[[Detection], Worn | None]
+    hidden_from_behind: bool = False
+    """turning away looks like taking it off: who was just seen wearing it starts no event for `turned_away_s`"""
 
 
 def step(
     state: WearState, tracks: Sequence[Track], now: datetime, rules: VisionRules, item: Item, advisory: bool
 ) -> tuple[WearState, list[Decision]]:
     """One look at the tracks that are in the picture now."""
-    looks, ongoing, said = dict(state.looks), dict(state.open), dict(state.said)
-    decisions: list[Decision] = []
+    known, decisions = dict(state.tracks), list[Decision]()
     for track in tracks:
         worn = item.of(track.detection)
         if worn is None or track.detection.box.height < rules.min_head_px:
             continue
-        seen = (*looks.get(track.id, ()), Look(now, worn.state, 1.0 - worn.score))[-rules.looks :]
-        looks[track.id] = seen
-        recent = [look for look in seen if (now - look.at).total_seconds() <= rules.window_s]
-        if track.id in ongoing:
-            ongoing[track.id] = Ongoing(ongoing[track.id].began, now)
-            if _count(recent, Wear.WORN) >= rules.needed:
-                decisions.append(_ended(item, track.id, ongoing.pop(track.id), f"{item.name} is worn now"))
-        elif len(seen) >= rules.looks and _starts(track, recent, said.get(track.id), now, rules):
+        file = _seen(known.get(track.id, Known()), worn, now, rules)
+        recent = _recent(file, now, rules)
+        if file.open is not None and _count(recent, Wear.WORN) >= rules.needed:
+            decisions.append(_ended(item, track.id, file.open, f"{item.name} is worn now"))
+            file = msgspec.structs.replace(file, open=None)
+        elif _starts(file, recent, track, now, rules, item):
             decisions.append(_started(item, track, recent, advisory))
-            ongoing[track.id], said[track.id] = Ongoing(decisions[-1].at, now), now
-    for key in [key for key, event in ongoing.items() if now - event.seen > LEFT_AFTER]:
-        decisions.append(_ended(item, key, ongoing.pop(key), "left the picture"))
-    return _forgotten(looks, ongoing, said, now, rules), decisions
+            file = msgspec.structs.replace(file, open=decisions[-1].at, said=now)
+        known[track.id] = file
+    for key, file in known.items():
+        if file.open is not None and _gone(file, now):
+            decisions.append(_ended(item, key, file.open, "left the picture"))
+            known[key] = msgspec.structs.replace(file, open=None)
+    # Without what can no longer matter, so that the state stays small for ever.
+    return WearState({key: file for key, file in known.items() if not _forgettable(file, now, rules)}), decisions
+
+
+def _seen(file: Known, worn: Worn, now: datetime, rules: VisionRules) -> Known:
+    looks = (*file.looks, Look(now, worn.state, 1.0 - worn.score))[-rules.looks :]
+    file = msgspec.structs.replace(file, looks=looks, seen=now)
+    sure = _count(_recent(file, now, rules), Wear.WORN) >= rules.needed
+    return msgspec.structs.replace(file, worn=now) if sure else file
+
+
+def _recent(file: Known, now: datetime, rules: VisionRules) -> list[Look]:
+    return [look for look in file.looks if (now - look.at).total_seconds() <= rules.window_s]
+
+
+def _gone(file: Known, now: datetime) -> bool:
+    return file.seen is None or now - file.seen > LEFT_AFTER
+
+
+def _forgettable(file: Known, now: datetime, rules: VisionRules) -> bool:
+    quiet = file.said is None or (now - file.said).total_seconds() >= rules.repeat_s
+    return file.open is None and quiet and _gone(file, now)
 
 
 def clear_of_edges(head: Detection, width: int, height: int) -> Detection:
@@ -90,11 +117,15 @@ def subject(track_id: int) -> str:
     return f"head-{track_id}"
 
 
-def _starts(track: Track, recent: Sequence[Look], said: datetime | None, now: datetime, rules: VisionRules) -> bool:
-    # The newest look must speak against it too: its picture becomes the evidence.
-    if recent[-1].state is not Wear.NOT_WORN or _count(recent, Wear.NOT_WORN) < rules.needed or track.roam < STIRS:
+def _starts(file: Known, recent: Sequence[Look], track: Track, now: datetime, rules: VisionRules, item: Item) -> bool:
+    if file.open is not None or len(file.looks) < rules.looks or track.roam < STIRS:
         return False
-    return said is None or (now - said).total_seconds() >= rules.repeat_s
+    # The newest look must speak against it too: its picture becomes the evidence.
+    if recent[-1].state is not Wear.NOT_WORN or _count(recent, Wear.NOT_WORN) < rules.needed:
+        return False
+    if item.hidden_from_behind and file.worn and (now - file.worn).total_seconds() < rules.turned_away_s:
+        return False
+    return file.said is None or (now - file.said).total_seconds() >= rules.repeat_s
 
 
 def _count(looks: Sequence[Look], state: Wear) -> int:
@@ -115,20 +146,5 @@ def _started(item: Item, track: Track, recent: Sequence[Look], advisory: bool) -
     )
 
 
-def _ended(item: Item, track_id: int, event: Ongoing, reason: str) -> Decision:
-    return Decision(rule=item.rule, phase=Phase.END, at=event.began, reason=reason, subject=subject(track_id))
-
-
-def _forgotten(
-    looks: dict[int, tuple[Look, ...]],
-    ongoing: dict[int, Ongoing],
-    said: dict[int, datetime],
-    now: datetime,
-    rules: VisionRules,
-) -> WearState:
-    """Without what can no longer matter, so that the state stays small for ever."""
-    return WearState(
-        {key: seen for key, seen in looks.items() if now - seen[-1].at <= LEFT_AFTER},
-        ongoing,
-        {key: at for key, at in said.items() if key in ongoing or (now - at).total_seconds() < rules.repeat_s},
-    )
+def _ended(item: Item, track_id: int, began: datetime, reason: str) -> Decision:
+    return Decision(rule=item.rule, phase=Phase.END, at=began, reason=reason, subject=subject(track_id))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from contracts.kinds import ObjectKind
 from contracts.vision import Box, Detection
 from edge.drawn import Scene
-from edge.track import KEPT_S, TrackState, step
+from edge.track import KEPT_S, TrackState, distinct, step
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -75,3 +75,11 @@ boxes = st.builds(head, st.floats(-50, 700), st.floats(-50, 400), st.floats(1, 2
 def test_every_detection_gets_one_track_and_no_two_share_one(looks: list[list[Detection]]) -> None:
     for detections, ids in zip(looks, follow(looks), strict=True):
         assert len(ids) == len(detections) == len(set(ids))
+
+
+def test_the_same_head_twice_counts_once() -> None:
+    outer, inner, other = head(100, size=80), head(110, 115, size=50), head(300)
+    sure = [Detection(ObjectKind.HEAD, outer.box, 0.9), Detection(ObjectKind.HEAD, inner.box, 0.4), other]
+    assert distinct(sure) == [sure[0], other]
+    beside = [head(100, size=60), head(130, size=60)]
+    assert distinct(beside) == beside

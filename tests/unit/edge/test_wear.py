@@ -167,4 +167,23 @@ def test_the_state_does_not_grow_for_ever() -> None:
     for number in range(500):
         now = T0 + timedelta(seconds=number * 5)
         state, _ = no_hat.step(state, [seen("n", key=number)], now, ZoneKind.COOKING, RULES)
-    assert len(state.looks) <= 13 and len(state.said) <= 121 and len(state.open) <= 13
+    # Twelve that may come back within the minute, and those whose event must not be repeated for ten.
+    assert len(state.tracks) <= 13
+    for number in range(5000):
+        now = T0 + timedelta(seconds=number)
+        state, _ = no_hat.step(state, [seen("n", key=number // 5)], now, ZoneKind.COOKING, RULES)
+    assert len(state.tracks) <= (RULES.repeat_s + 60) / 5 + 2
+
+
+def test_who_turns_away_has_not_taken_the_mask_off() -> None:
+    def play_mask(looks: str) -> list[Decision]:
+        state, said = wear.WearState(), []
+        for number, look in enumerate(looks):
+            now = T0 + timedelta(seconds=number / 2)
+            state, decisions = no_mask.step(state, [seen(look)], now, ZoneKind.COOKING, RULES)
+            said += decisions
+        return said
+
+    assert play_mask("wwwww" + "n" * 50 + "wwwww" + "n" * 50) == []
+    assert [decision.phase for decision in play_mask("wwwww" + "n" * 80)] == [Phase.START]
+    assert [decision.phase for decision in play_mask("nnnnn")] == [Phase.START]
