@@ -1,0 +1,130 @@
+"""The five doors in a real browser, while the city lives."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import City, until
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+Open = Callable[..., Page]
+DOORS = (
+    ("/", ""),
+    ("/lift/442001", ""),
+    ("/restaurant/k-001", ""),
+    ("/search?q=442001", ""),
+    ("/open-data", ""),
+    ("/login", ""),
+    ("/board", "operator"),
+    ("/board/history", "operator"),
+    ("/board/find?code=442003", "operator"),
+    ("/kitchen", "owner1"),
+    ("/oversight", "regulator"),
+    ("/oversight/findings", "regulator"),
+    ("/oversight/accounting", "regulator"),
+)
+
+
+def test_a_rescue_from_the_board_and_a_crew_on_a_phone(city: City, open_page: Open, faults: list[str]) -> None:
+    board = open_page("operator")
+    board.goto("/board?lang=en")
+    card = board.locator("[data-incident]", has_text="442004")
+    expect(card).to_have_count(0)
+    city.fault("442004", "trap_between")
+    # It appears without anybody loading the page again.
+    expect(card).to_have_count(1, timeout=30_000)
+    expect(card).to_contain_text("trapped between landings")
+    link = until(lambda: city.crew_link("mu-2", "442004"))
+
+    crew = open_page(width=390)
+    crew.goto(f"{link}?lang=en")
+    expect(crew.locator("h1")).to_have_text("442004")
+    crew.click("button.big:has-text('Accept')")
+    expect(card).to_contain_text("accepted", timeout=10_000)
+    crew.click("button.big:has-text('On my way')")
+    crew.fill("input[name=code]", "999999")
+    crew.click("button[value=arrived]")
+    expect(crew.get_by_role("status")).to_contain_text("expected 442004")
+    crew.fill("input[name=code]", "442004")
+    crew.click("button[value=arrived]")
+    crew.click("button.big:has-text('People are out')")
+    expect(crew.locator("main")).to_contain_text("People are out. Thank you")
+    city.fault("442004", "release")
+
+    until(lambda: city.rows("SELECT 1 FROM incident WHERE sensors_clear_at IS NOT NULL"))
+    board.locator("article", has_text="442004").get_by_text("Details").click()
+    expect(board.locator("main")).to_contain_text("sensors agree: clear")
+    expect(board.locator(".timeline")).to_contain_text("people released")
+    board.select_option("select[name=cause]", "door_system")
+    board.select_option("select[name=method]", "open_at_level")
+    board.click("button[value=close]")
+    expect(board.get_by_role("status")).to_have_text("Done.")
+    board.goto("/board/history?lang=en&lift=442004")
+    expect(board.locator("tbody")).to_contain_text("door system")
+    assert faults == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_every_door_on_desk_and_phone(open_page: Open, faults: list[str], language: str, width: int) -> None:
+    pages: dict[str, Page] = {}
+    for path, login in DOORS:
+        page = pages.setdefault(login, open_page(login, width) if login not in pages else pages[login])
+        page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
+        assert str(page.locator("html").get_attribute("lang")).startswith(language), path
+        text = page.inner_text("body")
+        assert re.findall(r"\[[a-z_]+\.[a-z0-9_]+\]", text) == [], f"{path}: a text is missing"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{path}: wider than the screen"
+        assert page.locator("h1, form, .card").count() > 0, path
+    assert faults == []
+
+
+def test_the_public_page_knows_no_person_and_leaves_no_cookie(city: City, open_page: Open) -> None:
+    page = open_page()
+    names = [row["name"] for row in city.rows("SELECT name FROM person")]
+    for path in ("/", "/lift/442001", "/restaurant/k-001", "/search?q=k-001", "/open-data"):
+        page.goto(path)
+        text = page.content()
+        assert [name for name in names if name in text] == []
+        assert len(text.encode()) < 100_000
+    assert page.context.cookies() == []
+
+
+def test_an_owner_sees_own_kitchens_only(city: City, open_page: Open) -> None:
+    finding = until(
+        lambda: city.rows(
+            "SELECT number FROM finding f JOIN kitchen k ON k.id = f.kitchen_id"
+            " WHERE k.code = 'k-001' AND f.state = 'pushed'"
+        ),
+        90,
+    )[0]["number"]
+    owner, other = open_page("owner1"), open_page("owner2")
+    answer = owner.goto(f"/kitchen/finding/{finding}?lang=en")
+    assert answer is not None
+    assert answer.status == 200
+    expect(owner.locator("h1")).to_contain_text("no ")
+    for path in (
+        f"/kitchen/finding/{finding}",
+        f"/kitchen/finding/{finding}/picture",
+        "/kitchen/k-001",
+        "/kitchen/still/cam-k-001-1.jpg",
+        "/board",
+        "/oversight",
+        f"/oversight/finding/{finding}",
+    ):
+        answer = other.goto(path)
+        assert answer is not None
+        assert answer.status == 404, path
+
+
+def test_the_board_says_when_it_is_not_live(city: City, open_page: Open) -> None:
+    board = open_page("operator")
+    board.goto("/board?lang=en")
+    expect(board.locator(".cover")).to_be_hidden()
+    city.demo.processes["api"].kill()
+    expect(board.locator(".cover")).to_be_visible(timeout=9_000)
+    expect(board.locator(".cover")).to_contain_text("NOT LIVE")
+    city.demo.restart("api")
+    expect(board.locator(".cover")).to_be_hidden(timeout=40_000)
