@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import psycopg
 import typer
 
-from alerting import engine, outbox, policy
+from alerting import activation, engine, outbox, policy
 from runtime import log, service
 from runtime.db import Role, connect
 from runtime.settings import load
@@ -40,7 +40,7 @@ def activate(
     found = _policy(file)
     try:
         with connect(load(config).database, Role.ALERTING) as connection:
-            version = policy.store(connection, found, author, datetime.now(UTC))
+            version = activation.store(connection, found, author, datetime.now(UTC))
     except psycopg.Error as error:
         _fail(f"database: {' '.join(str(error).split())}")
     typer.echo(f"{file}: active as version {version}")

@@ -1,17 +1,12 @@
 """Policy as versioned data: clocks and thresholds that a city changes without touching code."""
 
-import hashlib
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
-from psycopg.types.json import Jsonb
 
-from alerting.sql import QUERIES
 from contracts.kinds import Rule
-from runtime.db import Connection
 
 Seconds = Annotated[int, Meta(gt=0, le=366 * 86_400)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -91,30 +86,6 @@ def faults(policy: Policy) -> list[str]:
     if cascade > policy.t_max_s:
         return [f"t_max_s: {policy.t_max_s}, expected at least {cascade}: tier 3 would be late when nobody answers"]
     return []
-
-
-def store(connection: Connection, policy: Policy, author: str, now: datetime) -> int:
-    """Activates a policy as the next version of its kind; the same content again changes nothing."""
-    kind = "lift" if isinstance(policy, LiftPolicy) else "kitchen"
-    body = msgspec.to_builtins(msgspec.structs.replace(policy, version=0))
-    digest = hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()
-    with connection.transaction():
-        newest = connection.execute(QUERIES["policy_newest"], {"kind": kind}).fetchone()
-        if newest and newest["sha256"] == digest:
-            return int(newest["version"])
-        version = (newest["version"] if newest else 0) + 1
-        connection.execute(
-            QUERIES["policy_store"],
-            {
-                "kind": kind,
-                "version": version,
-                "body": Jsonb({**body, "version": version}),
-                "sha256": digest,
-                "now": now,
-                "author": author,
-            },
-        )
-    return int(version)
 
 
 def from_row(body: object) -> Policy:

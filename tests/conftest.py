@@ -62,11 +62,11 @@ def city_template(postgres: Postgres, empty_template: str) -> str:
 def _activate_policies(connection: psycopg.Connection[dict[str, object]]) -> None:
     from datetime import UTC, datetime
 
-    from alerting import policy
+    from alerting import activation, policy
 
     for kind in ("lift", "kitchen"):
         loaded = policy.load(ROOT / "alerting" / "policies" / f"{kind}.toml")
-        policy.store(connection, loaded, author="test", now=datetime.now(UTC))
+        activation.store(connection, loaded, author="test", now=datetime.now(UTC))
 
 
 def _clone(postgres: Postgres, template: str, name: str) -> str:
