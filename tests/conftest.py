@@ -2,8 +2,11 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 from uuid import uuid4
 
 import psycopg
@@ -28,9 +31,25 @@ def lacking(reason: str) -> None:
     pytest.skip(reason)
 
 
+@contextmanager
+def open_folder(name: str) -> Iterator[Path]:
+    """A folder that other users can pass: PostgreSQL and mosquitto, started by root, become users of their own.
+
+    pytest's own folders will not do: a second run closes them to others at its start.
+    """
+    folder = Path(mkdtemp(prefix=f"sunlit-{name}-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    server = Postgres(tmp_path_factory.mktemp("pg") / "data")
+def postgres() -> Iterator[Postgres]:
+    with open_folder("postgres") as folder:
+        yield from _serve(Postgres(folder / "data"))
+
+
+def _serve(server: Postgres) -> Iterator[Postgres]:
     server.start()
     # Tests kill processes, not the machine: they need no waits for the disk.
     with connect(DatabaseSettings(url=server.url("postgres")), Role.OWNER) as connection:
@@ -107,18 +126,15 @@ def timescale_db(city_db: DatabaseSettings) -> DatabaseSettings:
 
 
 @pytest.fixture
-def broker_process(tmp_path: Path) -> Iterator[Broker]:
+def broker_process() -> Iterator[Broker]:
     """A mosquitto of one's own, for tests that stop it."""
     if find_mosquitto() is None:
         lacking("mosquitto is not installed")
-    # mosquitto started by root becomes its own user: every folder above must let it pass.
-    folder = tmp_path / "broker"
-    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(0o755)
-    started = Broker(folder, free_port())
-    started.start()
-    yield started
-    started.process.stop()
+    with open_folder("broker") as folder:
+        started = Broker(folder / "broker", free_port())
+        started.start()
+        yield started
+        started.process.stop()
 
 
 @pytest.fixture

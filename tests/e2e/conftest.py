@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 from runtime.demo.layout import Layout, Options, Ports
 from runtime.demo.stack import Demo
 from runtime.stack.process import sunlit
-from tests.conftest import lacking
+from tests.conftest import lacking, open_folder
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -65,16 +65,14 @@ def until(look: Callable[[], Any], seconds: float = 30) -> Any:
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    home = tmp_path_factory.mktemp("city")
-    for parent in (home, home.parent, home.parent.parent):
-        parent.chmod(0o755)
-    demo = Demo(Layout(home, Ports.free(), Options(quick=True)), lambda text: None)
-    try:
-        demo.start()
-        yield City(demo)
-    finally:
-        demo.stop()
+def city() -> Iterator[City]:
+    with open_folder("city") as home:
+        demo = Demo(Layout(home, Ports.free(), Options(quick=True)), lambda text: None)
+        try:
+            demo.start()
+            yield City(demo)
+        finally:
+            demo.stop()
 
 
 @pytest.fixture(scope="session")
