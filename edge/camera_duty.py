@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import time_ns
@@ -12,7 +12,7 @@ from uuid import UUID
 from contracts.ids import uuid7
 from contracts.kinds import CameraState, ObjectKind, Phase, Rule
 from contracts.messages import CameraSample, Evidence
-from contracts.vision import Detection, ModelRef
+from contracts.vision import Box, Detection, ModelRef
 from edge import motion, track
 from edge.capture import Capture, Frame
 from edge.config import CameraConfig, EdgeConfig, VisionRules
@@ -82,12 +82,11 @@ class CameraDuty:
         if not look:
             return
         detections, model = self.eye.look(frame.image)
-        height, width = frame.image.shape[:2]
-        found = track.distinct([one for one in detections if one.kind is ObjectKind.HEAD])
-        heads = [wear.clear_of_edges(head, width, height) for head in found]
+        people = [one.box for one in detections if one.kind is ObjectKind.PERSON]
+        heads = _heads(detections, people, frame)
         self._looks += 1
         self._detections += len(detections)
-        self._people = max(len(heads), sum(one.kind is ObjectKind.PERSON for one in detections))
+        self._people = max(len(heads), len(people))
         self._tracks, tracks = track.step(self._tracks, heads, frame.captured)
         zone = self.config.zone_kind
         self._hat, hats = no_hat.step(self._hat, tracks, frame.captured, zone, self.rules)
@@ -183,6 +182,13 @@ class CameraDuty:
             self.outbox.still(self.config.device, jpeg, frame.captured)
         except OSError as error:
             log.error("camera %s: no still for the public: %s", self.config.device, error)
+
+
+def _heads(detections: Sequence[Detection], people: Sequence[Box], frame: Frame) -> list[Detection]:
+    """The heads that are worth following."""
+    height, width = frame.image.shape[:2]
+    heads = track.distinct([one for one in detections if one.kind is ObjectKind.HEAD])
+    return [wear.clear_of_edges(head, width, height) for head in heads if wear.above_a_waist(head, people)]
 
 
 def _words(state: CameraState) -> str:

@@ -14,6 +14,7 @@ from contracts.messages import Command, Reply, decode, encode
 from contracts.topics import topic
 from edge.config import EdgeConfig, EdgeConfigError, broker_settings, load
 from edge.drivers import make
+from edge.source import SourceError, parse
 from runtime import log, service
 from runtime.bus import Bus, Incoming
 
@@ -45,14 +46,17 @@ def check(config: Config) -> None:
     try:
         for lift in chosen.lift:
             make(lift)
+        sources = {camera.device: parse(camera.source).name for camera in chosen.camera}
         broker = broker_settings(chosen.broker)
-    except EdgeConfigError as error:
+    except (EdgeConfigError, SourceError) as error:
         _fail(str(error))
     typer.echo(f"agent {chosen.agent}, site {chosen.site}, broker {broker.host}:{broker.port}")
     for lift in chosen.lift:
         typer.echo(f"lift   {lift.device}: driver {lift.driver}, {lift.floors} floors")
     for camera in chosen.camera:
-        typer.echo(f"camera {camera.device}: {camera.zone_kind}, {camera.looks_per_second:g} looks/s")
+        typer.echo(
+            f"camera {camera.device}: {sources[camera.device]}, {camera.zone_kind}, {camera.looks_per_second:g} looks/s"
+        )
     for sensor in chosen.sensor:
         typer.echo(f"sensor {sensor.device}")
 

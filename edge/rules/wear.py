@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from contracts.kinds import Phase, Rule, Wear
-from contracts.vision import Detection, Worn
+from contracts.vision import Box, Detection, Worn
 from edge.config import VisionRules
 from edge.rules import Decision
 from edge.track import Track
@@ -110,6 +110,13 @@ def clear_of_edges(head: Detection, width: int, height: int) -> Detection:
         return head
     hat, mask = (Worn(Wear.UNKNOWN, worn.score) if worn else None for worn in (head.hat, head.mask))
     return msgspec.structs.replace(head, hat=hat, mask=mask)
+
+
+def above_a_waist(head: Detection, people: Sequence[Box]) -> bool:
+    """False for a "head" that lies in the lower half of everybody around it: a knee, a bag, a pot. True when alone."""
+    x, y = (head.box.x1 + head.box.x2) / 2, (head.box.y1 + head.box.y2) / 2
+    around = [box for box in people if box.x1 <= x <= box.x2 and box.y1 <= y <= box.y2]
+    return not around or any(y <= (box.y1 + box.y2) / 2 for box in around)
 
 
 def subject(track_id: int) -> str:

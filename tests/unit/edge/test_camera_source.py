@@ -1,9 +1,13 @@
 """What a source means, and that its password goes nowhere."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from edge.cli import app
 from edge.source import SourceError, SourceKind, parse, without_password
 
 
@@ -42,3 +46,17 @@ def test_a_password_is_in_no_name_and_no_representation(user: str, password: str
     assert without_password(f"cannot open rtsp://{user}:{password}@camera.example/live") == (
         "cannot open rtsp://camera.example/live"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "words"),
+    [
+        ("rtsp://me:geheim@cam/live", 0, "camera cam-1: rtsp://cam/live, cooking, 2 looks/s"),
+        ("ftp://me:geheim@cam/live", 1, "source: 'ftp://cam/live', expected drawn, a file"),
+    ],
+)
+def test_the_check_names_a_camera_without_its_password(tmp_path: Path, source: str, status: int, words: str) -> None:
+    path = tmp_path / "edge.toml"
+    path.write_text(f'agent = "agent-1"\nsite = "site-1"\n[[camera]]\ndevice = "cam-1"\nsource = "{source}"\n', "utf-8")
+    result = CliRunner().invoke(app, ["check", "--config", str(path)])
+    assert result.exit_code == status and words in result.output and "geheim" not in result.output

@@ -187,3 +187,17 @@ def test_who_turns_away_has_not_taken_the_mask_off() -> None:
     assert play_mask("wwwww" + "n" * 50 + "wwwww" + "n" * 50) == []
     assert [decision.phase for decision in play_mask("wwwww" + "n" * 80)] == [Phase.START]
     assert [decision.phase for decision in play_mask("nnnnn")] == [Phase.START]
+
+
+@pytest.mark.parametrize(
+    ("people", "counts"),
+    [
+        ([], True),
+        ([Box(90, 90, 180, 400)], True),
+        ([Box(90, -300, 180, 200)], False),
+        ([Box(90, -300, 180, 200), Box(90, 90, 180, 400)], True),
+        ([Box(300, -300, 380, 200)], True),
+    ],
+)
+def test_a_knee_is_no_head(people: list[Box], counts: bool) -> None:
+    assert wear.above_a_waist(seen("n").detection, people) is counts
