@@ -115,7 +115,8 @@ def clear_of_edges(head: Detection, width: int, height: int) -> Detection:
 def above_a_waist(head: Detection, people: Sequence[Box]) -> bool:
     """False for a "head" that lies in the lower half of everybody around it: a knee, a bag, a pot. True when alone."""
     x, y = (head.box.x1 + head.box.x2) / 2, (head.box.y1 + head.box.y2) / 2
-    around = [box for box in people if box.x1 <= x <= box.x2 and box.y1 <= y <= box.y2]
+    # A person's box often ends at the knees; what is just below it still belongs to that person.
+    around = [box for box in people if box.x1 <= x <= box.x2 and box.y1 <= y <= box.y2 + box.height / 4]
     return not around or any(y <= (box.y1 + box.y2) / 2 for box in around)
 
 

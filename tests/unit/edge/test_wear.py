@@ -195,6 +195,7 @@ def test_who_turns_away_has_not_taken_the_mask_off() -> None:
         ([], True),
         ([Box(90, 90, 180, 400)], True),
         ([Box(90, -300, 180, 200)], False),
+        ([Box(90, -300, 180, 100)], False),
         ([Box(90, -300, 180, 200), Box(90, 90, 180, 400)], True),
         ([Box(300, -300, 380, 200)], True),
     ],
