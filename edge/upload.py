@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 POLL_S, FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 1.0, 60.0
 TIMEOUT_S = 20.0
 MAX_WAITING = 5000
-LATER = frozenset({408, 425, 429})
-"""refusals that say: try again"""
+LATER = frozenset({401, 408, 425, 429})
+"""refusals that say: try again; a wrong token (401) is put right in the configuration, the picture is not at fault"""
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):

@@ -107,17 +107,17 @@ def test_evidence_and_stills_arrive_with_their_names(tmp_path: Path, centre: Cen
 def test_a_centre_that_asks_to_wait_gets_it_later(
     tmp_path: Path, centre: Centre, sending: Sending, caplog: pytest.LogCaptureFixture
 ) -> None:
-    centre.answers = [503, 503, 429, 408, 500]
+    centre.answers = [503, 503, 429, 408, 500, 401]
     outbox = Outbox(tmp_path)
     put(outbox)
     sending(outbox, centre.url)
     until(lambda: not outbox.names())
-    assert [status for *_, status in centre.asked] == [503, 503, 429, 408, 500, 201]
+    assert [status for *_, status in centre.asked] == [503, 503, 429, 408, 500, 401, 201]
     # On change: the same answer twice is one line.
     assert sum("answers 503" in record.message for record in caplog.records) == 1
 
 
-@pytest.mark.parametrize("status", [400, 401, 404, 413, 422])
+@pytest.mark.parametrize("status", [400, 403, 404, 413, 422])
 def test_what_is_refused_is_set_aside_with_the_reason_and_the_rest_goes_on(
     tmp_path: Path, centre: Centre, sending: Sending, caplog: pytest.LogCaptureFixture, status: int
 ) -> None:
