@@ -27,12 +27,13 @@ REPLY_S = 10.0
 def run(config: Config) -> None:
     """Run the agent until SIGTERM."""
     from edge.agent import Agent
+    from edge.spool import SpoolError
 
     chosen = _load(config)
     log.configure("edge")
     try:
         agent = Agent(chosen)
-    except (EdgeConfigError, OSError) as error:
+    except (EdgeConfigError, SpoolError, OSError) as error:
         _fail(str(error))
     agent.start()
     service.run("edge", agent.duties())

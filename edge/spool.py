@@ -23,6 +23,10 @@ CREATE INDEX IF NOT EXISTS spool_lane ON spool (lane, id);
 KEPT_IN_MEMORY = 10_000
 
 
+class SpoolError(RuntimeError):
+    """The spool cannot be opened; the text names its file and says what to do."""
+
+
 class Kept(NamedTuple):
     """A message in the spool."""
 
@@ -35,20 +39,30 @@ class Spool:
     """An SQLite file. Sequence numbers count per device and lane from 0 within this boot, without holes."""
 
     def __init__(self, folder: Path, max_bytes: int = 512 * 1024 * 1024) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self.path, self.max_bytes = folder / "spool.db", max_bytes
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        # An alarm that was taken survives a power cut.
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.executescript(TABLE)
+        self._db = self._open()
         self._next: Counter[tuple[str, Lane]] = Counter()
         self._lost: Counter[tuple[str, Lane]] = Counter()
         self._waiting: deque[tuple[str, str, bytes]] = deque()
         self._bytes = self._size()
         self._fault = ""
         self.wake = threading.Event()
+
+    def _open(self) -> sqlite3.Connection:
+        """Raises SpoolError."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            opened = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+            opened.execute("PRAGMA journal_mode = WAL")
+            # An alarm that was taken survives a power cut.
+            opened.execute("PRAGMA synchronous = FULL")
+            opened.executescript(TABLE)
+        except (sqlite3.Error, OSError) as error:
+            raise SpoolError(
+                f"spool {self.path}: cannot be opened ({error}); free the disk or move the file away"
+            ) from error
+        return opened
 
     def put(self, lane: Lane, device: str, topic: str, make: Callable[[int], Telemetry | Event]) -> None:
         """Keeps one message; `make` gets its sequence number. A full disk loses telemetry (counted), never an event."""

@@ -1,0 +1,40 @@
+"""The ride's physics: it arrives exactly, and never exceeds speed, acceleration or jerk."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.simulator.profile import Profile
+
+DISTANCE, SPEED = st.floats(0.05, 300), st.floats(0.2, 10)
+ACCELERATION, JERK = st.floats(0.2, 1.5), st.floats(0.3, 2)
+
+
+@given(DISTANCE, SPEED, ACCELERATION, JERK)
+def test_arrives_exactly_and_at_rest(distance: float, speed: float, acceleration: float, jerk: float) -> None:
+    ride = Profile(distance, speed, acceleration, jerk)
+    end = ride.at(ride.duration * (1 - 1e-12))
+    assert end.position == pytest.approx(distance, rel=1e-6, abs=1e-6)
+    assert end.speed == pytest.approx(0, abs=1e-5)
+    assert ride.at(ride.duration + 1).position == distance
+
+
+@given(DISTANCE, SPEED, ACCELERATION, JERK)
+def test_keeps_its_limits(distance: float, speed: float, acceleration: float, jerk: float) -> None:
+    ride = Profile(distance, speed, acceleration, jerk)
+    steps = 400
+    dt = ride.duration / steps
+    before = ride.at(0)
+    for step in range(1, steps + 1):
+        now = ride.at(step * dt)
+        assert -1e-6 <= now.speed <= speed * (1 + 1e-6) + 1e-6
+        assert abs(now.acceleration) <= acceleration * (1 + 1e-6) + 1e-6
+        assert abs(now.acceleration - before.acceleration) <= jerk * dt * (1 + 1e-3) + 1e-6
+        assert now.position >= before.position - 1e-9
+        before = now
+
+
+@pytest.mark.parametrize("values", [(0, 1, 1, 1), (1, -1, 1, 1), (1, 1, 0, 1), (1, 1, 1, 0)])
+def test_a_ride_without_sense_is_refused(values: tuple[float, float, float, float]) -> None:
+    with pytest.raises(ValueError, match="expected all above 0"):
+        Profile(*values)
