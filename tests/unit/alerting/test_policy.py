@@ -1,0 +1,39 @@
+"""Policies: faults are named before anything is activated."""
+
+from pathlib import Path
+
+import pytest
+
+from alerting.policy import PolicyError, load
+
+ROOT = Path(__file__).resolve().parents[3]
+SHIPPED = sorted([*(ROOT / "alerting/policies").glob("*.toml"), *(ROOT / "runtime/demo/policies").glob("*.toml")])
+LIFT = (ROOT / "alerting/policies/lift.toml").read_text("utf-8")
+KITCHEN = (ROOT / "alerting/policies/kitchen.toml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_what_we_ship_may_be_activated(path: Path) -> None:
+    assert load(path).name
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (LIFT + "coffee_s = 3\n", "coffee_s"),
+        (LIFT.replace("tier1_accept_s = 180 ", "tier1_accept_s = 0 "), "tier1_accept_s"),
+        (LIFT.replace("tier2_accept_s = 120", "#"), "tier2_accept_s"),
+        (LIFT.replace("t_max_s = 2400", "t_max_s = 200"), "t_max_s: 200, expected at least 300"),
+        (KITCHEN.replace("review_confidence = 0.6", "review_confidence = 0.95"), "review_confidence: 0.95"),
+        (KITCHEN.replace("red_s = 864000", "red_s = 100"), "expected to grow"),
+        (KITCHEN.replace('"II"', '"IV"', 1), "IV"),
+        ("kind = 'boat'\n", "boat"),
+        ("kind = \n", "policy.toml"),
+    ],
+)
+def test_faults_are_named(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(PolicyError, match=words) as caught:
+        load(path)
+    assert "policy.toml" in str(caught.value)

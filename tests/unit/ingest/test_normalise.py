@@ -1,0 +1,80 @@
+"""From bytes to rows or to a reason, and never an exception."""
+
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.kinds import Lane
+from ingest.gaps import Change, follow
+from ingest.normalise import Accepted, Identity, Rejected, normalise
+
+BOOT = "00000000-0000-4000-8000-000000000001"
+HEAD = f'{{"type":"telemetry","device":"lift-1","boot":"{BOOT}","seq":5,"base":"2026-11-24T00:00:00Z",'
+TOPIC = "sunlit/v1/{shard}/demo/lift-1/telemetry"
+
+
+def topic(device: str = "lift-1", lane: Lane = Lane.TELEMETRY) -> str:
+    from contracts.topics import topic as made
+
+    return str(made("demo", device, lane))
+
+
+def test_a_message_is_accepted_with_its_identity() -> None:
+    found = normalise(topic(), (HEAD + '"samples":[{"kind":"lift"}]}').encode())
+    assert isinstance(found, Accepted)
+    assert found.identity == Identity("lift-1", UUID(BOOT), Lane.TELEMETRY, 5)
+
+
+@pytest.mark.parametrize(
+    ("where", "payload", "words", "known"),
+    [
+        (topic(), HEAD + '"samples":[]}', "samples", True),
+        (topic(), HEAD + '"samples":[{"kind":"lift","speed":99}]}', "speed", True),
+        (topic(), HEAD + '"samples":[{"kind":"boat"}]}', "boat", True),
+        (topic("lift-2"), HEAD + '"samples":[{"kind":"lift"}]}', "'lift-1' in the payload", False),
+        (topic("lift-2"), HEAD + '"samples":[]}', "samples", False),
+        (topic(), "[]", "telemetry:", False),
+        (topic(), "", "telemetry:", False),
+        ("other/topic", "{}", "topic", False),
+        (topic(lane=Lane.REPLY), "{}", "reply", False),
+    ],
+)
+def test_what_is_no_message_has_a_reason(where: str, payload: str, words: str, known: bool) -> None:
+    found = normalise(where, payload.encode())
+    assert isinstance(found, Rejected)
+    assert words in found.reason
+    assert found.payload == payload.encode()
+    assert (found.identity is not None) is known
+
+
+@given(st.text(max_size=60), st.binary(max_size=200))
+def test_never_raises(where: str, payload: bytes) -> None:
+    assert isinstance(normalise(where, payload), Accepted | Rejected)
+
+
+@pytest.mark.parametrize(
+    ("expected", "seqs", "change"),
+    [
+        (0, [0, 1, 2], Change(3, [], [])),
+        (0, [2, 0], Change(3, [(1, 2)], [])),
+        (5, [3, 7], Change(8, [(5, 7)], [3])),
+        (5, [], Change(5, [], [])),
+        (0, [4], Change(5, [(0, 4)], [])),
+    ],
+)
+def test_gaps(expected: int, seqs: list[int], change: Change) -> None:
+    assert follow(expected, seqs) == change
+
+
+@given(st.permutations(range(30)), st.integers(1, 29), st.integers(0, 29))
+def test_whatever_the_order_what_is_missing_is_what_did_not_come(order: list[int], cut: int, dropped: int) -> None:
+    come = [seq for seq in order if seq != dropped]
+    expected, missing = 0, set[int]()
+    for batch in (come[:cut], come[cut:]):
+        change = follow(expected, batch)
+        missing |= {seq for start, stop in change.opened for seq in range(start, stop)}
+        missing -= set(change.late)
+        expected = change.next_seq
+    assert missing == ({dropped} if dropped < expected else set())
