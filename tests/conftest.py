@@ -150,3 +150,30 @@ def shared_dir() -> Path:
     if not folder.is_dir():
         lacking("no ../shared beside the checkout: real pictures and footage are not at hand")
     return folder
+
+
+# What may be missing even in CI: the extension is in no registry, and training needs packages of several GB.
+MAY_BE_MISSING = ("timescale", "train")
+
+
+class Skips:
+    """In CI a test that was skipped for a missing part is a failure, whoever skipped it."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped and not any(mark in report.keywords for mark in MAY_BE_MISSING):
+            self.found.append(report.nodeid)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if os.environ.get("CI") and self.found:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if os.environ.get("CI") and self.found:
+            terminalreporter.write_line(f"in CI every part must be there; skipped: {', '.join(self.found)}", red=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Skips())

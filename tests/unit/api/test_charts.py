@@ -1,0 +1,73 @@
+"""Charts are well-formed, intervals are the known ones, strips show gaps as gaps."""
+
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.board.strips import WIDTH, strips, x_of
+from api.charts import bars, histogram, line, poisson, wilson
+
+T0 = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("hits", "total", "low", "high"), [(0, 0, 0, 1), (8, 10, 0.490, 0.943), (0, 10, 0, 0.278), (10, 10, 0.722, 1)]
+)
+def test_wilson(hits: int, total: int, low: float, high: float) -> None:
+    assert wilson(hits, total) == pytest.approx((low, high), abs=2e-3)
+
+
+@pytest.mark.parametrize(("count", "low", "high"), [(0, 0, 3.7), (1, 0.03, 5.6), (10, 4.8, 18.4), (100, 81.4, 121.6)])
+def test_poisson(count: int, low: float, high: float) -> None:
+    assert poisson(count) == pytest.approx((low, high), abs=0.1)
+
+
+@given(st.lists(st.tuples(st.text(max_size=8), st.floats(0, 1e6)), max_size=12), st.none() | st.floats(0, 100))
+def test_bars_are_well_formed(rows: list[tuple[str, float]], goal: float | None) -> None:
+    clean = [("".join(c for c in name if c.isprintable()), value) for name, value in rows]
+    drawn = ElementTree.fromstring(bars(clean, "a <label> & more", goal))
+    assert len(drawn.findall("rect")) == len(rows)
+
+
+def test_a_line_needs_two_points() -> None:
+    assert line([(0, 1)], "x") == ""
+    assert ElementTree.fromstring(line([(0, 1), (1, 1)], "x", "°C")).find("polyline") is not None
+
+
+def test_a_histogram_counts_every_value_once() -> None:
+    drawn = histogram([1, 5, 9.9, 10, 400], (0, 5, 10), "x", "min")
+    values = [item.text for item in ElementTree.fromstring(drawn).findall("text")][::2]
+    assert values == ["1", "2", "2"]
+
+
+def sample(seconds: float, **values: object) -> dict[str, object]:
+    empty = dict.fromkeys(("position", "speed", "door_closed", "passenger", "load"))
+    return {**empty, "time": T0 + timedelta(seconds=seconds), **values}
+
+
+def test_strips_leave_gaps_where_nothing_is_known() -> None:
+    stop = T0 + timedelta(seconds=100)
+    found = {
+        strip.key: strip
+        for strip in strips(
+            [sample(0, speed=0.0), sample(5, speed=1.5), sample(60, speed=0.0), sample(100, speed=0.0)], T0, stop
+        )
+    }
+    assert len(found["speed"].lines) == 3
+    assert found["speed"].gaps == ((30.0, 330.0), (360.0, 240.0))
+    assert found["load"].lines == ()
+    assert found["load"].gaps == ((0.0, WIDTH),)
+    assert found["speed"].last == 0
+
+
+def test_a_door_is_drawn_in_steps() -> None:
+    drawn = strips([sample(0, door_closed=True), sample(10, door_closed=False)], T0, T0 + timedelta(seconds=10))
+    assert len(next(strip for strip in drawn if strip.key == "door_closed").lines[0].split()) == 3
+
+
+def test_places_in_time() -> None:
+    stop = T0 + timedelta(seconds=10)
+    assert [x_of(T0 + timedelta(seconds=s), T0, stop) for s in (-5, 0, 5, 10, 15)] == [0, 0, 300, 600, 600]

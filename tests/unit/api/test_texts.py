@@ -1,0 +1,71 @@
+"""Texts in two languages: the same keys, the same blanks, none missing, none idle."""
+
+import re
+import string
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from api.i18n import LANGUAGES, ago, catalogue, choose, clock, moment, text
+from contracts.kinds import FindingState, IncidentState, Rule, ZoneKind
+
+TEMPLATES = Path(__file__).resolve().parents[3] / "api" / "templates"
+# A key that ends in an underscore is the beginning of one that the page completes.
+USED = re.compile(r"t\('([a-z_]+\.[a-z0-9_]*[a-z0-9])'")
+NOON = datetime(2026, 11, 24, 4, 0, 5, tzinfo=UTC)
+
+
+def blanks(value: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(value) if name}
+
+
+def test_both_languages_say_the_same_things() -> None:
+    zh, en = catalogue("zh"), catalogue("en")
+    assert zh.keys() == en.keys()
+    assert {key for key in zh if blanks(zh[key]) != blanks(en[key])} == set()
+
+
+def test_chinese_is_chinese() -> None:
+    latin = {key: value for key, value in catalogue("zh").items() if not re.search(r"[\u4e00-\u9fff]", value)}
+    assert latin == {}
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.html")), ids=lambda path: path.name)
+def test_every_text_of_a_page_is_there(path: Path) -> None:
+    missing = set(USED.findall(path.read_text("utf-8"))) - catalogue("en").keys()
+    assert missing == set()
+
+
+def test_every_state_and_rule_has_a_word() -> None:
+    keys = {f"state.{state}" for state in IncidentState} | {f"finding.{state}" for state in FindingState}
+    keys |= {f"rule.{rule}" for rule in Rule} | {f"zone.{zone}" for zone in ZoneKind}
+    assert keys <= catalogue("en").keys()
+
+
+def test_a_missing_text_shows_its_key() -> None:
+    assert text("en", "no.such") == "[no.such]"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "preferred", "header", "language"),
+    [
+        ("en", "zh", "zh-CN", "en"),
+        (None, "en", "zh-CN", "en"),
+        (None, None, "en-GB,en;q=0.9", "en"),
+        (None, None, "de-DE", "zh"),
+        ("xx", None, "", "zh"),
+    ],
+)
+def test_which_language(wanted: str | None, preferred: str | None, header: str, language: str) -> None:
+    assert choose(wanted, preferred, header) == language
+
+
+def test_times_and_spans() -> None:
+    assert moment("zh", NOON) == "2026年11月24日 12:00:05"
+    assert moment("en", NOON) == "2026-11-24 12:00:05"
+    assert moment("en", None) == "—"
+    assert [clock(seconds) for seconds in (-3, 0, 65, 3661)] == ["00:00", "00:00", "01:05", "1:01:01"]
+    spans = [(2, "2 s ago"), (120, "2 min ago"), (7200, "2 h ago"), (200_000, "2 days ago")]
+    assert [ago("en", NOON - timedelta(seconds=s), NOON) for s, _ in spans] == [words for _, words in spans]
+    assert set(LANGUAGES) == {"zh", "en"}
