@@ -79,6 +79,9 @@ class Bus:
             client.username_pw_set(self.settings.username, password.get_secret_value() if password else None)
         if self.settings.tls_ca is not None:
             client.tls_set(ca_certs=str(self.settings.tls_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        # A handler that fails on one message must not end the thread that all others come through.
+        client.suppress_exceptions = True
+        client.enable_logger(log)
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.on_connect_fail = self._failed

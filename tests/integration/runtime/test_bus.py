@@ -58,3 +58,25 @@ def test_a_broker_that_restarts_is_found_again(broker_process: Broker) -> None:
     assert got.get(timeout=10).payload == b"back"
     listening.stop()
     sender.stop()
+
+
+def test_a_handler_that_fails_on_one_message_gets_the_next(broker: BrokerSettings) -> None:
+    got: queue.Queue[Incoming] = queue.Queue()
+
+    def handle(incoming: Incoming) -> None:
+        if incoming.payload == b"poison":
+            raise ValueError("cannot be handled")
+        got.put(incoming)
+
+    listening = Bus(broker, "test-in", subscriptions=["t/#"], on_message=handle)
+    listening.start()
+    sender = Bus(broker, "test-out")
+    sender.start()
+    wait_until(listening)
+    wait_until(sender)
+    time.sleep(0.3)
+    for payload in (b"poison", b"fine"):
+        assert sender.publish("t/1", payload) is not None
+    assert got.get(timeout=10).payload == b"fine"
+    listening.stop()
+    sender.stop()
