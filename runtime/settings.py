@@ -41,7 +41,6 @@ class IngestSettings(Section):
     client_id: str = "sunlit-ingest"
     batch: int = Field(default=500, ge=1, le=10_000)
     linger_ms: int = Field(default=200, ge=1, le=60_000)
-    silence_s: int = Field(default=3600, ge=1)
 
 
 class AlertingSettings(Section):
@@ -60,7 +59,6 @@ class AlertingSettings(Section):
 class ApiSettings(Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8600, ge=1, le=65535)
-    public_url: str = "http://127.0.0.1:8600"
     evidence: Path = Path(".sunlit/evidence")
     secure_cookies: bool = False
     demo: bool = False
@@ -75,7 +73,6 @@ class Settings(BaseSettings):
         frozen=True,
         nested_model_default_partial_update=True,
     )
-    home: Path = Path(".sunlit")
     database: DatabaseSettings = DatabaseSettings()
     broker: BrokerSettings = BrokerSettings()
     ingest: IngestSettings = IngestSettings()

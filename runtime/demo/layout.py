@@ -79,8 +79,6 @@ class Layout:
         made = self.secrets()
         quick = self.options.quick
         text = f"""\
-home = {_text(self.home)}
-
 [database]
 url = {_text(database.url)}
 
@@ -97,7 +95,6 @@ smtp_from = "sunlit@demo.invalid"
 
 [api]
 port = {self.ports.api}
-public_url = {_text(self.url)}
 evidence = {_text(self.home / "evidence")}
 demo = true
 """
