@@ -91,6 +91,8 @@ def play(layout: Layout, say: Say) -> Report:
                 report.complete = True
             except (StepFailed, VisitError, httpx.HTTPError, psycopg.Error, subprocess.TimeoutExpired) as error:
                 say(f"FAILED {' '.join(str(error).split())}")
+                if not demo.broker.real:
+                    say(f"this was played with the {demo.broker.note}")
             report.count(connection)
     finally:
         demo.stop()
