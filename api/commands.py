@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from fastapi import Request
+from fastapi.responses import RedirectResponse
 from psycopg.types.json import Jsonb
 
 from api.access import Viewer
@@ -58,6 +60,15 @@ async def submit(
             },
         )
     return await _result(request, command)
+
+
+def lead_back(request: Request, path: str, result: Result) -> RedirectResponse:
+    """Back to a page that says what came of the command, in the language it was asked in."""
+    said = "waiting" if result.ok is None else ("done" if result.ok else result.reason)
+    query = {"said": said}
+    if "lang" in request.query_params:
+        query["lang"] = request.query_params["lang"]
+    return RedirectResponse(f"{path}?{urlencode(query)}", 303)
 
 
 async def _result(request: Request, command: UUID) -> Result:

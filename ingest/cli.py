@@ -33,15 +33,25 @@ def audit(
     config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
 ) -> None:
-    """Show published = stored + rejected + lost for every device, boot and lane; exit 1 when a rest is left."""
+    """Show published = stored + rejected + lost for every device, boot and lane.
+
+    Exit 1 when a finished boot leaves a rest, or running ones a larger rest than their agents still keep to send.
+    """
     rows = _rows(config, "audit", {})
+    in_flight = int(_rows(config, "in_flight", {})[0]["spooled"])
     totals = {name: sum(int(row[name]) for row in rows) for name in COUNTS}
     if as_json:
-        typer.echo(json.dumps({**totals, "streams": rows}, default=str))
+        typer.echo(json.dumps({**totals, "in_flight": in_flight, "streams": rows}, default=str))
     else:
         _print(rows, ("device", "boot", "lane", *COUNTS))
-        typer.echo(", ".join(f"{name} {value}" for name, value in totals.items()))
-    raise typer.Exit(1 if totals["unexplained"] else 0)
+        typer.echo(", ".join(f"{name} {value}" for name, value in {**totals, "in flight": in_flight}.items()))
+    raise typer.Exit(0 if balanced(rows, in_flight) else 1)
+
+
+def balanced(rows: list[dict[str, Any]], in_flight: int) -> bool:
+    """Whether every rest is explained: a finished boot leaves none, running boots no more than is in flight."""
+    rests = [(bool(row["finished"]), int(row["unexplained"])) for row in rows]
+    return all(rest == 0 if done else rest >= 0 for done, rest in rests) and sum(rest for _, rest in rests) <= in_flight
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """PURE: from a topic and bytes to rows, or to a reason why not."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -8,6 +8,7 @@ import msgspec
 
 from contracts.kinds import Lane
 from contracts.messages import (
+    AnySample,
     BadMessage,
     CameraSample,
     ClimateSample,
@@ -20,6 +21,7 @@ from contracts.messages import (
 from contracts.topics import BadTopic, parse
 
 Row = tuple[object, ...]
+MOST_PEOPLE = 2**31 - 1
 
 
 class Identity(NamedTuple):
@@ -65,11 +67,28 @@ def normalise(topic: str, payload: bytes) -> Accepted | Rejected:
         return Rejected(topic, payload, str(error), _claimed(place.device, place.lane, payload))
     if body.device != place.device:
         return Rejected(topic, payload, f"device: {body.device!r} in the payload, {place.device!r} in the topic")
-    if isinstance(body, Status):
-        return Accepted(None, body)
-    if isinstance(body, Telemetry | Event):
-        return Accepted(Identity(body.device, body.boot, place.lane, body.seq), body)
-    return Rejected(topic, payload, f"lane: {place.lane}, expected telemetry, event or status")
+    if not isinstance(body, Telemetry | Event | Status):
+        return Rejected(topic, payload, f"lane: {place.lane}, expected telemetry, event or status")
+    identity = None if isinstance(body, Status) else Identity(body.device, body.boot, place.lane, body.seq)
+    fault = _unfit(body)
+    return Rejected(topic, payload, fault, identity) if fault else Accepted(identity, body)
+
+
+def _unfit(body: Telemetry | Event | Status) -> str | None:
+    """What the contract allows and a column cannot hold: found here, because binary COPY would cut it in silence."""
+    times = {"base": body.base} if isinstance(body, Telemetry) else {"at": body.at}
+    if isinstance(body, Event):
+        times["observed"] = body.observed
+    longest = max((sample.dt for sample in body.samples), default=0) if isinstance(body, Telemetry) else 0
+    for name, time in times.items():
+        try:
+            time.astimezone(UTC) + timedelta(milliseconds=longest)
+        except OverflowError:
+            return f"{name}: {time.isoformat()}, expected a time in the years 1 to 9999 of UTC"
+    for sample in body.samples if isinstance(body, Telemetry) else ():
+        if isinstance(sample, CameraSample) and sample.people > MOST_PEOPLE:
+            return f"people: {sample.people}, expected at most {MOST_PEOPLE}"
+    return None
 
 
 def _claimed(device: str, lane: Lane, payload: bytes) -> Identity | None:
@@ -83,15 +102,15 @@ def _claimed(device: str, lane: Lane, payload: bytes) -> Identity | None:
     return Identity(device, claim.boot, lane, claim.seq)
 
 
+def _head(device_id: int, message: Telemetry, n: int, sample: AnySample, received: datetime) -> Row:
+    """What every sample's row begins with."""
+    return message.base + timedelta(milliseconds=sample.dt), device_id, message.boot, message.seq, n, received
+
+
 def lift_row(device_id: int, message: Telemetry, n: int, sample: LiftSample, received: datetime) -> Row:
     """A row of `lift_sample` in the order of writer.TABLES."""
     return (
-        message.base + timedelta(milliseconds=sample.dt),
-        device_id,
-        message.boot,
-        message.seq,
-        n,
-        received,
+        *_head(device_id, message, n, sample, received),
         int(sample.mode),
         None if sample.car is None else int(sample.car),
         None if sample.direction is None else int(sample.direction),
@@ -112,12 +131,7 @@ def lift_row(device_id: int, message: Telemetry, n: int, sample: LiftSample, rec
 def climate_row(device_id: int, message: Telemetry, n: int, sample: ClimateSample, received: datetime) -> Row:
     """A row of `climate_sample`."""
     return (
-        message.base + timedelta(milliseconds=sample.dt),
-        device_id,
-        message.boot,
-        message.seq,
-        n,
-        received,
+        *_head(device_id, message, n, sample, received),
         sample.temperature,
         sample.humidity,
         sample.door_open,
@@ -128,12 +142,7 @@ def climate_row(device_id: int, message: Telemetry, n: int, sample: ClimateSampl
 def camera_row(device_id: int, message: Telemetry, n: int, sample: CameraSample, received: datetime) -> Row:
     """A row of `camera_sample`."""
     return (
-        message.base + timedelta(milliseconds=sample.dt),
-        device_id,
-        message.boot,
-        message.seq,
-        n,
-        received,
+        *_head(device_id, message, n, sample, received),
         sample.state.value,
         sample.frames,
         sample.looks,

@@ -75,9 +75,24 @@ ON CONFLICT (instance) DO UPDATE SET at = EXCLUDED.at, info = EXCLUDED.info
 
 -- name: audit
 SELECT d.code AS device, s.boot::text AS boot, s.lane, greatest(s.published, s.next_seq) AS published, s.stored,
-       s.rejected, s.lost, s.duplicates,
-       greatest(s.published, s.next_seq) - s.stored - s.rejected - s.lost AS unexplained
-FROM stream s JOIN device d ON d.id = s.device_id ORDER BY d.code, s.first_seen, s.lane
+       s.rejected + early.count AS rejected, s.lost, s.duplicates,
+       greatest(s.published, s.next_seq) - s.stored - s.rejected - early.count - s.lost AS unexplained,
+       s.boot IS DISTINCT FROM status.boot AS finished
+FROM stream s
+JOIN device d ON d.id = s.device_id
+LEFT JOIN device_status status ON status.device_id = d.id
+-- Refused before the device was registered: no stream could count it then.
+CROSS JOIN LATERAL (
+    SELECT count(DISTINCT r.seq) AS count FROM reject r
+    WHERE r.device_code = d.code AND r.boot = s.boot AND r.lane = s.lane
+      AND NOT EXISTS (SELECT FROM message_seen m
+                      WHERE m.device_id = d.id AND m.boot = s.boot AND m.lane = s.lane AND m.seq = r.seq)
+) AS early
+ORDER BY d.code, s.first_seen, s.lane
+
+-- name: in_flight
+-- Messages that agents say they still keep.
+SELECT coalesce(sum(spooled), 0)::bigint AS spooled FROM device_status
 
 -- name: rejects
 SELECT id, received, topic, reason, times, length(payload) AS bytes FROM reject ORDER BY id DESC LIMIT %(limit)s

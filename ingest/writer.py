@@ -21,6 +21,9 @@ from ingest.sql import QUERIES
 from runtime.db import Connection
 
 log = logging.getLogger(__name__)
+LONGEST_TOPIC = 500
+"""characters kept of a rejected topic: the index entry of `reject` has a limit, ours have at most 150"""
+LONGEST_REASON = 2000
 
 HEAD = (
     ("time", "timestamptz"),
@@ -106,13 +109,20 @@ class Writer:
         try:
             with self.connection.transaction():
                 return _Batch(self.connection, self.devices).write(items, raws)
-        except psycopg.OperationalError:
-            raise
-        except psycopg.DatabaseError as error:
-            if len(items) == 1:
-                return self._reject(items[0], raws[0], " ".join(str(error).split()))
-            half = len(items) // 2
-            return self._write(items[:half], raws[:half]) + self._write(items[half:], raws[half:])
+        except psycopg.OperationalError as error:
+            # Too large for the database is a fault of the message; every other one is a fault of the connection.
+            if not isinstance(error, psycopg.errors.ProgramLimitExceeded):
+                raise
+            return self._divide(items, raws, error)
+        except (psycopg.DatabaseError, ValueError, OverflowError) as error:
+            # The driver itself refuses some values (half a character, a number too wide) before the database sees them.
+            return self._divide(items, raws, error)
+
+    def _divide(self, items: Sequence[Accepted | Rejected], raws: Sequence[Raw], error: Exception) -> Written:
+        if len(items) == 1:
+            return self._reject(items[0], raws[0], " ".join(str(error).split()))
+        half = len(items) // 2
+        return self._write(items[:half], raws[:half]) + self._write(items[half:], raws[half:])
 
     def _reject(self, item: Accepted | Rejected, raw: Raw, fault: str) -> Written:
         identity = item.identity
@@ -135,23 +145,25 @@ class _Batch:
         codes = {_code(item) for item in items} - {None}
         self.ids = self.devices.find(self.connection, {code for code in codes if code})
         judged = [
-            Rejected(raw.topic, raw.payload, f"device: {item.body.device!r} is not registered")
+            Rejected(raw.topic, raw.payload, f"device: {item.body.device!r} is not registered", item.identity)
             if isinstance(item, Accepted) and item.body.device not in self.ids
             else item
             for item, raw in zip(items, raws, strict=True)
         ]
         fresh = self._remember(judged)
-        stored = [item for item in judged if isinstance(item, Accepted) and self._is_new(item, fresh)]
+        stored = [item for item in self._first(judged, fresh) if isinstance(item, Accepted)]
         self._samples(stored)
         for item in stored:
             if isinstance(item.body, Event):
                 self._event(item.body)
-            elif isinstance(item.body, Status):
-                self._status(item.body)
         for refused in judged:
             if isinstance(refused, Rejected):
                 self._rejected(refused)
+        # The rows of all devices are locked here, in one order, before statuses and streams are: lanes cannot deadlock.
         self.connection.execute(QUERIES["seen"], {"now": self.now, "devices": sorted(self.ids.values())})
+        for item in stored:
+            if isinstance(item.body, Status):
+                self._status(item.body)
         self._camera_states(stored)
         return self._count(judged, fresh)
 
@@ -177,9 +189,17 @@ class _Batch:
         ).fetchall()
         return {Key(row["device_id"], row["boot"], row["lane"], row["seq"]) for row in rows}
 
-    def _is_new(self, item: Accepted, fresh: set[Key]) -> bool:
-        key = self._key(item.identity)
-        return key is None or key in fresh
+    def _first(self, items: Sequence[Accepted | Rejected], fresh: set[Key]) -> list[Accepted | Rejected]:
+        """What is new, once: of two messages with one identity in a batch the first counts, whatever they hold."""
+        taken: set[Key] = set()
+        found: list[Accepted | Rejected] = []
+        for item in items:
+            key = self._key(item.identity)
+            if key is None or (key in fresh and key not in taken):
+                found.append(item)
+            if key is not None:
+                taken.add(key)
+        return found
 
     def _samples(self, items: Sequence[Accepted]) -> None:
         rows: dict[str, list[Row]] = defaultdict(list)
@@ -287,9 +307,9 @@ class _Batch:
             QUERIES["reject"],
             {
                 "now": self.now,
-                "topic": item.topic.replace("\0", ""),
+                "topic": item.topic.replace("\0", "")[:LONGEST_TOPIC],
                 "payload": item.payload,
-                "reason": item.reason.replace("\0", ""),
+                "reason": item.reason.replace("\0", "")[:LONGEST_REASON],
                 "device": identity.device if identity else None,
                 "lane": identity.lane.value if identity else None,
                 "boot": identity.boot if identity else None,
@@ -316,7 +336,8 @@ class _Batch:
     def _count_stream(
         self, stream: dict[str, object], messages: Sequence[tuple[Key, bool]], fresh: set[Key]
     ) -> Written:
-        new: dict[Key, bool] = {key: good for key, good in messages if key in fresh}
+        # Backwards, so that the first of one identity decides, as in `_first`.
+        new: dict[Key, bool] = {key: good for key, good in reversed(messages) if key in fresh}
         counted = Written(
             stored=sum(new.values()),
             duplicates=len(messages) - len(new),

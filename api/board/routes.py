@@ -2,14 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from api.access import Viewer, viewer_of
 from api.board.strips import HEIGHT, WIDTH, strips, x_of
-from api.commands import Result, submit
+from api.commands import lead_back, submit
 from api.page import render
 from contracts.kinds import CommandKind, Role
 from runtime.db import Queries
@@ -88,7 +87,7 @@ async def phone(request: Request, viewer: Operator) -> Response:
         lift=lift["id"],
         reason=words,
     )
-    return RedirectResponse(f"/board?said={_said(result)}", 303)
+    return lead_back(request, "/board", result)
 
 
 @router.get("/board/history")
@@ -149,14 +148,7 @@ async def order(request: Request, number: str, kind: CommandKind, viewer: Operat
         reason=str(form.get("reason", "")),
         args=args,
     )
-    lang = f"&lang={request.query_params['lang']}" if "lang" in request.query_params else ""
-    return RedirectResponse(f"/board/incident/{number}?said={_said(result)}{lang}", 303)
-
-
-def _said(result: Result) -> str:
-    if result.ok is None:
-        return "waiting"
-    return "done" if result.ok else quote(f"refused: {result.reason}")
+    return lead_back(request, f"/board/incident/{number}", result)
 
 
 async def _open(request: Request) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException, Request
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from api.access import digest, same_origin
-from api.commands import submit
+from api.commands import lead_back, submit
 from api.page import render
 from contracts.kinds import CommandKind
 from runtime.db import Queries
@@ -59,12 +58,9 @@ async def tap(request: Request, token: str, kind: CommandKind) -> Response:
         args={name: str(form[name]) for name in FIELDS if form.get(name)},
         client_at=_time(str(form.get("client_at", ""))),
     )
-    words = "waiting" if result.ok is None else ("done" if result.ok else result.reason)
     if "application/json" in request.headers.get("accept", ""):
-        return JSONResponse({"ok": result.ok, "reason": words})
-    language = request.query_params.get("lang")
-    query = {"said": words, **({"lang": language} if language else {})}
-    return RedirectResponse(f"/c/{token}?{urlencode(query)}", 303)
+        return JSONResponse({"ok": result.ok, "reason": result.reason})
+    return lead_back(request, f"/c/{token}", result)
 
 
 async def _dispatch(request: Request, token: str) -> dict[str, Any]:

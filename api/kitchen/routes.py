@@ -2,15 +2,14 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
+from fastapi.responses import FileResponse, HTMLResponse
 from starlette.datastructures import UploadFile
 
 from api.access import Viewer, viewer_of
 from api.charts import bars, line
-from api.commands import submit
+from api.commands import lead_back, submit
 from api.edge_uploads import JPEG, MAX_BYTES, keep
 from api.evidence import picture
 from api.page import language_of, render
@@ -83,9 +82,7 @@ async def order(request: Request, number: str, kind: CommandKind, viewer: Owner)
         reason=words,
         args={"note": words},
     )
-    said = "waiting" if result.ok is None else ("done" if result.ok else quote(result.reason))
-    lang = f"&lang={request.query_params['lang']}" if "lang" in request.query_params else ""
-    return RedirectResponse(f"/kitchen/finding/{number}?said={said}{lang}", 303)
+    return lead_back(request, f"/kitchen/finding/{number}", result)
 
 
 async def _keep_photo(request: Request, row: dict[str, Any], photo: UploadFile, viewer: Viewer) -> None:

@@ -3,14 +3,13 @@
 import csv
 import io
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
+from fastapi.responses import FileResponse, HTMLResponse
 
 from api.access import Viewer, viewer_of
 from api.charts import bars, histogram, poisson, wilson
-from api.commands import submit
+from api.commands import lead_back, submit
 from api.evidence import picture
 from api.page import language_of, render
 from api.sql import QUERIES as SHARED
@@ -148,9 +147,7 @@ async def order(request: Request, number: str, kind: CommandKind, viewer: Regula
         finding=row["id"],
         reason=str(form.get("reason", "")),
     )
-    said = "waiting" if result.ok is None else ("done" if result.ok else quote(result.reason))
-    lang = f"&lang={request.query_params['lang']}" if "lang" in request.query_params else ""
-    return RedirectResponse(f"/oversight/finding/{number}?said={said}{lang}", 303)
+    return lead_back(request, f"/oversight/finding/{number}", result)
 
 
 async def _finding(request: Request, number: str, viewer: Viewer) -> dict[str, Any]:
