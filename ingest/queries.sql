@@ -85,6 +85,7 @@ LEFT JOIN device_status status ON status.device_id = d.id
 CROSS JOIN LATERAL (
     SELECT count(DISTINCT r.seq) AS count FROM reject r
     WHERE r.device_code = d.code AND r.boot = s.boot AND r.lane = s.lane
+      AND r.reason LIKE 'device: %% is not registered'
       AND NOT EXISTS (SELECT FROM message_seen m
                       WHERE m.device_id = d.id AND m.boot = s.boot AND m.lane = s.lane AND m.seq = r.seq)
 ) AS early

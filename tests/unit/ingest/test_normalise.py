@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.kinds import Lane
+from ingest.cli import balanced
 from ingest.gaps import Change, follow
 from ingest.normalise import Accepted, Identity, Rejected, normalise
 
@@ -78,3 +79,35 @@ def test_whatever_the_order_what_is_missing_is_what_did_not_come(order: list[int
         missing -= set(change.late)
         expected = change.next_seq
     assert missing == ({dropped} if dropped < expected else set())
+
+
+@pytest.mark.parametrize(
+    ("base", "samples", "words"),
+    [
+        ("9999-12-31T23:59:59Z", '{"kind":"lift","dt":86400000}', "base: 9999"),
+        ("9999-12-31T23:59:59-12:00", '{"kind":"lift"}', "base: 9999"),
+        ("0001-01-01T00:00:00+12:00", '{"kind":"lift"}', "base: 0001"),
+        ("2026-11-24T00:00:00Z", '{"kind":"camera","people":2147483648}', "people: 2147483648"),
+    ],
+)
+def test_what_no_column_holds_is_refused_with_its_identity(base: str, samples: str, words: str) -> None:
+    payload = HEAD.replace("2026-11-24T00:00:00Z", base) + f'"samples":[{samples}]}}'
+    found = normalise(topic(), payload.encode())
+    assert isinstance(found, Rejected)
+    assert words in found.reason
+    assert found.identity == Identity("lift-1", UUID(BOOT), Lane.TELEMETRY, 5)
+
+
+@pytest.mark.parametrize(
+    ("rests", "in_flight", "balance"),
+    [
+        ([], 0, True),
+        ([(True, 0), (False, 0)], 0, True),
+        ([(False, 3)], 3, True),
+        ([(False, 3)], 2, False),
+        ([(True, 1)], 5, False),
+        ([(False, -1), (False, 1)], 0, False),
+    ],
+)
+def test_an_audit_balances(rests: list[tuple[bool, int]], in_flight: int, balance: bool) -> None:
+    assert balanced([{"finished": done, "unexplained": rest} for done, rest in rests], in_flight) is balance
