@@ -25,6 +25,8 @@ def _load() -> ModuleType:
     """The server's package, with a lock file of this user's own: else it lies in /tmp and belongs to who came first."""
     runtime = Path(tempfile.gettempdir()) / f"sunlit-{os.getuid()}"
     (runtime / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    # A runtime folder that others can enter is not accepted.
+    runtime.chmod(0o700)
     before = os.environ.get("XDG_RUNTIME_DIR")
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     try:
