@@ -56,6 +56,24 @@ class LaneConsumer:
     def _on_connection(self, connected: bool) -> None:
         if connected:
             self._connection_count += 1
+            self._merge_waiting()
+
+    def _merge_waiting(self) -> None:
+        """Of equal messages that wait here keeps one.
+
+        The broker now sends again all that it has no acknowledgement for. Without this every reconnect while the
+        database is away would add a window of copies. None is thrown away unread: a broker that lost its session
+        sends nothing again.
+        """
+        waiting: dict[Raw, Taken] = {}
+        while True:
+            try:
+                taken = self.taken.get_nowait()
+            except queue.Empty:
+                break
+            waiting.setdefault(Raw(taken.incoming.topic, taken.incoming.payload), taken)
+        for taken in waiting.values():
+            self.taken.put(taken)
 
     def run(self, stop: threading.Event) -> None:
         """The duty: works until `stop`."""

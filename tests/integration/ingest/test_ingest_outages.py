@@ -1,0 +1,134 @@
+"""The broker restarts, the database is away from the start: messages wait, memory does not grow, nothing is lost."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from contracts.kinds import Lane
+from contracts.messages import LiftSample, Telemetry, encode
+from contracts.topics import topic
+from ingest import consumer as consumers
+from ingest.consumer import LaneConsumer, lanes
+from runtime.bus import Bus
+from runtime.db import Connection, Role, connect
+from runtime.settings import DatabaseSettings, IngestSettings, Settings
+from runtime.stack.broker import Broker
+
+LIFT = "lift-442001"
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+BATCH = 10
+
+
+class Switch:
+    """A database connection that can be taken away."""
+
+    def __init__(self) -> None:
+        self.on = True
+
+    def connect(self, database: DatabaseSettings, role: Role) -> Connection:
+        if not self.on:
+            raise psycopg.OperationalError("connection refused")
+        return connect(database, role)
+
+
+def until(look: Callable[[], object], seconds: float = 40) -> None:
+    end = time.monotonic() + seconds
+    while not look():
+        assert time.monotonic() < end, "not seen in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def switch(monkeypatch: pytest.MonkeyPatch) -> Switch:
+    made = Switch()
+    monkeypatch.setattr(consumers, "connect", made.connect)
+    monkeypatch.setattr(consumers, "LONGEST_PAUSE_S", 0.5)
+    return made
+
+
+@pytest.fixture
+def lane(city_db: DatabaseSettings, broker_process: Broker) -> LaneConsumer:
+    chosen = IngestSettings(batch=BATCH, linger_ms=5)
+    return lanes(Settings(database=city_db, broker=broker_process.settings, ingest=chosen))["telemetry"]
+
+
+@pytest.fixture
+def start(lane: LaneConsumer) -> Iterator[Callable[[], None]]:
+    stop = threading.Event()
+    thread = threading.Thread(target=lane.run, args=(stop,))
+
+    def started() -> None:
+        thread.start()
+        until(lambda: lane.bus.connected)
+        time.sleep(0.3)  # the subscription follows the connection
+
+    yield started
+    stop.set()
+    thread.join(15)
+
+
+def publish(broker: Broker, seqs: range) -> None:
+    bus = Bus(broker.settings, "generator")
+    bus.start()
+    until(lambda: bus.connected)
+    for seq in seqs:
+        message = Telemetry(device=LIFT, boot=UUID(int=1, version=4), seq=seq, base=NOW, samples=(LiftSample(),))
+        assert bus.publish(str(topic("demo", LIFT, Lane.TELEMETRY)), encode(message)) is not None
+        bus.acks.get(timeout=10)
+    bus.stop()
+
+
+def stored(database: DatabaseSettings) -> tuple[int, int]:
+    """How many messages are counted, and how many rows there are."""
+    with connect(database, Role.OWNER) as connection:
+        counted = connection.execute("SELECT coalesce(sum(stored), 0)::int AS n FROM stream").fetchone()
+        rows = connection.execute("SELECT count(*) AS n FROM lift_sample").fetchone()
+    assert counted is not None
+    assert rows is not None
+    return counted["n"], rows["n"]
+
+
+def restart(broker: Broker, lane: LaneConsumer) -> None:
+    broker.process.stop()
+    until(lambda: not lane.bus.connected)
+    broker.start()
+    until(lambda: lane.bus.connected)
+
+
+def test_the_database_is_away_from_the_start(
+    city_db: DatabaseSettings, broker_process: Broker, lane: LaneConsumer, switch: Switch, start: Callable[[], None]
+) -> None:
+    """F3: the broker keeps what has no acknowledgement; here wait no more than two batches."""
+    switch.on = False
+    start()
+    publish(broker_process, range(200))
+    until(lambda: lane.taken.qsize() == 2 * BATCH)
+    assert stored(city_db) == (0, 0)
+    switch.on = True
+    until(lambda: stored(city_db) == (200, 200))
+
+
+def test_the_broker_restarts(
+    city_db: DatabaseSettings, broker_process: Broker, lane: LaneConsumer, switch: Switch, start: Callable[[], None]
+) -> None:
+    """F4, three times, with messages that are neither stored nor acknowledged yet."""
+    start()
+    publish(broker_process, range(50))
+    until(lambda: stored(city_db) == (50, 50))
+    switch.on = False
+    with connect(city_db, Role.OWNER) as owner:
+        owner.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'sunlit_ingest'")
+    publish(broker_process, range(50, 150))
+    for _ in range(3):
+        restart(broker_process, lane)
+    # One window of the last connection, one of those before it: not one more with every restart.
+    time.sleep(0.5)
+    assert lane.taken.qsize() <= 4 * BATCH
+    switch.on = True
+    publish(broker_process, range(150, 200))
+    until(lambda: stored(city_db) == (200, 200))
