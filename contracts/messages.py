@@ -87,7 +87,7 @@ class CameraSample(Sample, frozen=True, kw_only=True, tag="camera"):
     looks: Count = 0
     """pictures the detector has looked at"""
     detections: Count = 0
-    people: Count = 0
+    people: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     """people in the last picture"""
 
 

@@ -22,6 +22,7 @@ from runtime.settings import Settings
 log = logging.getLogger(__name__)
 SESSION_EXPIRY_S = 7 * 24 * 3600
 BEAT_S = 5.0
+REMEMBER_S = 4 * SESSION_EXPIRY_S
 LONGEST_PAUSE_S = 10.0
 
 
@@ -140,6 +141,8 @@ class LaneConsumer:
             self._beat_at = time.monotonic()
             info = {**self.total._asdict(), "connected": self.bus.connected, "waiting": self.taken.qsize()}
             instance = f"{self.name}@{socket.gethostname()}"
+            # Nothing is redelivered after the session has expired: older identities serve no longer.
+            connection.execute(QUERIES["forget_seen"], {"kept_s": REMEMBER_S})
             connection.execute(QUERIES["beat"], {"instance": instance, "info": json.dumps(info)})
 
 

@@ -99,4 +99,7 @@ SELECT coalesce(sum(spooled), 0)::bigint AS spooled FROM device_status
 SELECT id, received, topic, reason, times, length(payload) AS bytes FROM reject ORDER BY id DESC LIMIT %(limit)s
 
 -- name: forget_seen
-DELETE FROM message_seen WHERE received < %(before)s
+-- A thousand at a time: a long sleep's backlog must not hold up an alarm.
+DELETE FROM message_seen WHERE (device_id, boot, lane, seq) IN (
+    SELECT device_id, boot, lane, seq FROM message_seen
+    WHERE received < clock_timestamp() - make_interval(secs => %(kept_s)s) ORDER BY received LIMIT 1000)
