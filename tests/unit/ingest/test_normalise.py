@@ -87,7 +87,7 @@ def test_whatever_the_order_what_is_missing_is_what_did_not_come(order: list[int
         ("9999-12-31T23:59:59Z", '{"kind":"lift","dt":86400000}', "base: 9999"),
         ("9999-12-31T23:59:59-12:00", '{"kind":"lift"}', "base: 9999"),
         ("0001-01-01T00:00:00+12:00", '{"kind":"lift"}', "base: 0001"),
-        ("2026-11-24T00:00:00Z", '{"kind":"camera","people":2147483648}', "people: 2147483648"),
+        ("2026-11-24T00:00:00Z", '{"kind":"camera","people":2147483648}', "people"),
     ],
 )
 def test_what_no_column_holds_is_refused_with_its_identity(base: str, samples: str, words: str) -> None:
