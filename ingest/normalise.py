@@ -84,7 +84,6 @@ def _unfit(body: Telemetry | Event | Status) -> str | None:
             time.astimezone(UTC) + timedelta(milliseconds=longest)
         except OverflowError:
             return f"{name}: {time.isoformat()}, expected a time in the years 1 to 9999 of UTC"
-    for sample in body.samples if isinstance(body, Telemetry) else ():
     return None
 
 
