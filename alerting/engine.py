@@ -32,6 +32,7 @@ class Engine:
 
     def __init__(self, connection: Connection, public_url: str) -> None:
         self.connection, self.public_url = connection, public_url.rstrip("/")
+        self._said: dict[str, str] = {}
 
     def cycle(self, now: datetime) -> int:
         """Does everything that there is to do at `now`; returns how much it was."""
@@ -56,8 +57,14 @@ class Engine:
         except (psycopg.OperationalError, psycopg.InterfaceError):
             raise
         except (psycopg.Error, RuntimeError, ValueError, KeyError, AssertionError) as error:
-            log.error("%s: %s: %s", what, type(error).__name__, " ".join(str(error).split()))
+            self._complain(what, f"{type(error).__name__}: {' '.join(str(error).split())}")
         return 0
+
+    def _complain(self, what: str, fault: str) -> None:
+        """Logs on change: what cannot be done is tried again at every poll, and said once."""
+        if self._said.get(what) != fault:
+            log.error("%s: %s", what, fault)
+            self._said[what] = fault
 
     def _event(self, row: dict[str, Any], now: datetime) -> bool:
         if not self.connection.execute(QUERIES["event_claim"], {"event": row["id"], "now": now}).fetchone():

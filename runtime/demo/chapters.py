@@ -166,4 +166,4 @@ def doors(story: Story) -> None:
         story.visitor(OWNER).open(f"/kitchen/{OTHER_KITCHEN}", status=404)
 
 
-ALL = (telemetry, alarm_button, trapped, alerting_dies, rescue, never_arrives, kitchen, ingest_dies, doors)
+CHAPTERS = (telemetry, alarm_button, trapped, alerting_dies, rescue, never_arrives, kitchen, ingest_dies, doors)

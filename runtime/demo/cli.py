@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 
 from runtime.demo.layout import Layout, Options, Ports
+from runtime.demo.play import play
 from runtime.demo.stack import Demo, DemoError
-from runtime.demo.story import play
 from runtime.stack.broker import BrokerError
 from runtime.stack.ports import PortInUse
 from runtime.stack.postgres import PostgresError

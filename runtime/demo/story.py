@@ -3,17 +3,14 @@
 import json
 import re
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import httpx
-import psycopg
-
-from runtime.db import Connection, Role, connect
+from runtime.db import Connection
 from runtime.demo.layout import Layout
-from runtime.demo.report import Report, Say, StepFailed, until
+from runtime.demo.report import Report, StepFailed, until
 from runtime.demo.stack import Demo
-from runtime.demo.visitor import VisitError, Visitor
+from runtime.demo.visitor import Visitor
 from runtime.stack.process import sunlit
 
 FIRST, SECOND, BUTTON = "442001", "442007", "442010"
@@ -74,32 +71,3 @@ class Story:
         person = self.visitor_without_login()
         person.sign_in(login, self.secrets[login])
         return person
-
-
-def play(layout: Layout, say: Say) -> Report:
-    """Starts a demo, plays the story, ends the demo, and returns what was seen."""
-    from runtime.demo import chapters
-
-    report = Report(say)
-    demo = Demo(layout, say)
-    try:
-        demo.start()
-        with connect(demo.database, Role.OWNER) as connection:
-            story = Story(layout, demo, report, connection)
-            try:
-                tell(story, chapters.ALL)
-                report.complete = True
-            except (StepFailed, VisitError, httpx.HTTPError, psycopg.Error, subprocess.TimeoutExpired) as error:
-                say(f"FAILED {' '.join(str(error).split())}")
-                if not demo.broker.real:
-                    say(f"this was played with the {demo.broker.note}")
-            report.count(connection)
-    finally:
-        demo.stop()
-    return report
-
-
-def tell(story: Story, chapters: tuple[Callable[[Story], None], ...]) -> None:
-    """Plays the chapters in order."""
-    for chapter in chapters:
-        chapter(story)
