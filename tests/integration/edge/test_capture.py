@@ -128,6 +128,7 @@ def test_half_a_video_is_shown_or_refused_but_never_silent(start: Start, tmp_pat
     path.write_bytes(whole[: len(whole) // 2])
     capture = start(str(path))
     until(lambda: capture.fault or capture.newest(0, 0.5))
+    assert capture.fault or capture.newest(0, 0.5)
 
 
 def test_a_password_is_in_no_log_no_fault_and_no_command_line(start: Start, caplog: pytest.LogCaptureFixture) -> None:
