@@ -81,7 +81,7 @@ class Bus:
             client.tls_set(ca_certs=str(self.settings.tls_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
         # A handler that fails on one message must not end the thread that all others come through.
         client.suppress_exceptions = True
-        client.enable_logger(log)
+        client.on_log = self._client_says
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.on_connect_fail = self._failed
@@ -142,6 +142,11 @@ class Bus:
 
     def _failed(self, _: mqtt.Client, __: Any) -> None:
         self._say(logging.WARNING, f"broker {self._address} cannot be reached; is it running? trying again")
+
+    def _client_says(self, _: mqtt.Client, __: Any, ___: int, text: str) -> None:
+        """The client talks of every packet; of that, people need only the handlers that failed."""
+        if text.startswith("Caught exception"):
+            log.error("%s: %s", self.client_id, text)
 
     def _received(self, _: mqtt.Client, __: Any, message: mqtt.MQTTMessage) -> None:
         if self._on_message is not None:

@@ -3,6 +3,8 @@
 import queue
 import time
 
+import pytest
+
 from runtime.bus import Bus, Incoming
 from runtime.settings import BrokerSettings
 from runtime.stack.broker import Broker
@@ -60,7 +62,9 @@ def test_a_broker_that_restarts_is_found_again(broker_process: Broker) -> None:
     sender.stop()
 
 
-def test_a_handler_that_fails_on_one_message_gets_the_next(broker: BrokerSettings) -> None:
+def test_a_handler_that_fails_on_one_message_gets_the_next(
+    broker: BrokerSettings, caplog: pytest.LogCaptureFixture
+) -> None:
     got: queue.Queue[Incoming] = queue.Queue()
 
     def handle(incoming: Incoming) -> None:
@@ -78,5 +82,6 @@ def test_a_handler_that_fails_on_one_message_gets_the_next(broker: BrokerSetting
     for payload in (b"poison", b"fine"):
         assert sender.publish("t/1", payload) is not None
     assert got.get(timeout=10).payload == b"fine"
+    assert "cannot be handled" in caplog.text
     listening.stop()
     sender.stop()
