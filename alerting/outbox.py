@@ -4,8 +4,8 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,8 @@ from runtime.settings import Settings
 
 log = logging.getLogger(__name__)
 QUERIES = Queries("alerting", "outbox.sql")
-IN_PARALLEL = 4
+IN_PARALLEL = 16
+CONNECTIONS = 4
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 REPEATED = {"zh": "（可能重复：上次发送结果不明）", "en": "(may be a repeat: the last sending had no clear outcome)"}
 
@@ -78,9 +79,17 @@ class Worker:
             values = {"worker": self.name, "now": now, "lease_s": self.lease_s, "limit": limit}
             return connection.execute(QUERIES["lease"], values).fetchall()
 
-    def send(self, row: Mapping[str, Any], clock: Callable[[], datetime]) -> Outcome:
-        """One attempt: written before it is made, settled after. No transaction is open while a gateway thinks."""
+    def send(self, row: Mapping[str, Any], clock: Callable[[], datetime]) -> Outcome | None:
+        """One attempt: written before it is made, settled after. No transaction is open while a gateway thinks.
+
+        None: the lease was lost to another worker meanwhile, so nothing was sent.
+        """
         with self.connections.connection() as connection, connection.transaction():
+            mine = {"id": row["id"], "worker": self.name, "attempts": row["attempts"]}
+            values = {**mine, "now": clock(), "lease_s": self.lease_s}
+            if connection.execute(QUERIES["hold"], values).fetchone() is None:
+                log.warning("outbox %s: lease lost before sending", row["dedupe"])
+                return None
             connection.execute(QUERIES["close_orphans"], {"id": row["id"], "now": clock()})
             unsure = connection.execute(QUERIES["unsure_before"], {"id": row["id"]}).fetchone()
             started = connection.execute(QUERIES["attempt_start"], {"id": row["id"], "now": clock()}).fetchone()
@@ -138,14 +147,21 @@ def work(settings: Settings) -> Callable[[threading.Event], None]:
     """The duty: polls once a second; a hint on the channel `sunlit` only makes it look earlier."""
 
     def duty(stop: threading.Event) -> None:
-        connections = pool(settings.database, Role.ALERTING, size=IN_PARALLEL + 1)
+        connections = pool(settings.database, Role.ALERTING, size=CONNECTIONS)
         worker = Worker(connections, open_channels(settings.alerting), settings.alerting.lease_s)
         try:
             with connect(settings.database, Role.ALERTING) as listener, ThreadPoolExecutor(IN_PARALLEL) as threads:
                 listener.execute("LISTEN sunlit")
+                busy: set[Future[Outcome | None]] = set()
                 while not stop.is_set():
-                    rows = worker.lease(server_time(listener), IN_PARALLEL)
-                    _send_all(worker, rows, threads)
+                    busy = _reap(busy)
+                    free = IN_PARALLEL - len(busy)
+                    if not free:
+                        wait(busy, timeout=settings.alerting.poll_s, return_when=FIRST_COMPLETED)
+                        continue
+                    # Only as many as can start at once: a gateway that hangs holds its own thread, nothing else.
+                    rows = worker.lease(server_time(listener), free)
+                    busy |= {threads.submit(worker.send, row, lambda: datetime.now(UTC)) for row in rows}
                     if not rows:
                         for _ in listener.notifies(timeout=settings.alerting.poll_s, stop_after=1):
                             pass
@@ -155,14 +171,16 @@ def work(settings: Settings) -> Callable[[threading.Event], None]:
     return duty
 
 
-def _send_all(worker: Worker, rows: Sequence[Mapping[str, Any]], threads: ThreadPoolExecutor) -> None:
-    futures = [threads.submit(worker.send, row, lambda: datetime.now(UTC)) for row in rows]
-    for future in futures:
+def _reap(busy: set[Future[Outcome | None]]) -> set[Future[Outcome | None]]:
+    """The sendings that still run; those that ended are looked at."""
+    ended = {future for future in busy if future.done()}
+    for future in ended:
         try:
             future.result()
         except psycopg.OperationalError as error:
             # The attempt stays open; its lease runs out and it is sent again, marked as a possible repeat.
             log.warning("outbox: outcome could not be written: %s", " ".join(str(error).split()))
+    return busy - ended
 
 
 def server_time(connection: Connection) -> datetime:

@@ -14,6 +14,12 @@ WHERE id IN (SELECT id FROM outbox
              ORDER BY next_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 RETURNING id, dedupe, channel, address, stage, language, subject, body, attempts, give_up_at, incident_id, finding_id
 
+-- name: hold
+-- Asked right before sending: who lost the lease meanwhile gets no row; who has it holds it for the whole attempt.
+UPDATE outbox SET lease_until = %(now)s::timestamptz + make_interval(secs => %(lease_s)s)
+WHERE id = %(id)s AND state = 'leased' AND worker = %(worker)s AND attempts = %(attempts)s
+RETURNING id
+
 -- name: close_orphans
 UPDATE outbox_attempt SET ended_at = %(now)s, outcome = 'unsure', detail = 'worker vanished before the outcome was written'
 WHERE outbox_id = %(id)s AND ended_at IS NULL

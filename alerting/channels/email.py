@@ -14,11 +14,10 @@ class Email:
         self.settings = settings
 
     def send(self, message: Message) -> Outcome:
-        mail = EmailMessage()
-        mail["From"], mail["To"], mail["Subject"] = self.settings.smtp_from, message.address, message.subject
-        # The same letter keeps its identity, so that a mailbox can tell a repeat.
-        mail["Message-ID"] = f"<{message.dedupe}@{self.settings.smtp_from.rpartition('@')[2]}>"
-        mail.set_content(message.body)
+        try:
+            mail = self._compose(message)
+        except ValueError as error:
+            return Outcome(Verdict.REFUSED, f"address or subject: {error}")
         try:
             with smtplib.SMTP(self.settings.smtp_host, self.settings.smtp_port, timeout=TIMEOUT_S) as server:
                 if self.settings.smtp_username and self.settings.smtp_password:
@@ -35,3 +34,12 @@ class Email:
         except (smtplib.SMTPException, OSError, UnicodeError) as error:
             return Outcome(Verdict.UNSURE, f"{type(error).__name__}: {error}")
         return Outcome(Verdict.SENT, "accepted", str(mail["Message-ID"]))
+
+    def _compose(self, message: Message) -> EmailMessage:
+        """Raises ValueError for a line break where a header must be one line."""
+        mail = EmailMessage()
+        mail["From"], mail["To"], mail["Subject"] = self.settings.smtp_from, message.address, message.subject
+        # The same letter keeps its identity, so that a mailbox can tell a repeat.
+        mail["Message-ID"] = f"<{message.dedupe}@{self.settings.smtp_from.rpartition('@')[2]}>"
+        mail.set_content(message.body)
+        return mail

@@ -16,13 +16,13 @@ import pytest
 from pydantic import SecretStr
 
 from alerting import outbox
-from alerting.channels import Message, Verdict, open_channels
+from alerting.channels import Message, Outcome, Verdict, open_channels
 from alerting.channels.email import Email
 from alerting.channels.webhook import Webhook
 from alerting.letters import Letter
 from runtime.db import Pool, Role, connect, pool
 from runtime.demo.receivers import Inbox, Receivers
-from runtime.settings import AlertingSettings, DatabaseSettings
+from runtime.settings import AlertingSettings, DatabaseSettings, Settings
 from runtime.stack.ports import free_port
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -143,7 +143,7 @@ def test_killed_between_accepted_and_written(desk: Desk, tmp_path: Path) -> None
         from alerting import outbox
         from alerting.channels import open_channels
         from runtime.db import Role, pool
-        from runtime.settings import AlertingSettings, DatabaseSettings
+        from runtime.settings import AlertingSettings, DatabaseSettings, Settings
         settings = AlertingSettings(smtp_port={desk.settings.smtp_port}, webhook_secret="{SECRET}")
         connections = pool(DatabaseSettings(url={desk.database.url!r}), Role.ALERTING)
         worker = outbox.Worker(connections, open_channels(settings), 30)
@@ -174,6 +174,60 @@ def test_a_frozen_worker_cannot_write_over_its_successor(desk: Desk) -> None:
     assert desk.state() == ["sent"], "it lost its lease, so its word does not count"
 
 
+def test_a_worker_that_lost_its_lease_does_not_send(desk: Desk) -> None:
+    frozen = outbox.Worker(desk.pool, desk.worker.channels, lease_s=5)
+    frozen.name = "frozen"
+    desk.queue("a")
+    [row] = frozen.lease(NOW, 10)
+    outbox.cycle(desk.worker, NOW + timedelta(seconds=6))
+    assert frozen.send(row, lambda: NOW + timedelta(seconds=60)) is None
+    assert len(desk.receivers.inbox.letters()) == 1
+
+
+def test_a_late_worker_leaves_the_attempt_of_its_successor_alone(desk: Desk) -> None:
+    frozen = outbox.Worker(desk.pool, desk.worker.channels, lease_s=5)
+    frozen.name = "frozen"
+    desk.queue("a")
+    [row] = frozen.lease(NOW, 10)
+
+    def gateway(message: Message) -> Outcome:
+        frozen.send(row, lambda: NOW + timedelta(seconds=7))
+        return Outcome(Verdict.SENT, message.dedupe, "r")
+
+    outbox.cycle(outbox.Worker(desk.pool, {"webhook": gateway}, lease_s=30), NOW + timedelta(seconds=6))
+    assert desk.state() == ["sent"]
+    assert desk.outcomes() == ["sent"]
+
+
+def test_a_gateway_that_hangs_holds_nobody_else(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, left = threading.Event(), set[str]()
+
+    def gateway(message: Message) -> Outcome:
+        if message.dedupe == "hangs":
+            gate.wait(30)
+            return Outcome(Verdict.UNSURE, "no answer")
+        left.add(message.dedupe)
+        return Outcome(Verdict.SENT, "accepted", "r")
+
+    monkeypatch.setattr(outbox, "open_channels", lambda settings: {"webhook": gateway})
+    others = {f"other-{number}" for number in range(8)}
+    for dedupe in ("hangs", *sorted(others)):
+        desk.queue(dedupe)
+    with connect(desk.database, Role.OWNER) as connection:
+        connection.execute("UPDATE outbox SET next_at = now(), give_up_at = now() + interval '1 hour'")
+    stop = threading.Event()
+    duty = outbox.work(Settings(database=desk.database, alerting=desk.settings))
+    thread = threading.Thread(target=duty, args=(stop,))
+    thread.start()
+    try:
+        until(lambda: left == others)
+    finally:
+        stop.set()
+        gate.set()
+        thread.join(15)
+    assert not thread.is_alive()
+
+
 def test_two_workers_share_the_rows(desk: Desk) -> None:
     for number in range(40):
         desk.queue(f"a{number}")
@@ -190,8 +244,6 @@ def test_two_workers_share_the_rows(desk: Desk) -> None:
 
 
 def test_the_duty_sends_what_is_queued(desk: Desk, city_db: DatabaseSettings) -> None:
-    from runtime.settings import Settings
-
     settings = Settings(database=city_db, alerting=desk.settings.model_copy(update={"poll_s": 0.2}))
     stop = threading.Event()
     thread = threading.Thread(target=outbox.work(settings), args=(stop,))
@@ -232,3 +284,11 @@ def test_mail_without_a_server_is_refused_in_words() -> None:
 def test_an_address_that_apprise_does_not_know_is_refused() -> None:
     send = open_channels(AlertingSettings())["apprise"]
     assert send(Message("nonsense://", "s", "b", "x", "en", "d")).verdict is Verdict.REFUSED
+
+
+def test_a_mail_address_with_a_line_break_is_refused_in_words(desk: Desk) -> None:
+    desk.queue("a", "email", "mu-1@demo.invalid\nBcc: other@demo.invalid")
+    outbox.cycle(desk.worker, NOW)
+    assert desk.state() == ["queued"]
+    assert desk.outcomes() == ["refused"]
+    assert desk.receivers.inbox.letters() == []
