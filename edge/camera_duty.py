@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import time_ns
 from uuid import UUID
@@ -24,6 +25,7 @@ from edge.sink import EventDraft, Sink
 from edge.source import parse
 from edge.still import still
 from edge.upload import Outbox, Uploader
+from models.detector import open_detector
 from runtime.service import Duty
 
 log = logging.getLogger(__name__)
@@ -200,7 +202,8 @@ def camera_duties(config: EdgeConfig, sink: Sink) -> dict[str, Duty]:
     if not config.camera:
         return {}
     outbox = Outbox(Path(config.spool) / "pictures")
-    eyes = {camera.model: Eye(camera.model) for camera in config.camera}
+    opener = partial(open_detector, registry=Path(config.models) if config.models else None)
+    eyes = {camera.model: Eye(camera.model, opener) for camera in config.camera}
     sends = bool(config.upload.url)
     duties: dict[str, Duty] = {
         camera.device: CameraDuty(camera, config.rules.vision, eyes[camera.model], sink, outbox, stills=sends).run

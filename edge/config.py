@@ -100,6 +100,8 @@ class EdgeConfig(Strict, frozen=True, kw_only=True):
     spool: str = ".sunlit/spool"
     spool_max_mb: Annotated[int, Meta(ge=1)] = 512
     status_every_s: Seconds = 10
+    models: str | None = None
+    """a registry file of the city's own detectors; the shipped one if none"""
     broker: BrokerConfig = BrokerConfig()
     upload: UploadConfig = UploadConfig()
     rules: Rules = Rules()

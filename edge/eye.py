@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Sequence
 
 from contracts.vision import Detection, Detector, Image, ModelRef
-from models.detector import open_detector
 
 Opener = Callable[[str | None], Detector]
 
@@ -12,7 +11,7 @@ Opener = Callable[[str | None], Detector]
 class Eye:
     """Opens at the first picture, so that a model that cannot be opened stops no lift."""
 
-    def __init__(self, name: str | None = None, opener: Opener = open_detector) -> None:
+    def __init__(self, name: str | None, opener: Opener) -> None:
         self._name, self._opener = name, opener
         self._lock = threading.Lock()
         self._detector: Detector | None = None

@@ -1,4 +1,4 @@
-"""`sunlit models`: list, verify, detect, evaluate, card, bench."""
+"""`sunlit models`: list, verify, fetch, detect, evaluate, card, bench."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,11 +9,12 @@ import msgspec
 import numpy as np
 import typer
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, track
 from rich.table import Table
 
 from models import bench as timing
 from models import card as cards
+from models import fetch as downloads
 from models import lines, registry
 from models.detector import OnnxDetector, open_detector
 from models.errors import ModelError, RegistryError
@@ -72,6 +73,10 @@ def verify(name: Name = None, book: Book = registry.SHIPPED) -> None:
         names = [name] if name else [entry.name for entry in registry.load(book).model]
     for each in names:
         try:
+            entry = registry.load(book).entry(each)
+            if entry.address is not None and name is None and not registry.store(entry).exists():
+                output.print(f"{each}: not fetched", highlight=False)
+                continue
             detector = open_detector(each, registry=book)
         except (RegistryError, ModelError) as error:
             errors.print(f"[red]{each}: wrong:[/red] {error}", highlight=False, soft_wrap=True)
@@ -79,6 +84,25 @@ def verify(name: Name = None, book: Book = registry.SHIPPED) -> None:
         else:
             output.print(f"{each}: good, {detector.session.threads} threads", highlight=False)
     raise typer.Exit(1 if wrong else 0)
+
+
+@app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="name in the registry")],
+    folder: Annotated[
+        Path | None, typer.Option("--from", exists=True, file_okay=False, help="take the file from here, no network")
+    ] = None,
+    book: Book = registry.SHIPPED,
+) -> None:
+    """Downloads a model that its entry names by address, checks its hash and keeps it; goes on after a break."""
+    with _explained(), Progress(console=errors) as bar:
+        entry = registry.load(book).entry(name)
+        task = bar.add_task(name, total=None)
+        path = downloads.fetch(
+            entry, folder=folder, progress=lambda done, whole: bar.update(task, completed=done, total=whole)
+        )
+        bar.remove_task(task)
+    output.print(f"{name}: {path}", highlight=False, soft_wrap=True)
 
 
 @app.command()

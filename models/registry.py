@@ -1,5 +1,6 @@
 """Which models there are, what they need and what they promise. Reads `registry.toml`; opens nothing."""
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -54,16 +55,17 @@ class Band(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One model. `file` is relative to the registry's folder."""
+    """One model. It has a `file`, relative to the registry's folder, or an `address` to fetch it from."""
 
     name: Annotated[str, msgspec.Meta(min_length=1)]
     version: str
-    file: str
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
     family: str
     licence: str
     input: InputSpec
     classes: Annotated[tuple[ClassSpec, ...], msgspec.Meta(min_length=1)]
+    file: str | None = None
+    address: Annotated[str, msgspec.Meta(pattern="^https?://")] | None = None
     overlap: Share = 0.5
     hat: Band | None = None
     mask: Band | None = None
@@ -85,6 +87,18 @@ class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 return candidate
         known = ", ".join(candidate.name for candidate in self.model) or "none"
         raise RegistryError(f"name: {wanted!r} is not in the registry, expected one of: {known}")
+
+
+def store(entry: ModelEntry) -> Path:
+    """Where a fetched model is kept: below `SUNLIT_MODELS`, or the user's data folder; named by its hash."""
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    folder = os.environ.get("SUNLIT_MODELS") or Path(home) / "sunlit" / "models"
+    return Path(folder) / f"{entry.sha256}.onnx"
+
+
+def path_of(entry: ModelEntry, book: Path) -> Path:
+    """The file of an entry of the registry `book`, whether it is there or not."""
+    return book.parent / entry.file if entry.file is not None else store(entry)
 
 
 def load(path: Path = SHIPPED) -> Registry:
@@ -110,6 +124,8 @@ def _check(path: Path, registry: Registry) -> None:
             raise RegistryError(f"{path}: name: {name!r} stands there {names.count(name)} times, expected once")
     registry.entry()
     for entry in registry.model:
+        if (entry.file is None) == (entry.address is None):
+            raise RegistryError(f"{path}: {entry.name}: file, address: expected one of them")
         for field, band in (("hat", entry.hat), ("mask", entry.mask)):
             if band is not None and band.below > band.above:
                 wrong = f"below = {band.below} is over above = {band.above}"

@@ -15,6 +15,8 @@ def release(graph: Path, name: str, book: Path = registry.SHIPPED) -> str:
     Comments and order of the registry file stay. Raises RegistryError when the entry or its hash is not there.
     """
     entry = registry.load(book).entry(name)
+    if entry.file is None:
+        raise RegistryError(f"{book}: {name}: file: none, expected the place of a model of ours")
     target = book.parent / entry.file
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(graph, target)

@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as states
 
 from models.errors import ModelError
+from models.timings import Timings
 
 Floats = NDArray[np.float32]
 CPU = "CPUExecutionProvider"
@@ -63,21 +66,44 @@ class Session:
         chosen = self._session.get_providers()
         if chosen[0] != provider:
             raise ModelError(f"provider: {chosen[0]} was loaded, expected {provider}")
-        self._input = self._session.get_inputs()[0]
+        self._input, *others = self._session.get_inputs()
+        self._sizes = _sizes_input(path, others)
         self.threads = options.intra_op_num_threads
+        self.timings = Timings()
 
     @property
     def input_shape(self) -> tuple[int | str | None, ...]:
         """As the graph declares it; free axes are names."""
         return tuple(self._input.shape)
 
+    @property
+    def takes_batches(self) -> bool:
+        """Whether several pictures may go through at once."""
+        return len(self.input_shape) == 4 and not isinstance(self.input_shape[0], int)
+
     def run(self, blob: Floats) -> Sequence[Floats]:
-        """All outputs for one input of 1 x 3 x height x width. Raises ModelError when the graph does not take it."""
+        """All outputs for an input of n x 3 x height x width. Raises ModelError when the graph does not take it."""
+        feed: dict[str, NDArray[Any]] = {self._input.name: blob}
+        if self._sizes is not None:
+            # Such graphs scale their boxes to a picture of (width, height); ours are read in input pixels.
+            feed[self._sizes] = np.tile(np.array([[blob.shape[3], blob.shape[2]]], np.int64), (len(blob), 1))
+        start = time.perf_counter()
         try:
-            outputs: Sequence[Floats] = self._session.run(None, {self._input.name: blob})
+            outputs: Sequence[Floats] = self._session.run(None, feed)
         except _REFUSALS as error:
             raise ModelError(f"input: {blob.shape} was refused by the graph ({_first_line(error)})") from error
+        self.timings.add((time.perf_counter() - start) * 1e3)
         return outputs
+
+
+def _sizes_input(path: Path, others: Sequence[Any]) -> str | None:
+    """The name of the second input of DETR exports, the pictures' sizes; no other second input is known."""
+    if not others:
+        return None
+    if len(others) == 1 and others[0].type == "tensor(int64)" and others[0].shape[-1:] == [2]:
+        return str(others[0].name)
+    shown = ", ".join(f"{each.name} {each.type} {each.shape}" for each in others)
+    raise ModelError(f"file: {path} has further inputs ({shown}), expected none or the sizes, int64 n x 2")
 
 
 def _first_line(error: Exception) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from models.decode.boxes import squashed
 from models.decode.candidates import Candidates, Floats
 from models.decode.grid import points
 
@@ -22,8 +23,6 @@ def decode(outputs: Sequence[Floats], size: tuple[int, int]) -> Candidates:
     centre = (rows[:, :2] + cells) * strides
     # A broken export may hold huge logits; exp must not overflow into infinity.
     half = np.exp(np.clip(rows[:, 2:4], -10, 10)) * strides / 2
-    scores = rows[:, 4:]
-    if scores.min() < 0 or scores.max() > 1:
-        scores = 1 / (1 + np.exp(-np.clip(scores, -60, 60)))
+    scores = squashed(rows[:, 4:])
     boxes = np.concatenate([centre - half, centre + half], 1)[:, None]
     return Candidates(boxes, scores[:, 1:] * scores[:, :1])

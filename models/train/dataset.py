@@ -9,38 +9,44 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import IterableDataset
 
 from models.labels import Picture, Rows
 from models.train import augment, drawn
+from models.train.paste import Cutouts
 
 CANVASES = ((352, 352), (256, 416), (256, 416), (320, 384), (416, 288))
 """Heights and widths; the wide one is what a kitchen camera gives."""
 
 _DRAWN_SHARE = 0.07
 _CAP_SHARE = 0.14
+_PASTE_SHARE = 0.3
 _VISIBLE = 0.45
 """An object of which less remains on the canvas is ignored instead of taught."""
 
 Canvas = NDArray[Any]
 
 
-class Compositions(IterableDataset):
-    """Endless batches (images B x H x W x 3, objects, ignored) from pictures kept in memory."""
+Batch = tuple[torch.Tensor, list[torch.Tensor], list[torch.Tensor]]
 
-    def __init__(self, pictures: list[Picture], shares: dict[str, float], batch: int, seed: int) -> None:
-        super().__init__()
-        self.batch, self.seed = batch, seed
+
+class Compositions:
+    """Endless batches (images B x H x W x 3, objects, ignored) from pictures kept in memory.
+
+    Processes of one run share the seed and differ in `rank`: same sizes, other pictures.
+    """
+
+    def __init__(self, pictures: list[Picture], shares: dict[str, float], batch: int, seed: int, rank: int = 0) -> None:
+        self.batch, self.seed, self.rank = batch, seed, rank
         self.groups = {source: [p for p in pictures if p.source == source] for source in shares}
         self.shares = {source: share for source, share in shares.items() if self.groups[source]}
         self.images = {p.path: _read(p.path) for p in pictures}
+        views = [p for p in pictures if p.source == "cctv"]
+        self.cutouts = Cutouts(views, self.images, random.Random(seed)) if views else None
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, list[torch.Tensor], list[torch.Tensor]]]:
-        worker = torch.utils.data.get_worker_info()
-        rng = random.Random(self.seed * 1000 + (worker.id if worker else 0))
-        cv2.setNumThreads(1)
+    def __iter__(self) -> Iterator[Batch]:
+        rng, sizes = random.Random(self.seed * 1000 + self.rank), random.Random(self.seed)
         while True:
-            size = rng.choice(CANVASES)
+            size = sizes.choice(CANVASES)
             items = [self._compose(rng, size) for _ in range(self.batch)]
             images = torch.from_numpy(np.stack([image for image, _, _ in items]))
             yield images, [torch.from_numpy(o) for _, o, _ in items], [torch.from_numpy(i) for _, _, i in items]
@@ -69,6 +75,8 @@ class Compositions(IterableDataset):
             objects.append(kept)
             ignored.append(lost)
         rows, regions = np.concatenate(objects), np.concatenate(ignored)
+        if self.cutouts is not None and rng.random() < _PASTE_SHARE:
+            rows, regions = self.cutouts.add(rng, canvas, rows, regions)
         augment.occlude(rng, canvas, rows)
         return augment.degrade(rng, canvas), rows, regions
 
@@ -133,8 +141,3 @@ def _clipped(objects: Rows, ignored: Rows, frame: tuple[int, int, int, int]) -> 
     width, height = objects[:, 3] - objects[:, 1], objects[:, 4] - objects[:, 2]
     good = (width * height > _VISIBLE * whole) & (np.minimum(width, height) >= 5)
     return objects[good], np.concatenate([ignored, objects[~good][:, :5]])
-
-
-def collated(batch: list) -> tuple:
-    """The data set already yields whole batches."""
-    return batch[0]

@@ -1,4 +1,4 @@
-"""Static int8 of the exported graph: convolutions only, per channel, calibrated on composed training pictures."""
+"""Static int8 of the exported graph: convolutions, clips and shortcuts, per channel, calibrated on training pictures."""
 
 from pathlib import Path
 from typing import Annotated
@@ -52,7 +52,7 @@ def quantise(graph: Path, out: Path, data: Path, count: int = 120) -> None:
         out,
         _Pictures(paths),
         quant_format=QuantFormat.QDQ,
-        op_types_to_quantize=["Conv"],
+        op_types_to_quantize=["Conv", "Clip", "Add"],
         per_channel=True,
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from models import labels
-from models.decode import ulfg, yolox
+from models.decode import ssd, yolox
 from models.labels import HEAD, NO, PERSON, UNLABELLED, YES, Picture
 
 _SURE_PERSON, _MAYBE_PERSON = 0.45, 0.12
 _SURE_FACE, _MAYBE_FACE = 0.8, 0.3
 _SURE_MASK = 0.9
 _PEOPLE_SIDE = 416
+_VIDEO = "intel_one-by-one-person-detection.mp4"
 
 
 class Found(msgspec.Struct):
@@ -51,7 +52,7 @@ class Teachers:
         height, width = image.shape[:2]
         blob = (cv2.resize(image, (640, 480))[:, :, ::-1].astype(np.float32) - 127) / 128
         outputs = self._faces.run(None, {self._faces.get_inputs()[0].name: blob.transpose(2, 0, 1)[None]})
-        boxes, scores, *_ = ulfg.decode_faces(outputs, (height, width))
+        boxes, scores, *_ = ssd.decode(outputs, (height, width))
         return _kept(boxes[:, 0], scores.max(1), scores.argmax(1), _MAYBE_FACE)
 
 
@@ -79,13 +80,27 @@ def look(paths: list[Path], teachers: Teachers, cache: Path) -> dict[str, Found]
     return known
 
 
-def extra_paths(data: Path, seed: int, pool: int = 2000, crops: int = 700) -> list[Path]:
-    """A fixed random part of the unlabelled pool and of the face crops."""
+def extra_paths(data: Path, out: Path, seed: int, pool: int = 3000, crops: int = 700) -> list[Path]:
+    """A fixed random part of the unlabelled pool and of the face crops, and frames of the corridor's camera."""
     rng = random.Random(seed)
     chosen = rng.sample(sorted((data / "pool").glob("*/*.jpg")), pool)
     for folder in ("face_mask", "face_nomask"):
         chosen += rng.sample(sorted((data / "crops_face" / folder).glob("*")), crops)
-    return chosen
+    return chosen + _frames(data.parent / "video" / _VIDEO, out / "video")
+
+
+def _frames(video: Path, folder: Path) -> list[Path]:
+    """Every twentieth frame of a video as files; people come and go there, and the room is often empty."""
+    folder.mkdir(parents=True, exist_ok=True)
+    reader, number, paths = cv2.VideoCapture(str(video)), 0, []
+    while reader.grab():
+        if number % 20 == 0:
+            path = folder / f"{number:05d}.png"
+            if not path.exists():
+                cv2.imwrite(str(path), reader.retrieve()[1])
+            paths.append(path)
+        number += 1
+    return paths
 
 
 def complete(picture: Picture, found: Found) -> Picture:
@@ -116,12 +131,13 @@ def from_scratch(path: Path, found: Found) -> Picture | None:
         ignored.append((PERSON, 0.0, 0.0, 1e4, 1e4))
     else:
         rows += _persons(found, ignored)
-    if not rows or (crop and len(rows) != 1):
+    video = path.parent.name == "video"
+    if (not rows and not video) or (crop and len(rows) != 1):
         return None
     objects = labels.objects_of(rows)
     ignored += _unlabelled_heads(found, objects)
     none = np.zeros((0, 4), np.float32)
-    source = "crop" if crop else "pool"
+    source = "crop" if crop else "video" if video else "pool"
     return Picture(path, source, "train", objects, labels.regions_of(ignored), none)
 
 

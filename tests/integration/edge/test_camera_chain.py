@@ -23,6 +23,7 @@ from edge.drawn import Scene
 from edge.eye import Eye
 from edge.sink import EventDraft
 from edge.upload import Outbox
+from models.detector import open_detector
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -76,7 +77,7 @@ class Scripted:
 
 def duty_of(folder: Path, heard: Heard, detector: Detector | None = None, **config: object) -> CameraDuty:
     camera = CameraConfig(device="cam-1", zone="stove", **config)  # type: ignore[arg-type]
-    eye = Eye(None, lambda _: detector) if detector else Eye()
+    eye = Eye(None, (lambda _: detector) if detector else open_detector)
     return CameraDuty(camera, VisionRules(), eye, heard, Outbox(folder), now=lambda: T0)
 
 

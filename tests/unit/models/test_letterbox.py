@@ -57,3 +57,10 @@ def test_colour_order_mean_and_divisor_are_the_models_own() -> None:
     packed = blob(image, fit((48, 64), STRETCHED), STRETCHED)
     assert packed.shape == (1, 3, 480, 640)
     assert packed[0, :, 0, 0].tolist() == [1.0, 0.0, 0.0]
+
+
+def test_shrinking_takes_means_so_that_a_fine_pattern_does_not_flicker() -> None:
+    image = np.random.default_rng(1).integers(0, 256, (1080, 1920, 3), np.uint8)
+    inside = blob(image, fit((1080, 1920), FREE), FREE)[0, :, :230, :410]
+    assert inside.mean() == pytest.approx(127.5, abs=2)
+    assert inside.std() < 25, "nearest or plain linear sampling would keep the noise of 74"

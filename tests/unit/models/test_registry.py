@@ -77,6 +77,25 @@ def test_the_shipped_registry_is_whole_and_small() -> None:
     shipped = registry.load()
     for entry in shipped.model:
         assert entry.family in FAMILIES
-        weights = registry.SHIPPED.parent / entry.file
-        assert weights.stat().st_size < 12e6
-        assert (registry.SHIPPED.parent / "cards" / f"{entry.name}.md").is_file()
+        if entry.address is None:
+            assert registry.path_of(entry, registry.SHIPPED).stat().st_size < 12e6
+            assert (registry.SHIPPED.parent / "cards" / f"{entry.name}.md").is_file()
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_an_entry_has_a_file_or_an_address(tmp_path: Path, both: bool) -> None:
+    text = registry.SHIPPED.read_text()
+    old = 'file = "weights/sunlit-heads-1.onnx"'
+    path = tmp_path / "registry.toml"
+    path.write_text(text.replace(old, f'{old}\naddress = "https://models.example/one.onnx"' if both else ""))
+    with pytest.raises(RegistryError, match="sunlit-heads-1: file, address: expected one of them"):
+        registry.load(path)
+
+
+def test_a_fetched_model_is_kept_where_the_environment_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    entry = registry.load().entry("yolox-nano-person")
+    monkeypatch.delenv("SUNLIT_MODELS", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert registry.store(entry) == tmp_path / "sunlit" / "models" / f"{entry.sha256}.onnx"
+    monkeypatch.setenv("SUNLIT_MODELS", str(tmp_path / "other"))
+    assert registry.path_of(entry, registry.SHIPPED).parent == tmp_path / "other"

@@ -18,7 +18,7 @@ def test_the_file_is_copied_and_only_its_hash_changes(tmp_path: Path) -> None:
     assert found == hashlib.sha256(b"new weights").hexdigest()
     entry = registry.load(book).entry("sunlit-heads-1")
     assert entry.sha256 == found
-    assert (tmp_path / entry.file).read_bytes() == b"new weights"
+    assert registry.path_of(entry, book).read_bytes() == b"new weights"
     old = registry.load().entry("sunlit-heads-1").sha256
     assert book.read_text().replace(found, old) == before
 

@@ -7,7 +7,7 @@ from models import registry
 from models.errors import ModelError
 from models.session import Session, sha256_of, usable_cores
 
-WEIGHTS = registry.SHIPPED.parent / registry.load().entry().file
+WEIGHTS = registry.path_of(registry.load().entry(), registry.SHIPPED)
 
 
 def test_threads_follow_the_affinity_or_what_is_asked() -> None:

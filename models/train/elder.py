@@ -1,0 +1,77 @@
+"""An earlier net of ours as a teacher: hats and masks that nobody labelled, and heads that the face detector missed.
+
+Only what it is sure of is taken; where it hesitates, nothing is taught. Look at a contact sheet before using it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from models import letterbox
+from models.decode import sunlit
+from models.labels import HEAD, NO, UNLABELLED, YES, Rows, objects_of, regions_of
+from models.registry import InputSpec
+from models.suppress import suppress
+from models.train.paste import covered
+
+_SPEC = InputSpec(width=416, height=416, colour="bgr", free=True)
+_HEAD_FLOOR, _HEAD_SURE = 0.2, 0.65
+_SURE_WORN, _SURE_BARE = 0.93, 0.07
+_WORKWEAR = ("engineer", "mechanic")
+"""Helmets and baseball caps are no kitchen hats and not bare heads either."""
+
+
+class Elder:
+    """Runs an exported graph of our own family on one thread."""
+
+    def __init__(self, graph: Path) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+    def heads(self, image: NDArray[Any]) -> list[list[float]]:
+        """Rows of x1, y1, x2, y2, score, hat, mask in pixels, best first."""
+        where = letterbox.fit(image.shape[:2], _SPEC)
+        outputs = self._session.run(None, {"image": letterbox.blob(image, where, _SPEC)})
+        found = sunlit.decode(outputs, (where.height, where.width))
+        keep = found.scores[:, 0] >= _HEAD_FLOOR
+        boxes, scores = where.back(found.boxes[keep, 0], image.shape[:2]), found.scores[keep, 0]
+        assert found.hat is not None and found.mask is not None, "our family always says both"
+        worn = np.stack([found.hat[keep], found.mask[keep]], 1)
+        return [[*boxes[i].tolist(), float(scores[i]), *worn[i].tolist()] for i in suppress(boxes, scores, 0.5)]
+
+
+def told(path: Path, objects: Rows, ignored: Rows, heads: list[list[float]]) -> tuple[Rows, Rows]:
+    """Objects and ignored regions with what the elder is sure of."""
+    objects, extra, regions = objects.copy(), [], []
+    known = objects[:, 0] == HEAD
+    for x1, y1, x2, y2, score, hat, mask in heads:
+        box = np.array([x1, y1, x2, y2], np.float32)
+        shares = np.array([min(covered(box, row[None, 1:5]), covered(row[1:5], box[None])) for row in objects])
+        shares = shares * known if len(objects) else shares
+        worn = (_sure(hat), _sure(mask))
+        if worn[0] == YES and path.parent.name in _WORKWEAR:
+            worn = (UNLABELLED, worn[1])
+        if len(shares) and shares.max() > 0.6:
+            row = objects[shares.argmax()]
+            row[5:7] = [new if old == UNLABELLED else old for old, new in zip(row[5:7], worn, strict=True)]
+        elif score >= _HEAD_SURE and (not len(shares) or shares.max() < 0.3):
+            extra.append((HEAD, x1, y1, x2, y2, *worn))
+        else:
+            regions.append((HEAD, x1, y1, x2, y2))
+    return np.concatenate([objects, objects_of(extra)]), np.concatenate([ignored, regions_of(regions)])
+
+
+def _sure(score: float) -> float:
+    return YES if score >= _SURE_WORN else NO if score <= _SURE_BARE else UNLABELLED
+
+
+def look(graph: Path, paths: list[Path]) -> dict[Path, list[list[float]]]:
+    """What the elder sees on every picture that can be read."""
+    elder = Elder(graph)
+    images = ((path, cv2.imread(str(path))) for path in paths)
+    return {path: elder.heads(image) for path, image in images if image is not None}
