@@ -31,7 +31,7 @@ class Picture(msgspec.Struct):
     objects: Rows
     ignored: Rows
     faces: Rows
-    """n x 4 face boxes of the heads that carry a hat label, for drawing headwear."""
+    """n x 4 face boxes (x, y, width, height) of the first n objects, for drawing headwear and masks."""
 
 
 def objects_of(rows: Sequence[tuple[float, ...]]) -> Rows:
@@ -70,6 +70,7 @@ def _picture(data: Path, image: dict[str, Any], notes: list[dict[str, Any]]) -> 
             x1, y1, x2, y2 = head_of_face(x, y, w, h)
             corners = (max(0.0, x1), max(0.0, y1), min(width, x2), min(height, y2))
             rows.append((HEAD, *corners, UNLABELLED, _FACE_MASK[category]))
+            faces.append(note["bbox"])
         else:
             rows.append((HEAD, x, y, x + w, y + h, _HEAD_HAT[category], UNLABELLED))
             faces.append(note["face_bbox"])

@@ -7,20 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.labels import HEAD, NO, YES, Rows
+from models.labels import HEAD, Rows
 
 Canvas = NDArray[Any]
 """Height x width x 3, BGR, 0-255."""
-
-_CAP_COLOURS = [
-    (245, 245, 245),
-    (230, 235, 240),
-    (215, 190, 150),
-    (190, 120, 60),
-    (160, 200, 170),
-    (35, 35, 40),
-    (60, 60, 70),
-]
 
 
 def degrade(rng: random.Random, image: Canvas) -> Canvas:
@@ -77,39 +67,3 @@ def occlude(rng: random.Random, image: Canvas, objects: Rows) -> None:
         width = (x2 - x1) * rng.uniform(0.15, 0.35)
         left = x1 if side else x2 - width
         cv2.rectangle(image, (int(left), int(y1)), (int(left + width), int(y2)), colour, -1)
-
-
-def dress(rng: random.Random, image: Canvas, objects: Rows, faces: Rows, share: float) -> tuple[Canvas, Rows]:
-    """Draws a cap or a hairnet on a share of the bare heads whose face box (x, y, w, h) is known; returns copies."""
-    chosen = [i for i in range(len(faces)) if objects[i, 5] == NO and rng.random() < share]
-    if not chosen:
-        return image, objects
-    image, objects = image.copy(), objects.copy()
-    for i in chosen:
-        _cap(rng, image, *(float(v) for v in faces[i]))
-        objects[i, 5] = YES
-    return image, objects
-
-
-def _cap(rng: random.Random, image: Canvas, x: float, y: float, w: float, h: float) -> None:
-    centre, brim = x + w / 2 + rng.uniform(-0.05, 0.05) * w, y + h * rng.uniform(0.02, 0.2)
-    half, tall = w * rng.uniform(0.62, 0.78), h * rng.uniform(0.5, 0.72)
-    colour = np.array(rng.choice(_CAP_COLOURS), np.float32)
-    net = rng.random() < 0.5
-    pad = np.zeros(image.shape[:2], np.float32)
-    at = (int(centre), int(brim))
-    tilt = rng.uniform(-10, 10)
-    cv2.ellipse(pad, at, (max(2, int(half)), max(2, int(tall))), tilt, 180, 360, 1.0, -1, cv2.LINE_AA)
-    cv2.ellipse(pad, at, (max(2, int(half)), max(1, int(h * 0.1))), tilt, 0, 180, 1.0, -1, cv2.LINE_AA)
-    if rng.random() < 0.3 and not net:
-        top = brim - tall * rng.uniform(1.3, 2.2)
-        cv2.rectangle(pad, (int(centre - half * 0.9), int(top)), (int(centre + half * 0.9), int(brim)), 1.0, -1)
-    noise = np.random.default_rng(rng.getrandbits(32)).normal(0, 14 if net else 6, image.shape[:2])
-    grain = cv2.GaussianBlur(noise.astype(np.float32), (0, 0), 0.8)
-    # Folds: a cap is darker at its edges than in the middle.
-    fold = 1 - 0.35 * np.abs((np.arange(image.shape[1]) - centre) / max(half, 1)).clip(0, 1)
-    light = image.mean() / 128
-    cloth = colour[None, None] * fold[None, :, None] * min(1.15, 0.6 + 0.4 * light) + grain[..., None]
-    strength = rng.uniform(0.45, 0.75) if net else rng.uniform(0.9, 1.0)
-    share = (cv2.GaussianBlur(pad, (0, 0), max(0.6, h * 0.015)) * strength)[..., None]
-    image[:] = np.clip(image * (1 - share) + cloth * share, 0, 255).astype(np.uint8)

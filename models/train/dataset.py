@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from models.labels import Picture, Rows
 from models.train import augment, drawn
+from models.train.dress import dress
 from models.train.paste import Cutouts
 
 CANVASES = ((352, 352), (256, 416), (256, 416), (320, 384), (416, 288))
 """Heights and widths; the wide one is what a kitchen camera gives."""
 
 _DRAWN_SHARE = 0.07
-_CAP_SHARE = 0.14
+_CAP_SHARE, _MASK_SHARE = 0.14, 0.12
 _PASTE_SHARE = 0.3
 _VISIBLE = 0.45
 """An object of which less remains on the canvas is ignored instead of taught."""
@@ -58,7 +59,7 @@ class Compositions:
         picture = rng.choice(self.groups[source])
         image, objects = self.images[picture.path], picture.objects
         if len(picture.faces):
-            image, objects = augment.dress(rng, image, objects, picture.faces, _CAP_SHARE)
+            image, objects = dress(rng, image, objects, picture.faces, _CAP_SHARE, _MASK_SHARE)
         return image, objects, picture.ignored
 
     def _compose(self, rng: random.Random, size: tuple[int, int]) -> tuple[Canvas, Rows, Rows]:

@@ -12,29 +12,43 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from models import letterbox
-from models.decode import sunlit
+from models.decode import sunlit, yunet
 from models.labels import HEAD, NO, UNLABELLED, YES, Rows, objects_of, regions_of
 from models.registry import InputSpec
 from models.suppress import suppress
 from models.train.paste import covered
 
 _SPEC = InputSpec(width=416, height=416, colour="bgr", free=True)
-_HEAD_FLOOR, _HEAD_SURE = 0.2, 0.65
+_HEAD_FLOOR, _HEAD_SURE = 0.2, 0.4
 _SURE_WORN, _SURE_BARE = 0.93, 0.07
+_CLEAR = 40
+"""Pixels; where a head of this height shows no face, the elder saw a hand, a bowl or a lamp: looked at on sheets."""
+_ANY_FACE = 0.15
 _WORKWEAR = ("engineer", "mechanic")
 """Helmets and baseball caps are no kitchen hats and not bare heads either."""
 
 
-class Elder:
-    """Runs an exported graph of our own family on one thread."""
+_FACES = InputSpec(width=320, height=320, colour="bgr", pad=0)
 
-    def __init__(self, graph: Path) -> None:
+
+class Elder:
+    """Runs an exported graph of our own family, and a public face detector beside it, on one thread."""
+
+    def __init__(self, graph: Path, faces: Path) -> None:
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._faces = ort.InferenceSession(faces, options, providers=["CPUExecutionProvider"])
+
+    def faces(self, image: NDArray[Any]) -> NDArray[Any]:
+        """Head boxes (n x 4) around everything that may be a face."""
+        where = letterbox.fit(image.shape[:2], _FACES)
+        name = self._faces.get_inputs()[0].name
+        found = yunet.decode(self._faces.run(None, {name: letterbox.blob(image, where, _FACES)}), (320, 320))
+        return where.back(found.boxes[found.scores[:, 0] >= _ANY_FACE, 0], image.shape[:2])
 
     def heads(self, image: NDArray[Any]) -> list[list[float]]:
-        """Rows of x1, y1, x2, y2, score, hat, mask in pixels, best first."""
+        """Rows of x1, y1, x2, y2, score, hat, mask in pixels, best first; large ones only where a face is."""
         where = letterbox.fit(image.shape[:2], _SPEC)
         outputs = self._session.run(None, {"image": letterbox.blob(image, where, _SPEC)})
         found = sunlit.decode(outputs, (where.height, where.width))
@@ -42,7 +56,9 @@ class Elder:
         boxes, scores = where.back(found.boxes[keep, 0], image.shape[:2]), found.scores[keep, 0]
         assert found.hat is not None and found.mask is not None, "our family always says both"
         worn = np.stack([found.hat[keep], found.mask[keep]], 1)
-        return [[*boxes[i].tolist(), float(scores[i]), *worn[i].tolist()] for i in suppress(boxes, scores, 0.5)]
+        faces = self.faces(image)
+        kept = [i for i in suppress(boxes, scores, 0.5) if _height(boxes[i]) < _CLEAR or covered(boxes[i], faces) > 0.1]
+        return [[*boxes[i].tolist(), float(scores[i]), *worn[i].tolist()] for i in kept]
 
 
 def told(path: Path, objects: Rows, ignored: Rows, heads: list[list[float]]) -> tuple[Rows, Rows]:
@@ -66,12 +82,16 @@ def told(path: Path, objects: Rows, ignored: Rows, heads: list[list[float]]) -> 
     return np.concatenate([objects, objects_of(extra)]), np.concatenate([ignored, regions_of(regions)])
 
 
+def _height(box: NDArray[Any]) -> float:
+    return float(box[3] - box[1])
+
+
 def _sure(score: float) -> float:
     return YES if score >= _SURE_WORN else NO if score <= _SURE_BARE else UNLABELLED
 
 
-def look(graph: Path, paths: list[Path]) -> dict[Path, list[list[float]]]:
+def look(graph: Path, faces: Path, paths: list[Path]) -> dict[Path, list[list[float]]]:
     """What the elder sees on every picture that can be read."""
-    elder = Elder(graph)
+    elder = Elder(graph, faces)
     images = ((path, cv2.imread(str(path))) for path in paths)
     return {path: elder.heads(image) for path, image in images if image is not None}

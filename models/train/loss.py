@@ -63,7 +63,8 @@ def assign(score: Tensor, boxes: Tensor, truth: Tensor, grid: Grid) -> tuple[Ten
     owner[positive] = index[positive]
     peak_align = chosen.amax(1).clamp(min=1e-12)
     peak_overlap = (overlap * (chosen > 0)).amax(1)
-    goal[positive] = (best / peak_align[index] * peak_overlap[index])[positive].clamp(min=0.05)
+    # The root keeps small heads, whose boxes fit less well, above the threshold.
+    goal[positive] = (best / peak_align[index] * peak_overlap[index].sqrt())[positive].clamp(min=0.05)
     return owner, goal
 
 

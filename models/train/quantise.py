@@ -1,4 +1,4 @@
-"""Static int8 of the exported graph: convolutions, clips and shortcuts, per channel, calibrated on training pictures."""
+"""Static int8 of an exported graph: convolutions, clips and shortcuts, per channel, calibrated on training pictures"""
 
 from pathlib import Path
 from typing import Annotated

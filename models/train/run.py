@@ -55,11 +55,11 @@ def gather(plan: Plan) -> list[Picture]:
     completed = [teachers.complete(p, found[teachers.key(p.path)]) for p in pictures]
     others = [teachers.from_scratch(path, found[teachers.key(path)]) for path in extra if teachers.key(path) in found]
     pictures = completed + [p for p in others if p is not None]
-    return pictures if plan.elder is None else _advised(pictures, plan.elder)
+    return pictures if plan.elder is None else _advised(pictures, plan.elder, plan.teachers)
 
 
-def _advised(pictures: list[Picture], graph: Path) -> list[Picture]:
-    seen = elder.look(graph, [p.path for p in pictures])
+def _advised(pictures: list[Picture], graph: Path, folder: Path) -> list[Picture]:
+    seen = elder.look(graph, folder / "yunet_n_320_320.onnx", [p.path for p in pictures])
     told = [elder.told(p.path, p.objects, p.ignored, seen[p.path]) for p in pictures]
     pairs = zip(pictures, told, strict=True)
     return [msgspec.structs.replace(p, objects=objects, ignored=ignored) for p, (objects, ignored) in pairs]
