@@ -41,7 +41,7 @@ def test_a_pasted_person_is_labelled_and_its_head_is_not_taught(cutouts: Cutouts
     assert (objects[:, 0] == PERSON).all() and (ignored[:, 0] == HEAD).all()
     inside = np.zeros_like(red)
     for _, x1, y1, x2, y2, *_ in objects:
-        inside[int(y1) - 4 : int(y2) + 5, max(0, int(x1) - 4) : int(x2) + 5] = True
+        inside[max(0, int(y1) - 4) : int(y2) + 5, max(0, int(x1) - 4) : int(x2) + 5] = True
     assert not (red & ~inside).any()
 
 
