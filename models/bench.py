@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from statistics import median
 
+import cv2
 import msgspec
 
 from contracts.vision import Image
@@ -12,12 +13,16 @@ from models.detector import OnnxDetector
 
 
 class Bench(msgspec.Struct, frozen=True):
-    """Medians over the rounds. `ratio` is the whole frame over the bare run of the network."""
+    """Medians over the rounds. `ratio` is the whole frame over the bare run of the network.
+
+    `decode_ms` is the picture as JPEG; it is not part of `total_ms`, since cameras send video.
+    """
 
     model: str
     threads: int
     input: tuple[int, int]
     rounds: int
+    decode_ms: float
     resize_ms: float
     inference_ms: float
     post_ms: float
@@ -32,6 +37,8 @@ def bench(detector: OnnxDetector, image: Image, rounds: int) -> Bench:
     where = letterbox.fit(picture, spec)
     blob = letterbox.blob(image, where, spec)
     outputs = detector.session.run(blob)
+    packed = cv2.imencode(".jpg", image)[1]
+    decode = _timed(lambda: cv2.imdecode(packed, cv2.IMREAD_COLOR), rounds)
     resize = _timed(lambda: letterbox.blob(image, where, spec), rounds)
     inference = _timed(lambda: detector.session.run(blob), rounds)
     post = _timed(lambda: detector.read(outputs, where, picture), rounds)
@@ -41,6 +48,7 @@ def bench(detector: OnnxDetector, image: Image, rounds: int) -> Bench:
         threads=detector.session.threads,
         input=(where.height, where.width),
         rounds=rounds,
+        decode_ms=round(decode, 3),
         resize_ms=round(resize, 3),
         inference_ms=round(inference, 3),
         post_ms=round(post, 3),

@@ -18,6 +18,7 @@ from models import fetch as downloads
 from models import lines, registry
 from models.detector import OnnxDetector, open_detector
 from models.errors import ModelError, RegistryError
+from models.evaluate.picture import drawing
 from models.evaluate.report import Report, read
 from models.evaluate.report import evaluate as measure
 
@@ -148,10 +149,11 @@ def card(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="the card to write into")],
     report: Annotated[Path, typer.Option(exists=True, help="what `evaluate --json` wrote")],
 ) -> None:
-    """Pastes measured numbers into a model card, between its marks."""
+    """Pastes measured numbers into a model card, between its marks, and draws them beside it (.svg)."""
     with _explained():
         numbers = msgspec.json.decode(report.read_bytes(), type=Report)
         file.write_text(cards.paste(file.read_text("utf-8"), numbers), "utf-8")
+        file.with_suffix(".svg").write_text(drawing(numbers), "utf-8")
 
 
 @app.command()
@@ -165,7 +167,7 @@ def bench(
     book: Book = registry.SHIPPED,
     threads: Threads = 1,
 ) -> None:
-    """Times resize, network and post-processing of one frame."""
+    """Times decoding (JPEG, apart), resize, network and post-processing of one frame."""
     with _explained():
         detector: OnnxDetector = open_detector(name, registry=book, threads=threads)
         image = np.full((720, 1280, 3), 90, np.uint8) if picture is None else read(picture)
@@ -174,7 +176,7 @@ def bench(
         typer.echo(msgspec.json.encode(result))
         return
     table = Table("step", "ms")
-    for step in ("resize", "inference", "post", "total"):
+    for step in ("decode", "resize", "inference", "post", "total"):
         table.add_row(step, f"{getattr(result, f'{step}_ms'):.2f}")
     output.print(table)
     output.print(f"{result.frames_per_second} frames/s, {result.ratio} of the bare network, {result.threads} threads")

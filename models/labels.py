@@ -32,6 +32,8 @@ class Picture(msgspec.Struct):
     ignored: Rows
     faces: Rows
     """n x 4 face boxes (x, y, width, height) of the first n objects, for drawing headwear and masks."""
+    looked_for: tuple[float, ...] = ()
+    """Kinds that were labelled on the whole picture."""
 
 
 def objects_of(rows: Sequence[tuple[float, ...]]) -> Rows:
@@ -49,7 +51,10 @@ def head_of_face(x: float, y: float, w: float, h: float) -> tuple[float, float, 
 
 
 def load(data: Path) -> list[Picture]:
-    """Reads `coco.json` below `data`; a face box becomes the head box around it."""
+    """Reads `coco.json` below `data`; a face box becomes the head box around it.
+
+    A box marked `iscrowd` or `ignore` is a region where its kind is neither asked for nor held against the detector.
+    """
     coco = json.loads((data / "coco.json").read_text())
     notes: dict[int, list[dict[str, Any]]] = {}
     for note in coco["annotations"]:
@@ -61,10 +66,13 @@ def _picture(data: Path, image: dict[str, Any], notes: list[dict[str, Any]]) -> 
     width, height = float(image["width"]), float(image["height"])
     rows: list[tuple[float, ...]] = []
     faces: list[list[float]] = []
+    regions: list[tuple[float, ...]] = []
     for note in notes:
         x, y, w, h = note["bbox"]
         category = note["category_id"]
-        if category == 1:
+        if note.get("iscrowd") or note.get("ignore"):
+            regions.append((PERSON if category == 1 else HEAD, x, y, x + w, y + h))
+        elif category == 1:
             rows.append((PERSON, x, y, x + w, y + h, UNLABELLED, UNLABELLED))
         elif category in _FACE_MASK:
             x1, y1, x2, y2 = head_of_face(x, y, w, h)
@@ -76,14 +84,15 @@ def _picture(data: Path, image: dict[str, Any], notes: list[dict[str, Any]]) -> 
             faces.append(note["face_bbox"])
     # The source is named by the first part of the file name.
     name = Path(image["file_name"]).name
-    persons = "person" in image["labelled_categories"]
-    missing = HEAD if persons else PERSON
-    ignored = [(missing, 0.0, 0.0, width, height)]
+    names = set(image["labelled_categories"])
+    looked_for = tuple(kind for kind, asked in ((HEAD, names - {"person"}), (PERSON, names & {"person"})) if asked)
+    missing = [(kind, 0.0, 0.0, width, height) for kind in (HEAD, PERSON) if kind not in looked_for]
     return Picture(
         path=data / image["file_name"],
         source=name.split("_")[0],
         split=image["split"],
         objects=objects_of(rows),
-        ignored=regions_of(ignored),
+        ignored=regions_of([*missing, *regions]),
         faces=np.array(faces, np.float32).reshape(-1, 4),
+        looked_for=looked_for,
     )

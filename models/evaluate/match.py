@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from contracts.kinds import ObjectKind, Wear
 from contracts.vision import Box, Detection, Worn, iou
 from models import labels
-from models.labels import HEAD, PERSON, Rows
+from models.labels import HEAD, PERSON, Picture, Rows
 
+_SET_ASIDE = 0.5
+"""A false detection of which at least this share lies in an ignored region is not counted."""
 SAME_OBJECT = 0.5
 """Boxes that overlap by at least this (intersection over union) are the same object."""
 
-_KINDS = {ObjectKind.HEAD: HEAD, ObjectKind.PERSON: PERSON}
+KINDS = {ObjectKind.HEAD: HEAD, ObjectKind.PERSON: PERSON}
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -45,27 +47,42 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def compare(
-    source: str, kind: ObjectKind, objects: Rows, detections: Sequence[Detection], longer_side: int, floor: float
+    picture: Picture, kind: ObjectKind, detections: Sequence[Detection], *, longer_side: int, floor: float
 ) -> Outcome:
-    """Matches detections (any order) with the labelled objects (n x 7) of one kind, best scores first.
+    """Matches detections (any order) with the labelled objects of one kind, best scores first.
 
-    Attributes are read from heads found at `floor` or above, as the shipped thresholds would act on them.
+    What finds nothing and lies in an ignored region of the kind is left out. Attributes are read from heads found at
+    `floor` or above, as the shipped thresholds would act on them.
     """
-    truth = objects[objects[:, 0] == _KINDS[kind]]
+    truth = picture.objects[picture.objects[:, 0] == KINDS[kind]]
     ranked = sorted((d for d in detections if d.kind is kind), key=lambda d: -d.score)
     owners = owners_of(truth[:, 1:5], [d.box for d in ranked])
     finder = {owner: ranked[i] for i, owner in enumerate(owners) if owner is not None}
     shares = [
         (float(row[4] - row[2]) / longer_side, finder[i].score if i in finder else 0.0) for i, row in enumerate(truth)
     ]
+    regions = picture.ignored[picture.ignored[:, 0] == KINDS[kind]][:, 1:5]
+    counted = [
+        Found(d.score, owner is not None)
+        for d, owner in zip(ranked, owners, strict=True)
+        if owner is not None or not _inside(d.box, regions)
+    ]
     acted = {i: d for i, d in finder.items() if d.score >= floor}
     return Outcome(
-        source,
+        picture.source,
         kind,
-        tuple(Found(d.score, owner is not None) for d, owner in zip(ranked, owners, strict=True)),
+        tuple(counted),
         tuple(shares),
         _attributes(truth, 5, {i: d.hat for i, d in acted.items()}),
         _attributes(truth, 6, {i: d.mask for i, d in acted.items()}),
+    )
+
+
+def _inside(box: Box, regions: NDArray[np.float32]) -> bool:
+    area = max((box.x2 - box.x1) * (box.y2 - box.y1), 1e-6)
+    return any(
+        max(0.0, min(box.x2, x2) - max(box.x1, x1)) * max(0.0, min(box.y2, y2) - max(box.y1, y1)) >= _SET_ASIDE * area
+        for x1, y1, x2, y2 in regions.tolist()
     )
 
 

@@ -24,6 +24,22 @@ class Number(msgspec.Struct, frozen=True):
     high: float | None
 
 
+class Bin(msgspec.Struct, frozen=True):
+    """Scores of one tenth: how many, their mean, and how often they were right (the item worn, the object there)."""
+
+    count: int
+    score: float
+    share: float
+
+
+class Point(msgspec.Struct, frozen=True):
+    """What a threshold would give: recall (0-1) and false detections per picture."""
+
+    threshold: float
+    recall: float
+    false_per_picture: float
+
+
 class WearNumbers(msgspec.Struct, frozen=True):
     """How well an attribute is told on labelled heads. A violation is "not worn"; a missed head is a missed one.
 
@@ -38,6 +54,7 @@ class WearNumbers(msgspec.Struct, frozen=True):
     balanced_accuracy: Number
     unknown: Number
     calibration_error: Number
+    reliability: tuple[Bin, ...] = ()
 
 
 def measured(outcomes: Sequence[Outcome], statistic: Statistic, seed: int = 1) -> Number:
@@ -105,7 +122,35 @@ def wear(outcomes: Sequence[Outcome], item: str) -> WearNumbers | None:
         balanced_accuracy=over(_balanced),
         unknown=over(_unknown),
         calibration_error=over(_calibration),
+        reliability=bins([(row.score, row.worn) for row in rows if row.score is not None]),
     )
+
+
+def bins(scored: Sequence[tuple[float, bool]]) -> tuple[Bin, ...]:
+    """Ten bins of equal width over the score; empty ones are left out."""
+    groups: dict[int, list[tuple[float, bool]]] = {}
+    for score, right in scored:
+        groups.setdefault(min(int(score * 10), 9), []).append((score, right))
+    return tuple(
+        Bin(len(rows), round(sum(s for s, _ in rows) / len(rows), 4), round(sum(r for _, r in rows) / len(rows), 4))
+        for _, rows in sorted(groups.items())
+    )
+
+
+def found_bins(outcomes: Sequence[Outcome]) -> tuple[Bin, ...]:
+    """Reliability of the detection score: how often what it found is labelled."""
+    return bins([(found.score, found.true) for outcome in outcomes for found in outcome.found])
+
+
+def curve(outcomes: Sequence[Outcome]) -> tuple[Point, ...]:
+    """Recall and false detections per picture for thresholds from 0.05 to 0.95."""
+    points = []
+    for step in range(1, 20):
+        threshold = step / 20
+        found, false = recall(threshold)(outcomes), false_per_picture(threshold)(outcomes)
+        if found is not None and false is not None:
+            points.append(Point(threshold, round(found, 4), round(false, 4)))
+    return tuple(points)
 
 
 def _rows(outcomes: Sequence[Outcome], item: str) -> list[Attribute]:
@@ -148,10 +193,5 @@ def _unknown(rows: list[Attribute]) -> float | None:
 
 def _calibration(rows: list[Attribute]) -> float | None:
     """Expected calibration error over ten bins of the worn score."""
-    scores = np.array([row.score for row in rows if row.score is not None])
-    if not len(scores):
-        return None
-    worn = np.array([row.worn for row in rows if row.score is not None], float)
-    bins = np.minimum((scores * 10).astype(int), 9)
-    gaps = [abs(scores[bins == b].mean() - worn[bins == b].mean()) * (bins == b).sum() for b in np.unique(bins)]
-    return float(sum(gaps) / len(scores))
+    tenths = bins([(row.score, row.worn) for row in rows if row.score is not None])
+    return _share(sum(abs(tenth.score - tenth.share) * tenth.count for tenth in tenths), sum(t.count for t in tenths))

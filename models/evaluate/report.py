@@ -12,9 +12,9 @@ from models import labels
 from models.detector import OnnxDetector
 from models.errors import ModelError
 from models.evaluate import metrics
-from models.evaluate.match import Outcome, compare
-from models.evaluate.metrics import Number, WearNumbers
-from models.labels import HEAD, Picture
+from models.evaluate.match import KINDS, Outcome, compare
+from models.evaluate.metrics import Bin, Number, Point, WearNumbers
+from models.labels import Picture
 
 _FLOOR = 0.02
 """Average precision needs the low scores too."""
@@ -31,6 +31,8 @@ class HeadNumbers(msgspec.Struct, frozen=True):
     ap50: Number
     hat: WearNumbers | None
     mask: WearNumbers | None
+    curve: tuple[Point, ...] = ()
+    reliability: tuple[Bin, ...] = ()
 
 
 class PersonNumbers(msgspec.Struct, frozen=True):
@@ -41,6 +43,8 @@ class PersonNumbers(msgspec.Struct, frozen=True):
     recall: Number
     false_per_picture: Number
     ap50: Number
+    curve: tuple[Point, ...] = ()
+    reliability: tuple[Bin, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -92,9 +96,12 @@ def read(path: Path) -> Image:
 def _outcomes(detector: OnnxDetector, picture: Picture, floors: dict[ObjectKind, float]) -> list[Outcome]:
     image = read(picture.path)
     detections = detector.detect(image, min_score=_FLOOR)
-    # A picture counts for the kind that was looked for on it.
-    kind = ObjectKind.PERSON if HEAD in picture.ignored[:, 0] else ObjectKind.HEAD
-    return [compare(picture.source, kind, picture.objects, detections, max(image.shape[:2]), floors[kind])]
+    # A picture counts for the kinds that were looked for on it.
+    return [
+        compare(picture, kind, detections, longer_side=max(image.shape[:2]), floor=floors[kind])
+        for kind in ObjectKind
+        if KINDS[kind] in picture.looked_for
+    ]
 
 
 def _groups(outcomes: Sequence[Outcome]) -> list[tuple[str, list[Outcome]]]:
@@ -112,6 +119,8 @@ def _heads(outcomes: Sequence[Outcome], floor: float) -> HeadNumbers:
         ap50=metrics.measured(outcomes, metrics.average_precision),
         hat=metrics.wear(outcomes, "hat"),
         mask=metrics.wear(outcomes, "mask"),
+        curve=metrics.curve(outcomes),
+        reliability=metrics.found_bins(outcomes),
     )
 
 
@@ -122,4 +131,6 @@ def _people(outcomes: Sequence[Outcome], floor: float) -> PersonNumbers:
         recall=metrics.measured(outcomes, metrics.recall(floor)),
         false_per_picture=metrics.measured(outcomes, metrics.false_per_picture(floor)),
         ap50=metrics.measured(outcomes, metrics.average_precision),
+        curve=metrics.curve(outcomes),
+        reliability=metrics.found_bins(outcomes),
     )

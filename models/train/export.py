@@ -1,4 +1,4 @@
-"""Writes the network as ONNX with free height and width."""
+"""Writes the network as ONNX with free height, width and number of pictures."""
 
 from pathlib import Path
 
@@ -25,8 +25,8 @@ class _Squashed(nn.Module):
 
 
 def export(net: Net, path: Path) -> None:
-    """Exports in float32: input `image` 1 x 3 x H x W (BGR 0-255), output `rows` 1 x N x 12."""
-    free = {"image": {2: "height", 3: "width"}, "rows": {1: "points"}}
+    """Exports in float32: input `image` B x 3 x H x W (BGR 0-255), output `rows` B x N x 12."""
+    free = {"image": {0: "pictures", 2: "height", 3: "width"}, "rows": {0: "pictures", 1: "points"}}
     sample = torch.zeros(1, 3, 256, 416)
     # The tracing exporter: it needs no further package and the graph has no branches.
     torch.onnx.export(

@@ -21,7 +21,8 @@ from models.train.holdout import held_out
 from models.train.net import Net
 from models.train.trainer import Trainer
 
-SHARES = {"amvd": 0.32, "iden": 0.32, "cctv": 0.08, "pool": 0.18, "crop": 0.06, "video": 0.04}
+SHARES = {"amvd": 0.32, "iden": 0.32, "cctv": 0.08, "pool": 0.17, "eye": 0.05, "crop": 0.06, "video": 0.02}
+"""How often a source is drawn; `eye` is the part of the pool that somebody looked at."""
 _REPORT_SECONDS, _SAVE_SECONDS = 30.0, 240.0
 
 console = Console(stderr=True)
@@ -55,14 +56,20 @@ def gather(plan: Plan) -> list[Picture]:
     completed = [teachers.complete(p, found[teachers.key(p.path)]) for p in pictures]
     others = [teachers.from_scratch(path, found[teachers.key(path)]) for path in extra if teachers.key(path) in found]
     pictures = completed + [p for p in others if p is not None]
-    return pictures if plan.elder is None else _advised(pictures, plan.elder, plan.teachers)
+    return pictures if plan.elder is None else _advised(pictures, plan.elder, plan.teachers, plan.out)
 
 
-def _advised(pictures: list[Picture], graph: Path, folder: Path) -> list[Picture]:
-    seen = elder.look(graph, folder / "yunet_n_320_320.onnx", [p.path for p in pictures])
-    told = [elder.told(p.path, p.objects, p.ignored, seen[p.path]) for p in pictures]
+def _advised(pictures: list[Picture], graph: Path, folder: Path, out: Path) -> list[Picture]:
+    paths = [p.path for p in pictures]
+    seen = elder.look(graph, folder / "yunet_n_320_320.onnx", paths, out / "elder.json")
+    told = [elder.told(p.path, p.objects, p.ignored, seen[str(p.path)]) for p in pictures]
     pairs = zip(pictures, told, strict=True)
-    return [msgspec.structs.replace(p, objects=objects, ignored=ignored) for p, (objects, ignored) in pairs]
+    return [
+        msgspec.structs.replace(
+            p, objects=objects, ignored=ignored, source="eye" if elder.looked_at(p.path) else p.source
+        )
+        for p, (objects, ignored) in pairs
+    ]
 
 
 def save(trainer: Trainer, out: Path) -> None:

@@ -36,4 +36,16 @@ def test_what_was_not_labelled_is_ignored_and_not_absent(
     row = picture.objects[0]
     assert (row[0], row[5], row[6]) == (kind, hat, mask)
     assert picture.ignored.tolist() == [[missing, 0, 0, 90, 80]]
+    assert picture.looked_for == ((PERSON,) if kind == PERSON else (HEAD,))
     assert len(picture.faces) == (category != 1)
+
+
+@pytest.mark.parametrize("mark", ["iscrowd", "ignore"])
+def test_a_crowd_is_a_region_and_no_object(tmp_path: Path, mark: str) -> None:
+    image = {"id": 7, "file_name": "images/some_1.jpg", "width": 90, "height": 80, "split": "val"}
+    note = {"image_id": 7, "category_id": 3, "bbox": [20, 30, 10, 12], mark: 1}
+    coco = {"images": [{**image, "labelled_categories": [*FACES, "person"]}], "annotations": [note]}
+    (tmp_path / "coco.json").write_text(json.dumps(coco))
+    (picture,) = load(tmp_path)
+    assert not len(picture.objects) and picture.looked_for == (HEAD, PERSON)
+    assert picture.ignored.tolist() == [[HEAD, 20, 30, 30, 42]]

@@ -40,6 +40,15 @@ def test_false_detections_are_counted_per_picture() -> None:
     assert metrics.false_per_picture(0.5)(seen) == 0.5
 
 
+def test_the_curve_falls_and_the_bins_hold_every_score() -> None:
+    seen = [outcome([(0.9, True), (0.33, False), (0.3, True)], [(0.1, 0.9), (0.1, 0.3)])]
+    points = {point.threshold: point for point in metrics.curve(seen)}
+    assert (points[0.3].recall, points[0.3].false_per_picture) == (1.0, 1.0)
+    assert (points[0.5].recall, points[0.5].false_per_picture) == (0.5, 0.0)
+    assert metrics.found_bins(seen) == (metrics.Bin(2, 0.315, 0.5), metrics.Bin(1, 0.9, 1.0))
+    assert metrics.curve([]) == ()
+
+
 def test_a_missed_head_lowers_the_recall_of_violations_and_nothing_else() -> None:
     rows = [
         Attribute(False, Wear.NOT_WORN, 0.05),
