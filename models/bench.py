@@ -10,12 +10,14 @@ import msgspec
 from contracts.vision import Image
 from models import letterbox
 from models.detector import OnnxDetector
+from models.timings import Histogram
 
 
 class Bench(msgspec.Struct, frozen=True):
     """Medians over the rounds. `ratio` is the whole frame over the bare run of the network.
 
-    `decode_ms` is the picture as JPEG; it is not part of `total_ms`, since cameras send video.
+    `runs` are all runs of the network in this process. `decode_ms` is the picture as JPEG; not part of `total_ms`,
+    since cameras send video.
     """
 
     model: str
@@ -29,6 +31,7 @@ class Bench(msgspec.Struct, frozen=True):
     total_ms: float
     frames_per_second: float
     ratio: float
+    runs: Histogram
 
 
 def bench(detector: OnnxDetector, image: Image, rounds: int) -> Bench:
@@ -55,6 +58,7 @@ def bench(detector: OnnxDetector, image: Image, rounds: int) -> Bench:
         total_ms=round(total, 3),
         frames_per_second=round(1000 / total, 1),
         ratio=round(total / inference, 3),
+        runs=detector.session.timings.read(),
     )
 
 

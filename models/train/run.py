@@ -125,9 +125,8 @@ def work(rank: int, plan: Plan, pictures: list[Picture]) -> None:
         net.backbone.start_from(published())
     else:
         net.load_state_dict(torch.load(plan.start))
-    net.backbone.freeze(plan.frozen)
     batches = Compositions(pictures, SHARES, plan.batch, plan.seed, rank)
-    train(batches, Trainer(net, plan.peak), plan, first=rank == 0)
+    train(batches, Trainer(net, plan.peak, plan.frozen), plan, first=rank == 0)
     if dist.is_initialized():
         dist.destroy_process_group()
 
@@ -144,7 +143,7 @@ def main(
     elder_graph: Annotated[Path | None, typer.Option("--elder", help="an earlier graph as a further teacher")] = None,
     hold_out: Annotated[str | None, typer.Option(help="a source, or camera-07, that is not trained on")] = None,
     peak: Annotated[float, typer.Option(help="highest learning rate")] = 1.5e-3,
-    frozen: Annotated[int, typer.Option(help="stages of the backbone that stay as they are")] = 2,
+    frozen: Annotated[int, typer.Option(help="stages of the backbone that learn in every eighth step only")] = 2,
 ) -> None:
     """Trains for `minutes`, saving on the way; the seed fixes the pictures drawn, the machine the number of steps."""
     out.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,8 @@ _LAST_RATE, _WARM_STEPS = 1e-5, 200
 _BACKBONE_SHARE = 0.2
 """The pretrained part learns slower than the rest."""
 _AVERAGE = 0.998
+_WHOLE_EVERY = 8
+"""Every so many steps the costly parts of the backbone learn too."""
 
 
 def rate(step: int, share: float, peak: float) -> float:
@@ -24,11 +26,11 @@ def rate(step: int, share: float, peak: float) -> float:
 class Trainer:
     """Holds the network, its running average and the optimiser; one call of `step` per batch."""
 
-    def __init__(self, net: Net, peak: float) -> None:
+    def __init__(self, net: Net, peak: float, frozen: int) -> None:
         self.net = net.to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.net).eval()
-        self.peak = peak
-        self.taught = [p for p in self.net.parameters() if p.requires_grad]
+        self.peak, self.frozen = peak, frozen
+        self.taught = list(self.net.parameters())
         self.optimiser = torch.optim.AdamW(_groups(self.net), lr=peak)
         self.steps = 0
         self._grids: dict[tuple[int, int], Grid] = {}
@@ -38,6 +40,7 @@ class Trainer:
         grid = self._grids.setdefault(size, Grid(*size))
         for group in self.optimiser.param_groups:
             group["lr"] = group["share"] * rate(self.steps, share, self.peak)
+        self.net.backbone.freeze(0 if self.steps % _WHOLE_EVERY == 0 else self.frozen)
         # The pictures come as B x H x W x 3, which is channels-last already.
         batch = images.permute(0, 3, 1, 2).float()
         with torch.autocast("cpu", torch.bfloat16):
@@ -76,7 +79,7 @@ class Trainer:
 
 
 def _groups(net: Net) -> list[dict]:
-    taught = [p for p in net.backbone.parameters() if p.requires_grad]
+    taught = list(net.backbone.parameters())
     fresh = [p for name, p in net.named_parameters() if not name.startswith("backbone.")]
     groups = []
     for share, parameters in ((_BACKBONE_SHARE, taught), (1.0, fresh)):
