@@ -176,7 +176,8 @@ def bench(
         typer.echo(msgspec.json.encode(result))
         return
     table = Table("step", "ms")
-    for step in ("decode", "resize", "inference", "post", "total"):
+    for step in ("decode", "resize", "inference", "post", "second", "total"):
         table.add_row(step, f"{getattr(result, f'{step}_ms'):.2f}")
     output.print(table)
+    output.print(f"{result.heads} heads in the frame")
     output.print(f"{result.frames_per_second} frames/s, {result.ratio} of the bare network, {result.threads} threads")

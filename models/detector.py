@@ -12,6 +12,7 @@ from models.decode.candidates import Candidates, Floats
 from models.decode.families import FAMILIES
 from models.errors import ModelError, RegistryError
 from models.registry import SHIPPED, Band, ClassSpec, ModelEntry, load, path_of
+from models.second_look import SecondLook, chosen
 from models.session import Session, sha256_of
 from models.suppress import suppress
 
@@ -29,13 +30,14 @@ def open_detector(
     """
     path = registry or SHIPPED
     entry = load(path).entry(name)
-    return OnnxDetector(entry, path_of(entry, path), threads=threads)
+    return OnnxDetector(entry, path_of(entry, path), path.parent, threads=threads)
 
 
 class OnnxDetector:
     """A `contracts.vision.Detector` over an ONNX file. May be shared between threads."""
 
-    def __init__(self, entry: ModelEntry, path: Path, *, threads: int | None = None) -> None:
+    def __init__(self, entry: ModelEntry, path: Path, book: Path, *, threads: int | None = None) -> None:
+        """`path`: the weights; `book`: the registry's folder, for what lies beside it."""
         self.entry = entry
         if entry.family not in FAMILIES:
             known = ", ".join(sorted(FAMILIES))
@@ -47,6 +49,7 @@ class OnnxDetector:
         if found != entry.sha256:
             raise ModelError(f"{entry.name}: sha256: {path} has {found}, expected {entry.sha256}")
         self.session = Session(path, threads=threads)
+        self.second = SecondLook(entry.second, book, threads=threads) if entry.second is not None else None
         self._warm_up()
 
     @property
@@ -75,7 +78,24 @@ class OnnxDetector:
         else:
             runs = [list(self.session.run(blob)) for blob in blobs]
         rows = zip(images, fits, runs, strict=True)
-        return [self.read(outputs, where, image.shape[:2], min_score) for image, where, outputs in rows]
+        return [
+            self.look_again(image, self.read(outputs, where, image.shape[:2], min_score))
+            for image, where, outputs in rows
+        ]
+
+    def look_again(self, image: Image, found: list[Detection]) -> list[Detection]:
+        """The detections of a picture with hat and mask averaged with those of the second look, where there is one."""
+        if self.second is None:
+            return found
+        heights = [d.box.y2 - d.box.y1 for d in found]
+        rows = chosen([d.kind for d in found], heights, self.entry.min_head, self.second.spec.most)
+        again = self.second.worn(image, [found[i].box for i in rows])
+        looked, share = list(found), self.second.spec.share
+        for i, (hat, mask) in zip(rows, again.tolist(), strict=True):
+            first = found[i]
+            worn = (_mean(first.hat, hat, share, self.entry.hat), _mean(first.mask, mask, share, self.entry.mask))
+            looked[i] = Detection(first.kind, first.box, first.score, *worn)
+        return looked
 
     def read(
         self, outputs: Sequence[Floats], where: letterbox.Fit, picture: tuple[int, ...], min_score: float | None = None
@@ -142,6 +162,16 @@ def _worn(settled: Wear | None, scores: Floats | None, row: int, band: Band | No
     if scores is None or band is None:
         return None
     score = float(scores[row])
-    if not clear or band.below <= score <= band.above:
+    return _told(score, band) if clear else Worn(Wear.UNKNOWN, score)
+
+
+def _told(score: float, band: Band) -> Worn:
+    if band.below <= score <= band.above:
         return Worn(Wear.UNKNOWN, score)
     return Worn(Wear.WORN if score > band.above else Wear.NOT_WORN, score)
+
+
+def _mean(first: Worn | None, again: float, share: float, band: Band | None) -> Worn | None:
+    if first is None or band is None:
+        return first
+    return _told((1 - share) * first.score + share * again, band)

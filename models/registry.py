@@ -54,6 +54,19 @@ class Band(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     above: Share
 
 
+class SecondSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A small network that looks at the crop of each head again; its answers are averaged with the first ones.
+
+    `share` is its weight in that mean; `most` the number of heads of a frame that it looks at, best first.
+    """
+
+    file: str
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    side: Side
+    most: Annotated[int, msgspec.Meta(ge=1)]
+    share: Share = 0.5
+
+
 class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One model. It has a `file`, relative to the registry's folder, or an `address` to fetch it from."""
 
@@ -69,6 +82,7 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     overlap: Share = 0.5
     hat: Band | None = None
     mask: Band | None = None
+    second: SecondSpec | None = None
     min_head: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Heads whose box is lower than this (pixels of the picture) carry "cannot tell": too few pixels to judge."""
 

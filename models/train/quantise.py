@@ -1,9 +1,9 @@
 """Static int8 of an exported graph: convolutions, clips and shortcuts, per channel, calibrated on training pictures"""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-import cv2
 import numpy as np
 import typer
 from numpy.typing import NDArray
@@ -16,41 +16,56 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from contracts.vision import Box
 from models import labels, letterbox
+from models.crops import crop
+from models.evaluate.report import read
+from models.labels import HEAD, Picture
 from models.registry import InputSpec
+from models.train.second import SIDE
 
-_SPEC = InputSpec(width=416, height=416, colour="bgr", free=True)
+# One size for all: the calibrator stacks what it sees.
+_SPEC = InputSpec(width=416, height=416, colour="bgr")
 
 
-class _Pictures(CalibrationDataReader):
-    """Feeds letterboxed pictures of the training split, evenly over the sources."""
+class _Reader(CalibrationDataReader):
+    """Feeds what the iterator gives."""
 
-    def __init__(self, paths: list[Path]) -> None:
-        self._paths = iter(paths)
+    def __init__(self, blobs: Iterator[dict[str, NDArray[np.float32]]]) -> None:
+        self._blobs = blobs
 
     def get_next(self) -> dict[str, NDArray[np.float32]] | None:
-        path = next(self._paths, None)
-        if path is None:
-            return None
-        image = cv2.imread(str(path))
-        if image is None:
-            raise OSError(f"{path} is not a picture that can be read")
-        pixels: NDArray[np.uint8] = image.astype(np.uint8, copy=False)
-        # One size for all: the calibrator stacks what it sees.
-        spec = InputSpec(width=_SPEC.width, height=_SPEC.height, colour=_SPEC.colour)
-        return {"image": letterbox.blob(pixels, letterbox.fit(image.shape[:2], spec), spec)}
+        return next(self._blobs, None)
 
 
-def quantise(graph: Path, out: Path, data: Path, count: int = 120) -> None:
-    """Writes the int8 form of `graph` to `out`. The three last convolutions of each branch stay in float."""
+def _frames(pictures: list[Picture]) -> Iterator[dict[str, NDArray[np.float32]]]:
+    for picture in pictures:
+        pixels = read(picture.path)
+        yield {"image": letterbox.blob(pixels, letterbox.fit(pixels.shape[:2], _SPEC), _SPEC)}
+
+
+def _heads(pictures: list[Picture]) -> Iterator[dict[str, NDArray[np.float32]]]:
+    for picture in pictures:
+        pixels = read(picture.path)
+        boxes = [Box(*map(float, row[1:5])) for row in picture.objects if row[0] == HEAD][:2]
+        for box in boxes:
+            cut = crop(pixels, box, SIDE).transpose(2, 0, 1)[None]
+            yield {"heads": cut.astype(np.float32)}
+
+
+def quantise(graph: Path, out: Path, data: Path, *, heads: bool = False, count: int = 120) -> None:
+    """Writes the int8 form of `graph` to `out`; `heads` for the second look, which is fed crops.
+
+    The three last convolutions of each branch stay in float.
+    """
     pictures = [picture for picture in labels.load(data) if picture.split == "train"]
-    paths = [picture.path for picture in pictures[:: max(1, len(pictures) // count)]]
+    chosen = pictures[:: max(1, len(pictures) // count)]
     prepared = out.with_suffix(".prepared.onnx")
     quant_pre_process(graph, prepared, skip_symbolic_shape=True)
     quantize_static(
         prepared,
         out,
-        _Pictures(paths),
+        _Reader(_heads(chosen) if heads else _frames(chosen)),
         quant_format=QuantFormat.QDQ,
         op_types_to_quantize=["Conv", "Clip", "Add"],
         per_channel=True,
@@ -78,9 +93,10 @@ def main(
     graph: Annotated[Path, typer.Argument(exists=True)],
     out: Annotated[Path, typer.Argument()],
     data: Annotated[Path, typer.Option(help="folder with coco.json")],
+    heads: Annotated[bool, typer.Option(help="the graph is a second look")] = False,
 ) -> None:
     """Quantises an exported graph: `python -m models.train.quantise model.onnx int8.onnx --data DIR`."""
-    quantise(graph, out, data)
+    quantise(graph, out, data, heads=heads)
 
 
 if __name__ == "__main__":
