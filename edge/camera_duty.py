@@ -60,7 +60,8 @@ class CameraDuty:
         self._looks = self._detections = self._people = self._counted = 0
 
     def run(self, stop: threading.Event) -> None:
-        """The duty. Ends its camera's process when it ends, for whatever reason."""
+        """The duty. Ends its camera's process when it ends, for whatever reason; ends at once without its model."""
+        self.eye.open()
         capture = Capture(self.config.device, parse(self.config.source), self.config.looks_per_second, self.config.seed)
         ended = threading.Event()
         thread = threading.Thread(target=capture.run, args=(ended,), name=f"capture-{self.config.device}", daemon=True)
@@ -197,13 +198,18 @@ def _words(state: CameraState) -> str:
     return {CameraState.NONE: "starting", CameraState.DEGRADED: "frozen"}.get(state, "ok")
 
 
+def make_eyes(config: EdgeConfig) -> dict[str | None, Eye]:
+    """One eye for all cameras that name the same model."""
+    opener = partial(open_detector, registry=Path(config.models) if config.models else None)
+    return {camera.model: Eye(camera.model, opener) for camera in config.camera}
+
+
 def camera_duties(config: EdgeConfig, sink: Sink) -> dict[str, Duty]:
     """The duties of the cameras by name, and the one that sends their pictures."""
     if not config.camera:
         return {}
     outbox = Outbox(Path(config.spool) / "pictures")
-    opener = partial(open_detector, registry=Path(config.models) if config.models else None)
-    eyes = {camera.model: Eye(camera.model, opener) for camera in config.camera}
+    eyes = make_eyes(config)
     sends = bool(config.upload.url)
     duties: dict[str, Duty] = {
         camera.device: CameraDuty(camera, config.rules.vision, eyes[camera.model], sink, outbox, stills=sends).run

@@ -42,22 +42,26 @@ def run(config: Config) -> None:
 
 @app.command()
 def check(config: Config) -> None:
-    """Say what the agent would watch; exit 1 for a fault in the configuration."""
+    """Say what the agent would watch; exit 1 for a fault in the configuration or a model that does not open."""
+    from edge.camera_duty import make_eyes
+    from models.errors import ModelError, RegistryError
+
     chosen = _load(config)
     try:
+        eyes = {name: eye.open() for name, eye in make_eyes(chosen).items()}
         for lift in chosen.lift:
             make(lift)
         sources = {camera.device: parse(camera.source).name for camera in chosen.camera}
         broker = broker_settings(chosen.broker)
-    except (EdgeConfigError, SourceError) as error:
+    except (EdgeConfigError, SourceError, ModelError, RegistryError) as error:
         _fail(str(error))
     typer.echo(f"agent {chosen.agent}, site {chosen.site}, broker {broker.host}:{broker.port}")
     for lift in chosen.lift:
         typer.echo(f"lift   {lift.device}: driver {lift.driver}, {lift.floors} floors")
     for camera in chosen.camera:
-        typer.echo(
-            f"camera {camera.device}: {sources[camera.device]}, {camera.zone_kind}, {camera.looks_per_second:g} looks/s"
-        )
+        eye = eyes[camera.model]
+        looks = f"{camera.looks_per_second:g} looks/s by {eye.name} {eye.version}"
+        typer.echo(f"camera {camera.device}: {sources[camera.device]}, {camera.zone_kind}, {looks}")
     for sensor in chosen.sensor:
         typer.echo(f"sensor {sensor.device}")
 

@@ -1,0 +1,60 @@
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from contracts.vision import Detection, Image, ModelRef
+from edge.cli import app
+from edge.eye import Eye
+from models import registry
+from models.errors import ModelError
+
+
+class Blind:
+    """A detector that sees nothing."""
+
+    ref = ModelRef("blind", "1", "00" * 32)
+
+    def detect(self, image: Image) -> Sequence[Detection]:
+        return []
+
+
+def test_it_opens_once_and_says_who_looked() -> None:
+    asked: list[str | None] = []
+
+    def opener(name: str | None) -> Blind:
+        asked.append(name)
+        return Blind()
+
+    eye = Eye("blind", opener)
+    assert not asked
+    assert eye.open() == Blind.ref
+    assert eye.look(np.zeros((4, 4, 3), np.uint8)) == ([], Blind.ref)
+    assert asked == ["blind"]
+
+
+def test_a_model_that_does_not_open_is_an_error_each_time() -> None:
+    def opener(_: str | None) -> Blind:
+        raise ModelError("sha256: wrong")
+
+    eye = Eye(None, opener)
+    for _ in range(2):
+        with pytest.raises(ModelError, match="sha256: wrong"):
+            eye.open()
+
+
+def test_the_check_opens_the_citys_own_registry(tmp_path: Path) -> None:
+    config = tmp_path / "edge.toml"
+    book = tmp_path / "models.toml"
+    config.write_text(f'agent = "a-1"\nsite = "s-1"\nmodels = "{book}"\n[[camera]]\ndevice = "cam-1"\n')
+    run = CliRunner().invoke
+    missing = run(app, ["check", "--config", str(config)])
+    assert missing.exit_code == 1 and "models.toml: cannot be read" in missing.output
+    book.write_text(registry.SHIPPED.read_text())
+    absent = run(app, ["check", "--config", str(config)])
+    assert absent.exit_code == 1 and "sunlit-heads-1.onnx cannot be read" in absent.output
+    (tmp_path / "weights").symlink_to(registry.SHIPPED.parent / "weights")
+    good = run(app, ["check", "--config", str(config)])
+    assert good.exit_code == 0 and "2 looks/s by sunlit-heads-1" in good.output
