@@ -87,8 +87,7 @@ class OnnxDetector:
         """The detections of a picture with hat and mask averaged with those of the second look, where there is one."""
         if self.second is None:
             return found
-        heights = [d.box.y2 - d.box.y1 for d in found]
-        rows = chosen([d.kind for d in found], heights, self.entry.min_head, self.second.spec.most)
+        rows = chosen(found, self.entry.min_head, self.second.spec.most)
         again = self.second.worn(image, [found[i].box for i in rows])
         looked, share = list(found), self.second.spec.share
         for i, (hat, mask) in zip(rows, again.tolist(), strict=True):

@@ -38,6 +38,9 @@ def fit(picture: tuple[int, int], spec: InputSpec) -> Fit:
     scale = min(spec.width / width, spec.height / height)
     if not spec.free:
         return Fit(spec.height, spec.width, scale, scale)
+    if spec.pixels is not None:
+        # A square picture would cost half more than a wide one for the same longer side.
+        scale = min(scale, math.sqrt(spec.pixels / (height * width)))
     return Fit(_steps(height * scale, spec.height), _steps(width * scale, spec.width), scale, scale)
 
 

@@ -20,7 +20,7 @@ class InputSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the network is fed: float32, 1 x 3 x height x width, `(pixel - mean) / divisor`.
 
     `fit = "letterbox"` keeps the aspect ratio and pads to the right and below with `pad`; `"stretch"` does not.
-    `free = true` lets the size shrink to the picture, in steps of 32, within width x height.
+    `free = true` lets the size shrink to the picture, in steps of 32, within width x height and, about, `pixels`.
     """
 
     width: Side
@@ -28,6 +28,7 @@ class InputSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     colour: Literal["bgr", "rgb"]
     fit: Literal["letterbox", "stretch"] = "letterbox"
     free: bool = False
+    pixels: Annotated[int, msgspec.Meta(ge=1024)] | None = None
     mean: float = 0.0
     divisor: float = 1.0
     pad: Annotated[int, msgspec.Meta(ge=0, le=255)] = 114
@@ -57,7 +58,7 @@ class Band(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SecondSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A small network that looks at the crop of each head again; its answers are averaged with the first ones.
 
-    `share` is its weight in that mean; `most` the number of heads of a frame that it looks at, best first.
+    `share` is its weight in that mean; `most` the number of heads of a frame that it looks at, the least certain first.
     """
 
     file: str

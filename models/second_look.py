@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from contracts.kinds import ObjectKind
-from contracts.vision import Box, Image
+from contracts.vision import Box, Detection, Image, Worn
 from models.crops import crop
 from models.errors import ModelError
 from models.registry import SecondSpec
@@ -38,7 +38,11 @@ class SecondLook:
         return worn
 
 
-def chosen(kinds: Sequence[ObjectKind], heights: Sequence[float], least: float, most: int) -> list[int]:
-    """Which detections, best first, get a second look: heads that are not too low, and not more than `most`."""
-    rows = zip(kinds, heights, strict=True)
-    return [i for i, (kind, height) in enumerate(rows) if kind is ObjectKind.HEAD and height >= least][:most]
+def chosen(found: Sequence[Detection], least: float, most: int) -> list[int]:
+    """Which detections get a second look: heads that are not too low, the least certain first, not more than `most`."""
+    heads = [i for i, one in enumerate(found) if one.kind is ObjectKind.HEAD and one.box.y2 - one.box.y1 >= least]
+    return sorted(heads, key=lambda i: min(_certainty(found[i].hat), _certainty(found[i].mask)))[:most]
+
+
+def _certainty(worn: Worn | None) -> float:
+    return 0.5 if worn is None else abs(worn.score - 0.5)

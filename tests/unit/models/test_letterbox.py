@@ -39,6 +39,15 @@ def test_a_wide_camera_costs_less_than_a_square_one(picture: tuple[int, int], si
     assert (where.height, where.width) == size
 
 
+@pytest.mark.parametrize(
+    ("picture", "size"), [((1080, 1920), (256, 416)), ((480, 640), (320, 416)), ((224, 224), (352, 352))]
+)
+def test_a_limit_of_pixels_shrinks_square_pictures_only(picture: tuple[int, int], size: tuple[int, int]) -> None:
+    spec = InputSpec(width=416, height=416, colour="bgr", free=True, pixels=352 * 352)
+    where = fit(picture, spec)
+    assert (where.height, where.width) == size and where.sx == where.sy
+
+
 def test_boxes_are_clipped_to_the_picture() -> None:
     where = fit((100, 200), FIXED)
     assert where.back(np.array([[-50, -50, 900, 900]], np.float32), (100, 200)).tolist() == [[0, 0, 200, 100]]
