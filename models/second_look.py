@@ -30,9 +30,11 @@ class SecondLook:
 
     def worn(self, image: Image, heads: Sequence[Box]) -> Floats:
         """Probability that hat and mask are worn, n x 2, for head boxes in pixels of a picture."""
+        if not len(heads):
+            return np.zeros((0, 2), np.float32)
         side = self.spec.side
         crops = np.stack([crop(image, head, side) for head in heads]).transpose(0, 3, 1, 2).astype(np.float32)
-        (worn,) = self.session.run(np.ascontiguousarray(crops)) if len(heads) else (np.zeros((0, 2), np.float32),)
+        (worn,) = self.session.run(np.ascontiguousarray(crops))
         if worn.shape != (len(heads), 2):
             raise ModelError(f"second: output shape {worn.shape}, expected ({len(heads)}, 2): hat and mask")
         return worn

@@ -61,6 +61,14 @@ def test_the_mean_of_both_looks_decides(tmp_path: Path) -> None:
     assert answers(large) == (Wear.NOT_WORN, 0.15, Wear.WORN, 0.75)
 
 
+def test_a_picture_without_heads_needs_no_second_look(tmp_path: Path) -> None:
+    detector = opened(tmp_path)
+    assert detector.second is not None
+    before = detector.second.session.timings.read().runs
+    assert detector.detect(frame((255, 0, 0)), min_score=0.99) == []
+    assert detector.second.session.timings.read().runs == before
+
+
 def test_several_pictures_are_answered_each_for_itself(tmp_path: Path) -> None:
     first, second = opened(tmp_path).detect_all([frame((255, 0, 0)), frame((0, 0, 255))])
     assert answers(first[0])[0] is Wear.WORN and answers(second[0])[0] is Wear.NOT_WORN

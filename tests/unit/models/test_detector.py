@@ -10,7 +10,7 @@ from models import letterbox, registry
 from models.detector import OnnxDetector, open_detector
 from models.errors import ModelError, RegistryError
 
-PICTURE = (416, 416)
+PICTURE = (352, 352)
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +21,7 @@ def detector() -> OnnxDetector:
 @pytest.fixture
 def book(tmp_path: Path) -> Path:
     """A copy of the shipped registry with its weights, free to be spoilt."""
-    entry = registry.load().entry()
-    target = registry.path_of(entry, tmp_path / "registry.toml")
-    target.parent.mkdir()
-    shutil.copyfile(registry.path_of(entry, registry.SHIPPED), target)
+    shutil.copytree(registry.SHIPPED.parent / "weights", tmp_path / "weights")
     return Path(shutil.copy(registry.SHIPPED, tmp_path))
 
 
@@ -40,7 +37,7 @@ def seen(detector: OnnxDetector, *rows: tuple[int, list[float]]) -> list[tuple[O
 
 def read(detector: OnnxDetector, *rows: tuple[int, list[float]]) -> list[Detection]:
     """What the detector makes of an output that is empty but for the given rows."""
-    raw = np.zeros((1, 52 * 52 + 26 * 26 + 13 * 13, 12), np.float32)
+    raw = np.zeros((1, 44 * 44 + 22 * 22 + 11 * 11, 12), np.float32)
     for index, values in rows:
         raw[0, index] = values
     return detector.read([raw], letterbox.fit(PICTURE, detector.entry.input), PICTURE)
