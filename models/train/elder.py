@@ -20,6 +20,7 @@ from models.registry import InputSpec
 from models.session import usable_cores
 from models.suppress import suppress
 from models.train.paste import covered
+from models.train.teachers import key
 
 _SPEC = InputSpec(width=416, height=416, colour="bgr", free=True)
 _HEAD_FLOOR, _HEAD_SURE = 0.2, 0.4
@@ -88,19 +89,15 @@ def told(path: Path, objects: Rows, ignored: Rows, heads: list[list[float]]) -> 
     return objects, np.concatenate([ignored, regions_of(regions)])
 
 
-def _key(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"
-
-
 def looked_at(path: Path) -> bool:
     """Whether a picture has heads that somebody labelled."""
-    return _key(path) in _EYE
+    return key(path) in _EYE
 
 
 def by_eye(path: Path, objects: Rows) -> Rows:
     """Objects with the heads of the pool that somebody looked at on contact sheets: masks with caps, and backs."""
     rows = []
-    for x1, y1, x2, y2, hat, mask in _EYE.get(_key(path), ()):
+    for x1, y1, x2, y2, hat, mask in _EYE.get(key(path), ()):
         box = np.array([x1, y1, x2, y2], np.float32)
         same = [
             row[0] == HEAD and min(covered(box, row[None, 1:5]), covered(row[1:5], box[None])) > 0.6 for row in objects
@@ -119,11 +116,11 @@ def _sure(score: float) -> float:
 
 
 def look(graph: Path, faces: Path, paths: list[Path], cache: Path) -> dict[str, list[list[float]]]:
-    """What the elder sees on every picture that can be read, by path; kept in `cache` for a second run."""
+    """What the elder sees on every picture that can be read, by `key`; kept in `cache` for a second run."""
     if cache.exists():
         return msgspec.json.decode(cache.read_bytes(), type=dict[str, list[list[float]]])
     elder = Elder(graph, faces)
     images = ((path, cv2.imread(str(path))) for path in track(paths, description="elder"))
-    seen = {str(path): elder.heads(image) for path, image in images if image is not None}
+    seen = {key(path): elder.heads(image) for path, image in images if image is not None}
     cache.write_bytes(msgspec.json.encode(seen))
     return seen

@@ -62,7 +62,7 @@ def gather(plan: Plan) -> list[Picture]:
 def _advised(pictures: list[Picture], graph: Path, folder: Path, out: Path) -> list[Picture]:
     paths = [p.path for p in pictures]
     seen = elder.look(graph, folder / "yunet_n_320_320.onnx", paths, out / "elder.json")
-    told = [elder.told(p.path, p.objects, p.ignored, seen[str(p.path)]) for p in pictures]
+    told = [elder.told(p.path, p.objects, p.ignored, seen[teachers.key(p.path)]) for p in pictures]
     pairs = zip(pictures, told, strict=True)
     return [
         msgspec.structs.replace(

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from contracts.vision import Box
 from models.crops import crop
 from models.labels import HEAD, UNLABELLED, Picture
-from models.train import augment
+from models.train import augment, drawn
 from models.train.backbone import Backbone, published
 from models.train.dress import Canvas, dress
 from models.train.export import OPSET
@@ -26,7 +26,8 @@ from models.train.trainer import rate
 
 SIDE = 96
 _WIDTH = 112
-_SHARES = {"amvd": 0.3, "iden": 0.3, "crop": 0.16, "pool": 0.14, "eye": 0.1}
+_SHARES = {"amvd": 0.28, "iden": 0.28, "crop": 0.14, "pool": 0.12, "eye": 0.1, "drawn": 0.08}
+_SCENES = 300
 _LEAST = 12
 """Heads of fewer pixels teach nothing here."""
 _BARE_WEIGHT = torch.tensor([1.3, 3.0])
@@ -65,11 +66,23 @@ def samples(pictures: list[Picture]) -> dict[str, list[Sample]]:
     return found
 
 
-def batches(found: dict[str, list[Sample]], batch: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+def scenes(seed: int, images: dict[Path, Canvas]) -> list[Picture]:
+    """Drawn kitchens as pictures; the canvases go into `images`."""
+    rng, made = random.Random(seed), []
+    for number in range(_SCENES):
+        path = Path(f"drawn-{number}")
+        images[path], objects, ignored = drawn.scene(rng.getrandbits(40))
+        made.append(Picture(path, "drawn", "train", objects, ignored, np.zeros((0, 4), np.float32)))
+    return made
+
+
+def batches(pictures: list[Picture], batch: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Endless crops (B x 96 x 96 x 3) and labels (B x 2)."""
     rng = random.Random(seed)
-    shares = {source: share for source, share in _SHARES.items() if found[source]}
     images: dict[Path, Canvas] = {}
+    found = samples([*pictures, *scenes(seed, images)])
+    console.print({source: len(rows) for source, rows in found.items()})
+    shares = {source: share for source, share in _SHARES.items() if found[source]}
     while True:
         made = []
         for _ in range(batch):
@@ -105,7 +118,7 @@ def cost(logits: Tensor, worn: Tensor) -> Tensor:
     return (each * weight).sum() / len(logits)
 
 
-def train(found: dict[str, list[Sample]], minutes: float, seed: int, batch: int) -> SecondLook:
+def train(pictures: list[Picture], minutes: float, seed: int, batch: int) -> SecondLook:
     """Within a time budget, on one thread."""
     net = SecondLook()
     net.backbone.start_from(published())
@@ -113,7 +126,7 @@ def train(found: dict[str, list[Sample]], minutes: float, seed: int, batch: int)
     fast, slow = list(net.worn.parameters()), list(net.backbone.parameters())
     optimiser = torch.optim.AdamW([{"params": fast, "share": 5.0}, {"params": slow, "share": 1.0}], weight_decay=0.02)
     start, told = time.monotonic(), 0.0
-    for step, (crops, worn) in enumerate(batches(found, batch, seed)):
+    for step, (crops, worn) in enumerate(batches(pictures, batch, seed)):
         share = (time.monotonic() - start) / (minutes * 60)
         if share >= 1:
             break
@@ -154,9 +167,7 @@ def main(
     cv2.setNumThreads(1)
     folder = data.parent / "onnx"
     plan = Plan(data, out, folder if folder.exists() else None, minutes, seed, batch, 1, None, elder, None, 0.0, 2)
-    found = samples(gather(plan))
-    console.print({source: len(rows) for source, rows in found.items()})
-    export(train(found, minutes, seed, batch), out / "second.onnx")
+    export(train(gather(plan), minutes, seed, batch), out / "second.onnx")
 
 
 if __name__ == "__main__":
