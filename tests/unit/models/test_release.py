@@ -23,6 +23,26 @@ def test_the_file_is_copied_and_only_its_hash_changes(tmp_path: Path) -> None:
     assert book.read_text().replace(found, old) == before
 
 
+def test_every_entry_of_the_file_and_its_second_look_follow(tmp_path: Path) -> None:
+    book = Path(shutil.copy(registry.SHIPPED, tmp_path))
+    graph, second = tmp_path / "new.onnx", tmp_path / "second.onnx"
+    graph.write_bytes(b"new weights")
+    second.write_bytes(b"new eyes")
+    release(graph, "sunlit-heads-1", book, second=second)
+    shipped = registry.load(book)
+    entries = [shipped.entry(name) for name in ("sunlit-heads-1", "sunlit-heads-1-wide")]
+    assert {entry.sha256 for entry in entries} == {hashlib.sha256(b"new weights").hexdigest()}
+    looks = [entry.second for entry in entries if entry.second is not None]
+    assert [look.sha256 for look in looks] == [hashlib.sha256(b"new eyes").hexdigest()] * 2
+    assert (tmp_path / looks[0].file).read_bytes() == b"new eyes"
+
+
+def test_a_model_that_is_fetched_is_not_ours_to_release(tmp_path: Path) -> None:
+    book = Path(shutil.copy(registry.SHIPPED, tmp_path))
+    with pytest.raises(RegistryError, match="yolox-nano-person: file: none"):
+        release(tmp_path / "new.onnx", "yolox-nano-person", book)
+
+
 def test_an_unknown_entry_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     book = Path(shutil.copy(registry.SHIPPED, tmp_path))
     with pytest.raises(RegistryError, match="'other' is not in the registry"):
