@@ -1,5 +1,6 @@
 """Trains the detector within a time budget and exports it: `python -m models.train.run --data DIR --out DIR`."""
 
+import shutil
 import time
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ import torch
 import torch.distributed as dist
 import typer
 from rich.console import Console
+from rich.progress import Progress, TextColumn
 
 from models import labels
 from models.labels import Picture
@@ -20,10 +22,11 @@ from models.train.export import export
 from models.train.holdout import held_out
 from models.train.net import Net
 from models.train.trainer import Trainer
+from models.train.validate import Watch
 
 SHARES = {"amvd": 0.32, "iden": 0.32, "cctv": 0.08, "pool": 0.17, "eye": 0.05, "crop": 0.06, "video": 0.02}
 """How often a source is drawn; `eye` is the part of the pool that somebody looked at."""
-_REPORT_SECONDS, _SAVE_SECONDS = 30.0, 240.0
+_SAVE_SECONDS = 240.0
 
 console = Console(stderr=True)
 
@@ -38,11 +41,12 @@ class Plan(msgspec.Struct, frozen=True):
     seed: int
     batch: int
     processes: int
-    start: Path | None
-    elder: Path | None
-    hold_out: str | None
-    peak: float
-    frozen: int
+    start: Path | None = None
+    elder: Path | None = None
+    hold_out: str | None = None
+    peak: float = 1.5e-3
+    frozen: int = 2
+    patience: int = 6
 
 
 def gather(plan: Plan) -> list[Picture]:
@@ -72,35 +76,62 @@ def _advised(pictures: list[Picture], graph: Path, folder: Path, out: Path) -> l
     ]
 
 
-def save(trainer: Trainer, out: Path) -> None:
-    """Writes the averaged weights and the exported graph; a crash later loses minutes, not the run."""
-    torch.save(trainer.average.state_dict(), out / "average.pt")
-    torch.save(trainer.net.state_dict(), out / "last.pt")
-    export(trainer.average, out / "model.onnx")
+class Recorder:
+    """Of the first process: the progress bar, the checkpoints, and the verdict that there is no more to gain."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.watch = plan, Watch(plan.data, plan.patience)
+        self.start = self.saved = time.monotonic()
+        self.sums, self.count = torch.zeros(5), 0
+        columns = (*Progress.get_default_columns(), TextColumn("{task.fields[note]}"))
+        self.bar = Progress(*columns, console=console, transient=not console.is_terminal)
+        self.task = self.bar.add_task(plan.out.name, total=1.0, note="")
+        self.bar.start()
+
+    def share(self) -> float:
+        """How much of the time is spent; 1 also when more of it would be wasted."""
+        return 1.0 if self.watch.over else (time.monotonic() - self.start) / (self.plan.minutes * 60)
+
+    def step(self, trainer: Trainer, seen: int, parts: torch.Tensor) -> None:
+        self.sums += parts
+        self.count += 1
+        now = time.monotonic()
+        shown = " ".join(f"{v:.3f}" for v in (self.sums / self.count).tolist())
+        note = f"{seen} pictures, {(now - self.start) / seen * 1e3:.1f} ms each, cost {shown}"
+        self.bar.update(self.task, completed=self.share(), note=note)
+        if now - self.saved >= _SAVE_SECONDS:
+            self.save(trainer)
+            self.sums, self.count, self.saved = torch.zeros(5), 0, time.monotonic()
+
+    def save(self, trainer: Trainer) -> None:
+        """Writes the averaged weights and the exported graph; a crash later loses minutes, not the run."""
+        out = self.plan.out
+        torch.save(trainer.net.state_dict(), out / "last.pt")
+        export(trainer.average, out / "last.onnx")
+        score, best = self.watch.better(out / "last.onnx")
+        if best:
+            torch.save(trainer.average.state_dict(), out / "average.pt")
+            shutil.copyfile(out / "last.onnx", out / "model.onnx")
+        console.print(f"{self.share():6.1%} validation AP50 {score:.4f}{' best' if best else ''}; {self._note()}")
+
+    def _note(self) -> str:
+        return str(self.bar.tasks[0].fields["note"])
 
 
-def train(batches: Compositions, trainer: Trainer, plan: Plan, first: bool) -> None:
-    """Takes batches until the time budget is spent; the first process reports, saves and says when it is over."""
-    start = reported = saved = time.monotonic()
-    sums, count = torch.zeros(5), 0
+def train(batches: Compositions, trainer: Trainer, plan: Plan, recorder: Recorder | None) -> None:
+    """Takes batches until the time is spent; the process with the recorder says when."""
+    seen = 0
     for images, objects, ignored in batches:
-        share = _agreed((time.monotonic() - start) / (plan.minutes * 60))
+        share = _agreed(recorder.share() if recorder else 0.0)
         if share >= 1:
             break
-        sums += trainer.step(images, objects, ignored, share)
-        count += 1
-        now = time.monotonic()
-        if first and now - reported >= _REPORT_SECONDS:
-            shown = " ".join(f"{v:.3f}" for v in (sums / count).tolist())
-            seen = trainer.steps * len(images) * plan.processes
-            each = (now - start) / seen * 1e3
-            console.print(f"{share:6.1%} step {trainer.steps} pictures {seen} {each:.1f} ms each: {shown}")
-            sums, count, reported = torch.zeros(5), 0, now
-        if first and now - saved >= _SAVE_SECONDS:
-            save(trainer, plan.out)
-            saved = now
-    if first:
-        save(trainer, plan.out)
+        parts = trainer.step(images, objects, ignored, share)
+        seen += len(images) * plan.processes
+        if recorder:
+            recorder.step(trainer, seen, parts)
+    if recorder:
+        recorder.save(trainer)
+        recorder.bar.stop()
 
 
 def _agreed(share: float) -> float:
@@ -126,9 +157,18 @@ def work(rank: int, plan: Plan, pictures: list[Picture]) -> None:
     else:
         net.load_state_dict(torch.load(plan.start))
     batches = Compositions(pictures, SHARES, plan.batch, plan.seed, rank)
-    train(batches, Trainer(net, plan.peak, plan.frozen), plan, first=rank == 0)
+    train(batches, Trainer(net, plan.peak, plan.frozen), plan, Recorder(plan) if rank == 0 else None)
     if dist.is_initialized():
         dist.destroy_process_group()
+
+
+def run(plan: Plan) -> None:
+    """Trains as planned; the best graph is `model.onnx` in the folder of the run, its weights `average.pt`."""
+    plan.out.mkdir(parents=True, exist_ok=True)
+    (plan.out / "meeting").unlink(missing_ok=True)
+    pictures = gather(plan)
+    console.print({source: sum(p.source == source for p in pictures) for source in SHARES})
+    torch.multiprocessing.spawn(work, (plan, pictures), nprocs=plan.processes)
 
 
 def main(
@@ -144,16 +184,12 @@ def main(
     hold_out: Annotated[str | None, typer.Option(help="a source, or camera-07, that is not trained on")] = None,
     peak: Annotated[float, typer.Option(help="highest learning rate")] = 1.5e-3,
     frozen: Annotated[int, typer.Option(help="stages of the backbone that learn in every eighth step only")] = 2,
+    patience: Annotated[int, typer.Option(help="checkpoints (4 minutes) without gain before it stops")] = 6,
 ) -> None:
-    """Trains for `minutes`, saving on the way; the seed fixes the pictures drawn, the machine the number of steps."""
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "meeting").unlink(missing_ok=True)
+    """Trains for `minutes` or until nothing is gained; the seed fixes the pictures drawn, the machine the steps."""
     folder = teacher_folder or data.parent / "onnx"
     known = folder if folder.exists() else None
-    plan = Plan(data, out, known, minutes, seed, batch, processes, start, elder_graph, hold_out, peak, frozen)
-    pictures = gather(plan)
-    console.print({source: sum(p.source == source for p in pictures) for source in SHARES})
-    torch.multiprocessing.spawn(work, (plan, pictures), nprocs=processes)
+    run(Plan(data, out, known, minutes, seed, batch, processes, start, elder_graph, hold_out, peak, frozen, patience))
 
 
 if __name__ == "__main__":

@@ -166,7 +166,8 @@ def main(
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     folder = data.parent / "onnx"
-    plan = Plan(data, out, folder if folder.exists() else None, minutes, seed, batch, 1, None, elder, None, 0.0, 2)
+    known = folder if folder.exists() else None
+    plan = Plan(data, out, known, minutes, seed, batch, processes=1, elder=elder)
     export(train(gather(plan), minutes, seed, batch), out / "second.onnx")
 
 
