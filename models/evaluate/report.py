@@ -63,9 +63,14 @@ Progress = Callable[[Sequence[Picture]], Iterable[Picture]]
 def evaluate(detector: OnnxDetector, data: Path, split: str, progress: Progress) -> Report:
     """Measures on the pictures of one split of `data/coco.json` (`all` for every picture).
 
-    Raises OSError when the folder has no `coco.json`; ModelError when a picture cannot be read.
+    Raises OSError when the folder has no `coco.json`; ModelError when it is wrong, when the split has no picture, or
+    when a picture cannot be read.
     """
-    pictures = [picture for picture in labels.load(data) if split in (picture.split, "all")]
+    known = labels.load(data)
+    pictures = [picture for picture in known if split in (picture.split, "all")]
+    if not pictures:
+        splits = ", ".join(sorted({picture.split for picture in known})) or "none"
+        raise ModelError(f"split: {split!r} has no picture in {data}, expected all or one of: {splits}")
     floors = thresholds(detector)
     outcomes = [outcome for picture in progress(pictures) for outcome in _outcomes(detector, picture, floors)]
     heads = [outcome for outcome in outcomes if outcome.kind is ObjectKind.HEAD]

@@ -100,3 +100,11 @@ def test_evaluate_measures_a_labelled_folder(tmp_path: Path) -> None:
 def test_evaluate_without_labels_says_so(tmp_path: Path) -> None:
     result = run.invoke(app, ["evaluate", "--data", str(tmp_path)])
     assert result.exit_code == 1 and "coco.json" in result.stderr
+
+
+def test_a_split_without_pictures_is_said_and_not_measured_as_nothing(tmp_path: Path) -> None:
+    image = {"id": 1, "file_name": "images/some_1.jpg", "width": 90, "height": 80, "split": "test"}
+    (tmp_path / "coco.json").write_text(json.dumps({"images": [image], "annotations": []}))
+    result = run.invoke(app, ["evaluate", "--data", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "split: 'val' has no picture" in result.output and "expected all or one of: test" in result.output
