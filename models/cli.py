@@ -10,7 +10,7 @@ import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import Progress, track
-from rich.table import Table
+from rich.table import Column, Table
 
 from models import bench as timing
 from models import card as cards
@@ -56,7 +56,8 @@ def list_models(book: Book = registry.SHIPPED, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(msgspec.json.encode(found))
         return
-    table = Table("name", "version", "family", "input", "classes", "licence", "sha256")
+    wide = Column("name", no_wrap=True, min_width=20)
+    table = Table(wide, "version", "family", "input", "classes", "licence", "sha256")
     for entry in found.model:
         size = f"{entry.input.width}x{entry.input.height}{' free' if entry.input.free else ''}"
         classes = ", ".join(f"{spec.name} >= {spec.threshold:g}" for spec in entry.classes)
