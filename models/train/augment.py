@@ -67,3 +67,28 @@ def occlude(rng: random.Random, image: Canvas, objects: Rows) -> None:
         width = (x2 - x1) * rng.uniform(0.15, 0.35)
         left = x1 if side else x2 - width
         cv2.rectangle(image, (int(left), int(y1)), (int(left + width), int(y2)), colour, -1)
+
+
+def wide_lens(rng: random.Random, image: Canvas, *boxes: Rows) -> Canvas:
+    """Bends the picture as a short lens does: the middle is larger, the rim pressed together; boxes follow in place."""
+    height, width = image.shape[:2]
+    middle, reach = np.array([width / 2, height / 2], np.float32), float(np.hypot(width, height) / 2)
+    bend = rng.uniform(0.1, 0.5)
+    grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32) - middle
+    radius = np.linalg.norm(grid, axis=-1, keepdims=True) / reach
+    source = grid * (1 + bend * radius**2) / (1 + bend) + middle
+    for rows in boxes:
+        rows[:, 1:5] = _bent(rows[:, 1:5], middle, reach, bend)
+    return cv2.remap(image, source[..., 0], source[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _bent(boxes: Rows, middle: Rows, reach: float, bend: float) -> Rows:
+    """The bounds of what a bent frame shows of the ellipse in each box: heads and people do not fill the corners."""
+    ends, turn = np.linspace(0, 1, 2000), np.linspace(0, 2 * np.pi, 16, endpoint=False)
+    at = np.stack([np.cos(turn), np.sin(turn)], -1) / 2 + 0.5
+    points = boxes[:, None, :2] + at * (boxes[:, 2:] - boxes[:, :2])[:, None] - middle
+    radius = np.linalg.norm(points, axis=-1, keepdims=True) / reach
+    # The bend says where a point comes from; where it goes is read from the same curve backwards.
+    gone = np.interp(radius, ends * (1 + bend * ends**2) / (1 + bend), ends)
+    points = points * gone / np.maximum(radius, 1e-6) + middle
+    return np.concatenate([points.min(1), points.max(1)], -1).astype(np.float32)

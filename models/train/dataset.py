@@ -21,6 +21,7 @@ CANVASES = ((352, 352), (256, 416), (256, 416), (320, 384), (416, 288))
 _DRAWN_SHARE = 0.07
 _CAP_SHARE, _MASK_SHARE = 0.14, 0.12
 _PASTE_SHARE = 0.3
+_WIDE_SHARE = 0.12
 _VISIBLE = 0.45
 """An object of which less remains on the canvas is ignored instead of taught."""
 
@@ -79,6 +80,9 @@ class Compositions:
         if self.cutouts is not None and rng.random() < _PASTE_SHARE:
             rows, regions = self.cutouts.add(rng, canvas, rows, regions)
         augment.occlude(rng, canvas, rows)
+        if rng.random() < _WIDE_SHARE:
+            canvas = augment.wide_lens(rng, canvas, rows, regions)
+            rows, regions = _clipped(rows, regions, (0, 0, width, height))
         return augment.degrade(rng, canvas), rows, regions
 
 

@@ -108,7 +108,7 @@ def test_the_bare_headed_cook_is_exactly_one_event(first_half_minute: tuple[Hear
     )
     assert event.box is not None and event.model is not None and event.model.name
     assert abs(event.box.x1 + event.box.x2 - bare.box.x1 - bare.box.x2) / 2 < 40
-    assert event.confidence > 0.6 and event.rev == 0 and event.zone == "stove"
+    assert event.confidence > 0.5 and event.rev == 0 and event.zone == "stove"
     assert event.at <= T0 + timedelta(seconds=20)
 
 
