@@ -41,6 +41,9 @@ def fit(picture: tuple[int, int], spec: InputSpec) -> Fit:
     if spec.pixels is not None:
         # A square picture would cost half more than a wide one for the same longer side.
         scale = min(scale, math.sqrt(spec.pixels / (height * width)))
+    if spec.enlarge is not None:
+        # More pixels than the camera gave show nothing more, and cost time.
+        scale = min(scale, spec.enlarge)
     return Fit(_steps(height * scale, spec.height), _steps(width * scale, spec.width), scale, scale)
 
 

@@ -20,7 +20,8 @@ class InputSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the network is fed: float32, 1 x 3 x height x width, `(pixel - mean) / divisor`.
 
     `fit = "letterbox"` keeps the aspect ratio and pads to the right and below with `pad`; `"stretch"` does not.
-    `free = true` lets the size shrink to the picture, in steps of 32, within width x height and, about, `pixels`.
+    `free = true` lets the size shrink to the picture, in steps of 32, within width x height and, about, `pixels`; a
+    small picture is enlarged `enlarge` times at most.
     """
 
     width: Side
@@ -29,6 +30,7 @@ class InputSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fit: Literal["letterbox", "stretch"] = "letterbox"
     free: bool = False
     pixels: Annotated[int, msgspec.Meta(ge=1024)] | None = None
+    enlarge: Annotated[float, msgspec.Meta(ge=1)] | None = None
     mean: float = 0.0
     divisor: float = 1.0
     pad: Annotated[int, msgspec.Meta(ge=0, le=255)] = 114

@@ -15,7 +15,7 @@ from models.train import augment, drawn
 from models.train.dress import dress
 from models.train.paste import Cutouts
 
-CANVASES = ((352, 352), (256, 416), (256, 416), (320, 384), (416, 288))
+CANVASES = ((352, 352), (288, 512), (288, 512), (256, 416), (352, 448), (416, 320))
 """Heights and widths; the wide one is what a kitchen camera gives."""
 
 _DRAWN_SHARE = 0.07

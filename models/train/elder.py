@@ -22,7 +22,7 @@ from models.suppress import suppress
 from models.train.paste import covered
 from models.train.teachers import key
 
-_SPEC = InputSpec(width=416, height=416, colour="bgr", free=True)
+_SPEC = InputSpec(width=544, height=544, colour="bgr", free=True, enlarge=1.6)
 _HEAD_FLOOR, _HEAD_SURE = 0.2, 0.4
 _SURE_WORN, _SURE_BARE = 0.93, 0.07
 _CLEAR = 40

@@ -10,7 +10,7 @@ from models import letterbox, registry
 from models.detector import OnnxDetector, open_detector
 from models.errors import ModelError, RegistryError
 
-PICTURE = (352, 352)
+PICTURE = (384, 384)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def seen(detector: OnnxDetector, *rows: tuple[int, list[float]]) -> list[tuple[O
 
 def read(detector: OnnxDetector, *rows: tuple[int, list[float]]) -> list[Detection]:
     """What the detector makes of an output that is empty but for the given rows."""
-    raw = np.zeros((1, 44 * 44 + 22 * 22 + 11 * 11, 12), np.float32)
+    raw = np.zeros((1, 48 * 48 + 24 * 24 + 12 * 12, 12), np.float32)
     for index, values in rows:
         raw[0, index] = values
     return detector.read([raw], letterbox.fit(PICTURE, detector.entry.input), PICTURE)

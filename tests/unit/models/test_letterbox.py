@@ -73,3 +73,11 @@ def test_shrinking_takes_means_so_that_a_fine_pattern_does_not_flicker() -> None
     inside = blob(image, fit((1080, 1920), FREE), FREE)[0, :, :230, :410]
     assert inside.mean() == pytest.approx(127.5, abs=2)
     assert inside.std() < 25, "nearest or plain linear sampling would keep the noise of 74"
+
+
+@pytest.mark.parametrize(
+    ("picture", "size"), [((1080, 1920), (288, 512)), ((224, 224), (384, 384)), ((100, 160), (160, 256))]
+)
+def test_a_small_picture_is_enlarged_only_so_far(picture: tuple[int, int], size: tuple[int, int]) -> None:
+    where = fit(picture, InputSpec(width=512, height=512, colour="bgr", free=True, pixels=147456, enlarge=1.6))
+    assert (where.height, where.width) == size and where.sx == where.sy <= 1.6
