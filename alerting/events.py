@@ -15,7 +15,15 @@ from contracts.kinds import FindingState, Phase, Rule
 from runtime.db import Connection
 
 TRAPPED = (Rule.TRAPPED_NON_LEVEL, Rule.TRAPPED_LEVEL)
-KITCHEN = (Rule.NO_HAT, Rule.NO_MASK, Rule.CAMERA_BLIND, Rule.CLIMATE)
+KITCHEN = (
+    Rule.NO_HAT,
+    Rule.NO_MASK,
+    Rule.CAMERA_BLIND,
+    Rule.STRANGER,
+    Rule.CROWDING,
+    Rule.CLIMATE,
+    Rule.UV_LAMP,
+)
 
 
 def handle(connection: Connection, row: Mapping[str, Any], now: datetime, public_url: str) -> str:

@@ -13,13 +13,19 @@ RULES = {
         "no_hat": "未戴工作帽",
         "no_mask": "未戴口罩",
         "camera_blind": "摄像头看不见",
+        "stranger": "专间有外人",
+        "crowding": "人员超限",
         "climate": "温湿度超限",
+        "uv_lamp": "紫外线灯时间不足",
     },
     "en": {
         "no_hat": "no hat",
         "no_mask": "no mask",
         "camera_blind": "camera cannot see",
+        "stranger": "stranger in the special room",
+        "crowding": "too many people",
         "climate": "climate out of range",
+        "uv_lamp": "UV lamp too short",
     },
 }
 
