@@ -1,23 +1,28 @@
-"""The composition root: spool, bus, drivers, cameras, and the commands that the centre may give."""
+"""The composition root: spool, bus, drivers, cameras, and the desk that takes the centre's commands."""
 
-import logging
 import os
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import time_ns
 from uuid import UUID, uuid4
 
 from contracts.ids import uuid7
-from contracts.kinds import EdgeCommand, Lane
-from contracts.messages import AnySample, BadMessage, Command, Event, Reply, Status, Telemetry, decode, encode
-from contracts.topics import BadTopic, parse, topic
-from edge.camera_duty import camera_duties
+from contracts.kinds import Lane
+from contracts.messages import AnySample, Event, Reply, Status, Telemetry, encode
+from contracts.topics import topic
+from edge.camera_duty import camera_duties, make_eyes
+from edge.commands import Heard, Site
+from edge.commands.desk import Desk
+from edge.commands.record import Record
+from edge.commands.reload import reload
 from edge.config import EdgeConfig, broker_settings
 from edge.drivers import LiftDriver, make
-from edge.drivers.simulator import SimulatorDriver
 from edge.lift_duty import LiftDuty, now_utc
+from edge.live import Pushers
+from edge.live_config import LiveConfig
 from edge.publish import Pump
 from edge.sensor_duty import SensorDuty
 from edge.sink import EventDraft
@@ -25,9 +30,7 @@ from edge.spool import Spool
 from runtime.bus import Bus, Incoming
 from runtime.service import Duty
 
-log = logging.getLogger(__name__)
 AGENT_VERSION = "sunlit-edge 0.1.0"
-REMEMBERED_COMMANDS = 1000
 
 
 class SpoolSink:
@@ -35,7 +38,7 @@ class SpoolSink:
 
     def __init__(self, config: EdgeConfig, spool: Spool, boot: UUID) -> None:
         self.config, self.spool, self.boot = config, spool, boot
-        self.states: dict[str, str] = {}
+        self.heard: dict[str, Heard] = {}
 
     def telemetry(self, device: str, base: datetime, samples: Sequence[AnySample]) -> None:
         self.spool.put(
@@ -73,37 +76,50 @@ class SpoolSink:
         return identity
 
     def health(self, device: str, state: str) -> None:
-        self.states[device] = state
+        self.heard[device] = Heard(state, now_utc())
 
 
 class Agent:
     """Everything that runs on one site. `duties` are threads for runtime.service."""
 
-    def __init__(self, config: EdgeConfig) -> None:
+    def __init__(self, config: EdgeConfig, path: Path | None = None) -> None:
+        """`path`: the file that the configuration came from, to read again on request."""
         self.config, self.boot = config, uuid4()
+        self.live = LiveConfig(config)
         self.spool = Spool(Path(config.spool), config.spool_max_mb * 1024 * 1024)
         self.sink = SpoolSink(config, self.spool, self.boot)
         self.drivers: dict[str, LiftDriver] = {lift.device: make(lift) for lift in config.lift}
-        self._done: dict[UUID, Reply] = {}
+        self.eyes = make_eyes(config)
         will = Status(device=config.agent, boot=self.boot, at=datetime.now(UTC), online=False, agent=AGENT_VERSION)
         self.bus = Bus(
             broker_settings(config.broker),
             f"sunlit-edge-{config.agent}",
             subscriptions=[str(topic(config.site, device, Lane.COMMAND)) for device in config.devices],
-            on_message=self._on_command,
+            on_message=self._on_message,
             will=(str(topic(config.site, config.agent, Lane.STATUS)), encode(will)),
         )
         self.pump = Pump(self.spool, self.bus, self.say_status, config.status_every_s)
+        site = Site(
+            live=self.live,
+            drivers=self.drivers,
+            heard=self.sink.heard,
+            connected=lambda: self.bus.connected,
+            reload=lambda: reload(self.live, path),
+            pushers=Pushers(self.live, lambda device: None),
+            eyes=self.eyes,
+        )
+        self.desk = Desk(site, Record(Path(config.spool) / "commands"), self._say_reply)
 
     def duties(self) -> dict[str, Duty]:
         """The work of this agent by name."""
-        found: dict[str, Duty] = {"publish": self.pump.run}
+        found: dict[str, Duty] = {"publish": self.pump.run, "commands": self.desk.run}
         for lift in self.config.lift:
             duty = LiftDuty(lift, self.drivers[lift.device], self.config.rules.trapped, self.sink)
+            self.live.follow(partial(_renew_rules, duty))
             found[lift.device] = duty.run
         for sensor in self.config.sensor:
             found[sensor.device] = SensorDuty(sensor, self.sink).run
-        found.update(camera_duties(self.config, self.sink))
+        found.update(camera_duties(self.config, self.sink, self.eyes))
         return found
 
     def say_status(self, online: bool = True) -> None:
@@ -120,7 +136,7 @@ class Agent:
                 lost_telemetry=self.spool.lost(device, Lane.TELEMETRY),
                 lost_event=self.spool.lost(device, Lane.EVENT),
                 spooled=self.spool.count if device == self.config.agent else 0,
-                health={"state": self.sink.states.get(device, "starting")},
+                health={"state": self.sink.heard[device].state if device in self.sink.heard else "starting"},
             )
             self.bus.publish(str(topic(self.config.site, device, Lane.STATUS)), encode(status), retain=True)
 
@@ -134,40 +150,12 @@ class Agent:
         self.bus.stop()
         self.spool.close()
 
-    def _on_command(self, incoming: Incoming) -> None:
-        try:
-            device = parse(incoming.topic).device
-            command = decode(Lane.COMMAND, incoming.payload)
-        except (BadTopic, BadMessage) as error:
-            log.warning("a command that is none: %s", error)
-            return
-        if not isinstance(command, Command) or command.device != device:
-            log.warning("a command on %s that is for another device", incoming.topic)
-            return
-        reply = self._done.get(command.id) or self._carry_out(command)
-        self._done[command.id] = reply
-        if len(self._done) > REMEMBERED_COMMANDS:
-            self._done.pop(next(iter(self._done)))
-        self.bus.publish(str(topic(self.config.site, device, Lane.REPLY)), encode(reply))
+    def _on_message(self, incoming: Incoming) -> None:
+        self.desk.take(incoming)
 
-    def _carry_out(self, command: Command) -> Reply:
-        ok, reason = False, f"kind: {command.kind} is not for {command.device}"
-        if now_utc() > command.expires:
-            reason = f"expired at {command.expires.isoformat()}"
-        elif command.kind is EdgeCommand.INJECT_FAULT:
-            ok, reason = self._inject(command)
-        elif command.kind is EdgeCommand.COMFORT and command.device in self.drivers:
-            log.info("comfort message in the car of %s: %s", command.device, command.args.get("text", ""))
-            ok, reason = True, "shown"
-        return Reply(command=command.id, device=command.device, ok=ok, reason=reason, at=now_utc())
+    def _say_reply(self, reply: Reply) -> bool:
+        return self.bus.publish(str(topic(self.config.site, reply.device, Lane.REPLY)), encode(reply)) is not None
 
-    def _inject(self, command: Command) -> tuple[bool, str]:
-        driver = self.drivers.get(command.device)
-        if not isinstance(driver, SimulatorDriver):
-            return False, f"{command.device} is no simulated lift"
-        try:
-            driver.inject(str(command.args.get("fault")))
-        except ValueError as error:
-            return False, f"fault: {error}"
-        log.warning("%s: fault injected: %s", command.device, command.args.get("fault"))
-        return True, "injected"
+
+def _renew_rules(duty: LiftDuty, config: EdgeConfig) -> None:
+    duty.rules = config.rules.trapped

@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from contracts.messages import CameraSample, Evidence
 from contracts.vision import Box, Detection, ModelRef
 from edge import motion, track
 from edge.capture import Capture, Frame
+from edge.chosen_models import book, open_chosen
 from edge.config import CameraConfig, EdgeConfig, VisionRules
 from edge.evidence import PictureError, picture
 from edge.eye import Eye
@@ -25,7 +26,6 @@ from edge.sink import EventDraft, Sink
 from edge.source import parse
 from edge.still import still
 from edge.upload import Outbox, Uploader
-from models.detector import open_detector
 from runtime.service import Duty
 
 log = logging.getLogger(__name__)
@@ -200,16 +200,16 @@ def _words(state: CameraState) -> str:
 
 def make_eyes(config: EdgeConfig) -> dict[str | None, Eye]:
     """One eye for all cameras that name the same model."""
-    opener = partial(open_detector, registry=Path(config.models) if config.models else None)
+    opener = partial(open_chosen, folder=Path(config.spool), models=book(config.models))
     return {camera.model: Eye(camera.model, opener) for camera in config.camera}
 
 
-def camera_duties(config: EdgeConfig, sink: Sink) -> dict[str, Duty]:
+def camera_duties(config: EdgeConfig, sink: Sink, eyes: Mapping[str | None, Eye] | None = None) -> dict[str, Duty]:
     """The duties of the cameras by name, and the one that sends their pictures."""
     if not config.camera:
         return {}
     outbox = Outbox(Path(config.spool) / "pictures")
-    eyes = make_eyes(config)
+    eyes = make_eyes(config) if eyes is None else eyes
     sends = bool(config.upload.url)
     duties: dict[str, Duty] = {
         camera.device: CameraDuty(camera, config.rules.vision, eyes[camera.model], sink, outbox, stills=sends).run

@@ -1,5 +1,6 @@
 """edge.toml: what an agent watches. An unknown key or a wrong value is one line that names it."""
 
+import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ from msgspec import Meta, Struct
 
 from contracts.kinds import ZoneKind
 from contracts.messages import DeviceCode
+from edge import check
 from runtime.settings import BrokerSettings
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
@@ -36,6 +38,15 @@ class UploadConfig(Strict, frozen=True, kw_only=True):
     token: str = ""
 
 
+class LiveViewConfig(Strict, frozen=True, kw_only=True):
+    """Bounds on video that is pushed to the centre on request."""
+
+    max_kbps: Annotated[int, Meta(ge=64, le=1_000_000)] = 8000
+    """of each push; a camera that sends more is shown with gaps"""
+    at_once: Annotated[int, Meta(ge=1, le=64)] = 4
+    longest_playback_s: Seconds = 600
+
+
 class TrappedRules(Strict, frozen=True, kw_only=True):
     """Clocks of the default rule for trapped passengers, in seconds."""
 
@@ -59,7 +70,7 @@ class VisionRules(Strict, frozen=True, kw_only=True):
     turned_away_s: Seconds = 30
     """who was seen with a mask so recently and shows none now may only have turned away"""
     min_head_px: Annotated[float, Meta(ge=0)] = 20
-    still_every_s: Seconds = 30
+    still_every_s: Seconds = 10
     frozen_after_s: Seconds = 20
 
 
@@ -102,8 +113,11 @@ class EdgeConfig(Strict, frozen=True, kw_only=True):
     status_every_s: Seconds = 10
     models: str | None = None
     """a registry file of the city's own detectors; the shipped one if none"""
+    models_folder: str | None = None
+    """where a model update without an address may take its file from"""
     broker: BrokerConfig = BrokerConfig()
     upload: UploadConfig = UploadConfig()
+    live: LiveViewConfig = LiveViewConfig()
     rules: Rules = Rules()
     lift: tuple[LiftConfig, ...] = ()
     camera: tuple[CameraConfig, ...] = ()
@@ -121,17 +135,25 @@ class EdgeConfig(Strict, frozen=True, kw_only=True):
 
 
 def load(path: Path) -> EdgeConfig:
-    """The configuration in a TOML file. Raises EdgeConfigError."""
+    """The configuration in a TOML file. Raises EdgeConfigError with a line for every fault there is."""
+    return read(path)[0]
+
+
+def read(path: Path) -> tuple[EdgeConfig, check.Book]:
+    """The configuration and the text that it came from. Raises EdgeConfigError like `load`."""
     try:
-        config = msgspec.toml.decode(path.read_bytes(), type=EdgeConfig)
+        book = check.read(path)
     except OSError as error:
         raise EdgeConfigError(f"{path}: cannot be read ({error.strerror}); expected a TOML file") from error
-    except msgspec.DecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise EdgeConfigError(f"{path}: is not TOML: {error}") from error
+    faults = check.faults(book.content, EdgeConfig)
+    if faults:
+        raise EdgeConfigError(book.all(faults))
+    try:
+        return msgspec.convert(book.content, EdgeConfig), book
+    except msgspec.ValidationError as error:
         raise EdgeConfigError(f"{path}: {error}") from error
-    doubled = {code for code in config.devices if config.devices.count(code) > 1}
-    if doubled:
-        raise EdgeConfigError(f"{path}: device: {sorted(doubled)} stands twice, expected each code once")
-    return config
 
 
 def broker_settings(config: BrokerConfig) -> BrokerSettings:
