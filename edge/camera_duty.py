@@ -24,8 +24,9 @@ from edge.sink import EventDraft, Sink
 from edge.source import parse
 from edge.still import still
 from edge.upload import Outbox, Uploader
-from edge.watcher import Watcher
+from edge.watcher import Sight, Watcher
 from models.detector import open_detector
+from models.session import usable_cores
 from runtime.service import Duty
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ class CameraDuty:
         self.config, self.rules = watcher.camera, watcher.rules
         self.stills, self.now = stills, now
         self._blind = camera_blind.BlindState()
-        self._open: dict[tuple[Rule, str], tuple[UUID, int]] = {}
+        self._open: dict[tuple[Rule, str], EventDraft] = {}
         self._stale = max(camera_blind.STALE, timedelta(seconds=3 / self.config.looks_per_second))
         self._last_frame: datetime | None = None
         self._sampled: datetime | None = None
@@ -76,12 +77,12 @@ class CameraDuty:
             ended.set()
             thread.join(5)
 
-    def see(self, frame: Frame) -> None:
-        """One picture through the chain."""
+    def see(self, frame: Frame) -> Sight | None:
+        """One picture through the chain; None when the detector was spared."""
         self._last_frame = frame.captured
         sight = self.watcher.see(frame.image, frame.captured)
         if sight is None:
-            return
+            return None
         self._looks += 1
         self._detections += len(sight.detections)
         self._people = max(len(sight.scene.heads), len(sight.scene.people))
@@ -89,6 +90,7 @@ class CameraDuty:
             self._say(decision, frame, sight.model)
         if self.stills:
             self._show_public(frame, list(sight.found))
+        return sight
 
     def tell(self, frames: int, fault: str, now: datetime) -> None:
         """Watches whether the camera is alive, and says every few seconds how it does."""
@@ -113,30 +115,30 @@ class CameraDuty:
 
     def _say(self, decision: Decision, frame: Frame | None, model: ModelRef | None) -> None:
         key = (decision.rule, decision.subject)
-        identity, rev = self._open.pop(key, (None, -1))
+        began = self._open.pop(key, None)
+        identity = began.id if began is not None else None
         if identity is None:
             identity = uuid7(time_ns() // 1_000_000, os.urandom(10))
-        evidence = self._keep(identity, frame, decision.box) if decision.phase is Phase.START else ()
-        self.sink.event(
-            EventDraft(
-                device=self.config.device,
-                rule=decision.rule,
-                phase=decision.phase,
-                at=decision.at,
-                observed=self.now(),
-                id=identity,
-                rev=rev + 1,
-                subject=decision.subject,
-                zone=decision.zone,
-                confidence=decision.confidence,
-                model=model,
-                box=decision.box,
-                evidence=evidence,
-                details={**decision.details, "reason": decision.reason},
-            )
+        draft = EventDraft(
+            device=self.config.device,
+            rule=decision.rule,
+            phase=decision.phase,
+            at=decision.at,
+            observed=self.now(),
+            id=identity,
+            rev=0 if began is None else began.rev + 1,
+            subject=decision.subject,
+            # Where it was and how sure is said at the start; the end is about the same thing.
+            zone=decision.zone if began is None else began.zone,
+            confidence=decision.confidence if began is None else began.confidence,
+            model=model,
+            box=decision.box,
+            evidence=self._keep(identity, frame, decision.box) if decision.phase is Phase.START else (),
+            details={**decision.details, "reason": decision.reason},
         )
+        self.sink.event(draft)
         if decision.phase is not Phase.END:
-            self._open[key] = (identity, rev + 1)
+            self._open[key] = draft
         log.warning(
             "camera %s: %s %s (%s): %s",
             self.config.device,
@@ -183,8 +185,10 @@ def _words(state: CameraState) -> str:
 
 def make_eyes(config: EdgeConfig) -> dict[str | None, Eye]:
     """One eye for all cameras that name the same model."""
-    opener = partial(open_detector, registry=Path(config.models) if config.models else None)
-    return {camera.model: Eye(camera.model, opener) for camera in config.camera}
+    # One camera wants its answer soon; many want many answers, and a thread for each picture gives more of them.
+    threads, at_once = (1, usable_cores()) if len(config.camera) > 1 else (None, 1)
+    opener = partial(open_detector, registry=Path(config.models) if config.models else None, threads=threads)
+    return {camera.model: Eye(camera.model, opener, at_once) for camera in config.camera}
 
 
 def camera_duties(config: EdgeConfig, sink: Sink) -> dict[str, Duty]:

@@ -14,6 +14,7 @@ from contracts.messages import BadMessage, Command, Reply, decode, encode
 from contracts.topics import topic
 from edge.config import EdgeConfig, EdgeConfigError, broker_settings, load
 from edge.drivers import make
+from edge.replay_cli import replay
 from edge.source import SourceError, parse
 from runtime import log, service
 from runtime.bus import Bus, Incoming
@@ -21,6 +22,7 @@ from runtime.bus import Bus, Incoming
 app = typer.Typer(help="The agent on site.", no_args_is_help=True, pretty_exceptions_enable=False)
 Config = Annotated[Path, typer.Option("--config", help="edge.toml")]
 REPLY_S = 10.0
+app.command()(replay)
 
 
 @app.command()
