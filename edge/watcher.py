@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from contracts.geometry import Point, inside
-from contracts.kinds import ObjectKind
+from contracts.kinds import ObjectKind, ZoneKind
 from contracts.vision import Detection, Image, ModelRef
 from edge import motion, track
 from edge.config import CameraConfig, VisionRules
@@ -41,14 +41,15 @@ class Watcher:
         self.heads, self.people = track.TrackState(), track.TrackState()
         self._states = [rule.start for rule in CAMERA_RULES]
 
-    def see(self, image: Image, at: datetime, *, awake: bool = False) -> Sight | None:
+    def see(self, image: Image, at: datetime) -> Sight | None:
         """One picture through the chain; None when nothing moves and the detector was spared.
 
-        `awake`: look whatever the motion says. Raises what the detector raises.
+        Raises what the detector raises.
         """
         seen = motion.covered(motion.thumb(image), self.camera.ignore)
         self.motion, look = motion.step(self.motion, seen, at)
-        if not (look or awake):
+        # Who sits still in a stopped car is exactly who must be found.
+        if not (look or any(zone.kind is ZoneKind.LIFT_CAR for zone in self.camera.zones)):
             return None
         found, model = self.eye.look(image)
         detections = [one for one in found if not self._ignored(one, image)]

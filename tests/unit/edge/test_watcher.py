@@ -38,20 +38,20 @@ def watcher(detector: Bare, **camera: object) -> Watcher:
     return Watcher(config, VisionRules(), Eye(None, lambda _: detector), ZoneInfo("UTC"))
 
 
-def play(chain: Watcher, seconds: float, *, still: bool = False, awake: bool = False) -> list[Sight]:
+def play(chain: Watcher, seconds: float, *, still: bool = False) -> list[Sight]:
     seen = []
     for number in range(int(seconds * 2)):
         image = np.full((360, 640, 3), 90 if still else 60 + 60 * (number % 2), np.uint8)
-        sight = chain.see(image, T0 + timedelta(seconds=number / 2), awake=awake)
+        sight = chain.see(image, T0 + timedelta(seconds=number / 2))
         seen += [sight] if sight else []
     return seen
 
 
-def test_a_still_picture_spares_the_detector_unless_it_is_told_to_stay_awake() -> None:
-    idle, awake = Bare(), Bare()
-    play(watcher(idle), 60, still=True)
-    play(watcher(awake), 60, still=True, awake=True)
-    assert idle.looks < 45 and awake.looks == 120
+def test_a_still_picture_spares_the_detector_but_never_in_a_lift_car() -> None:
+    kitchen, car = Bare(), Bare()
+    play(watcher(kitchen), 60, still=True)
+    play(watcher(car, zone_kind=ZoneKind.LIFT_CAR), 60, still=True)
+    assert kitchen.looks < 45 and car.looks == 120
 
 
 def test_what_lies_in_an_ignored_part_is_not_judged_but_still_hidden_from_the_public() -> None:
