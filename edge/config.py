@@ -82,6 +82,14 @@ class LiftConfig(Strict, frozen=True, kw_only=True):
     seed: int = 1
     path: str = ""
     """for the replay driver: a file of JSON lines"""
+    rated_speed: Annotated[float, Meta(gt=0, le=20)] = 1.75
+    """m/s"""
+    travel: Annotated[float, Meta(gt=0, le=1000)] | None = None
+    """m from the lowest to the highest landing; without it an overtravel cannot be told"""
+    camera: str | None = None
+    """the device code of the camera in the car; it is asked for people when the presence sensor is silent"""
+    faults_per_month: Annotated[float, Meta(ge=0, le=100_000)] = 0.0
+    """for the simulator: how often something goes wrong by itself"""
 
 
 class AreaConfig(Strict, frozen=True, kw_only=True):
