@@ -119,7 +119,7 @@ class Agent:
             found[lift.device] = duty.run
         for sensor in self.config.sensor:
             found[sensor.device] = SensorDuty(sensor, self.sink).run
-        found.update(camera_duties(self.config, self.sink, self.eyes))
+        found.update(camera_duties(self.config, self.sink, self.eyes, self.live))
         return found
 
     def say_status(self, online: bool = True) -> None:

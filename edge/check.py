@@ -3,7 +3,8 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import NODEFAULT, Struct
@@ -59,6 +60,12 @@ def faults(content: Mapping[str, Any], kind: type[Struct]) -> list[Fault]:
     """Everything that speaks against `content` as an agent's configuration, without looking at the disk."""
     found = list(_struct(content, kind, ()))
     found += _doubled(content)
+    zone = content.get("timezone")
+    if isinstance(zone, str):
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            found.append(Fault(("timezone",), f"{zone!r}, expected one such as Asia/Shanghai"))
     for index, camera in _tables(content, "camera"):
         source = camera.get("source")
         if isinstance(source, str) and source:
@@ -94,19 +101,17 @@ def _value(value: object, kind: Any, where: Where) -> Iterator[Fault]:
         return
     element = _element(kind)
     if element is not None and isinstance(value, list):
-        for index, one in enumerate(value):
-            yield from _value(one, element, (*where, index))
+        # Each one by itself; only a list without a fault inside is judged as a list (its length).
+        parts = [fault for index, one in enumerate(value) for fault in _value(one, element, (*where, index))]
+        yield from parts or _leaf(value, kind, where)
         return
     yield from _leaf(value, kind, where)
 
 
-def _element(kind: Any) -> type[Struct] | None:
-    """The table that a list holds, if it holds tables."""
-    if get_origin(kind) in (tuple, list):
-        first = get_args(kind)[0]
-        if isinstance(first, type) and issubclass(first, Struct):
-            return first
-    return None
+def _element(kind: Any) -> Any | None:
+    """What a list of any length holds."""
+    bare = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    return get_args(bare)[0] if get_origin(bare) is tuple and get_args(bare)[-1] is Ellipsis else None
 
 
 def _leaf(value: object, kind: Any, where: Where) -> Iterator[Fault]:

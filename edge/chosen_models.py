@@ -7,10 +7,12 @@ import msgspec
 
 from contracts.vision import Detector
 from edge import whole
+from edge.config import EdgeConfig
 from models import registry
 from models.detector import OnnxDetector, open_detector
 from models.errors import ModelError
 from models.registry import ModelEntry
+from models.session import usable_cores
 
 log = logging.getLogger(__name__)
 FILE = "models.json"
@@ -56,14 +58,22 @@ def updated(entry: ModelEntry, choice: Choice) -> ModelEntry:
     )
 
 
-def open_chosen(name: str | None, *, folder: Path, models: Path) -> Detector:
+def threading_of(config: EdgeConfig) -> tuple[int | None, int]:
+    """Threads of a run (None: all cores), and runs side by side.
+
+    One camera wants its answer soon; many want many answers, and a thread for each picture gives more of them.
+    """
+    return (1, usable_cores()) if len(config.camera) > 1 else (None, 1)
+
+
+def open_chosen(name: str | None, *, folder: Path, models: Path, threads: int | None = None) -> Detector:
     """Opens the chosen model, or the registry's when there is none or it does not open. Raises as open_detector."""
     entry = registry.load(models).entry(name)
     choice = chosen(folder).get(entry.name)
     if choice is not None:
         newer = updated(entry, choice)
         try:
-            return OnnxDetector(newer, registry.path_of(newer, models), models.parent)
+            return OnnxDetector(newer, registry.path_of(newer, models), models.parent, threads=threads)
         except ModelError as error:
             log.error("%s %s does not open, the registry's looks instead: %s", entry.name, choice.version, error)
-    return open_detector(name, registry=models)
+    return open_detector(name, registry=models, threads=threads)

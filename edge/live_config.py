@@ -10,7 +10,7 @@ from edge.config import CameraConfig, EdgeConfig
 
 LIVE = ("rules", "status_every_s", "live")
 """sections that the duties read again at every step"""
-LIVE_CAMERA = ("zone", "zone_kind", "zones", "ignore", "masks")
+LIVE_CAMERA = ("zone", "zone_kind", "hours", "most_people", "area", "ignore")
 """what a camera's rules read again; any other of its keys restarts that camera's capture alone"""
 FIXED_CAMERA = ("device", "model")
 
@@ -30,16 +30,12 @@ class LiveConfig:
 
     def __init__(self, config: EdgeConfig) -> None:
         self._config = config
-        self._cameras = {camera.device: camera for camera in config.camera}
         self._followers: list[Callable[[EdgeConfig], None]] = []
         self._lock = threading.Lock()
 
     @property
     def now(self) -> EdgeConfig:
         return self._config
-
-    def camera(self, device: str) -> CameraConfig:
-        return self._cameras[device]
 
     def follow(self, follower: Callable[[EdgeConfig], None]) -> None:
         """Tells `follower` of every later configuration; it must not raise."""
@@ -50,11 +46,16 @@ class LiveConfig:
         with self._lock:
             change = compare(self._config, config)
             if not change.refused:
-                self._cameras = {camera.device: camera for camera in config.camera}
                 self._config = config
                 for follower in self._followers:
                     follower(config)
         return change
+
+
+def opens_anew(old: CameraConfig, new: CameraConfig) -> bool:
+    """PURE. Whether a camera's capture has to be started again for the new configuration."""
+    kept = {*LIVE_CAMERA, *FIXED_CAMERA}
+    return any(getattr(old, name) != getattr(new, name) for name in old.__struct_fields__ if name not in kept)
 
 
 def compare(old: EdgeConfig, new: EdgeConfig) -> Change:

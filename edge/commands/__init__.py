@@ -50,8 +50,6 @@ class Site:
     reload: Callable[[], Answer]
     pushers: Pushers
     eyes: Mapping[str | None, Eye] = field(default_factory=dict)
-    frames: Callable[[str], datetime | None] = lambda device: None
-    """when a camera's newest picture was taken"""
 
     @property
     def folder(self) -> Path:

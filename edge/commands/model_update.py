@@ -12,7 +12,7 @@ from pathlib import Path
 
 from contracts.messages import Command
 from contracts.vision import Detector
-from edge.chosen_models import Choice, book, choose, updated
+from edge.chosen_models import Choice, book, choose, threading_of, updated
 from edge.commands import Answer, Refused, Site, Started, text
 from edge.eye import Eye, Trial
 from models import registry
@@ -69,9 +69,9 @@ def _exchange(
 
 def _open(site: Site, entry: ModelEntry, choice: Choice | None) -> Detector:
     config = site.live.now
-    models = book(config.models)
+    models, (threads, _) = book(config.models), threading_of(config)
     if choice is None:
-        return OnnxDetector(entry, registry.path_of(entry, models), models.parent)
+        return OnnxDetector(entry, registry.path_of(entry, models), models.parent, threads=threads)
     newer = updated(entry, choice)
     if choice.address.startswith(("https://", "http://")):
         path = fetch(newer)
@@ -80,7 +80,7 @@ def _open(site: Site, entry: ModelEntry, choice: Choice | None) -> Detector:
         path = fetch(newer, folder=Path(config.models_folder))
     else:
         raise ModelError(f"address: {choice.address!r}, expected https://...; this agent has no models_folder")
-    return OnnxDetector(newer, path, models.parent)
+    return OnnxDetector(newer, path, models.parent, threads=threads)
 
 
 def _prove(candidate: Detector, eyes: Sequence[Eye], stop: threading.Event) -> str:

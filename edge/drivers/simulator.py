@@ -1,4 +1,4 @@
-"""The simulator behind the interface that real protocols use; it runs in real time."""
+"""The simulator behind the interface that real protocols use; it runs in real time, at the hour of the day here."""
 
 import threading
 import time
@@ -6,7 +6,8 @@ from random import Random
 
 from contracts.messages import LiftSample
 from edge.config import LiftConfig
-from edge.simulator.lift import Fault, Lift
+from edge.simulator.faults import Fault
+from edge.simulator.lift import Lift
 
 STEP_S = 0.05
 
@@ -15,8 +16,15 @@ class SimulatorDriver:
     """A simulated lift; `inject` lets something happen to it."""
 
     def __init__(self, config: LiftConfig) -> None:
+        here = time.localtime()
         # A simulation needs no secrets of its randomness, only that a seed repeats it.
-        self.lift = Lift(config.floors, Random(config.seed))
+        self.lift = Lift(
+            config.floors,
+            Random(config.seed),
+            rated=config.rated_speed,
+            hour=here.tm_hour + here.tm_min / 60,
+            faults_per_month=config.faults_per_month,
+        )
         self._lock = threading.Lock()
         self._at = time.monotonic()
 

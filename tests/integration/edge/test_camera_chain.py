@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import cv2
 import numpy as np
@@ -23,6 +24,7 @@ from edge.drawn import Scene
 from edge.eye import Eye
 from edge.sink import EventDraft
 from edge.upload import Outbox
+from edge.watcher import Watcher
 from models.detector import open_detector
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -78,7 +80,8 @@ class Scripted:
 def duty_of(folder: Path, heard: Heard, detector: Detector | None = None, **config: object) -> CameraDuty:
     camera = CameraConfig(device="cam-1", zone="stove", **config)  # type: ignore[arg-type]
     eye = Eye(None, (lambda _: detector) if detector else open_detector)
-    return CameraDuty(camera, VisionRules(), eye, heard, Outbox(folder), now=lambda: T0)
+    watcher = Watcher(camera, VisionRules(), eye, ZoneInfo("UTC"))
+    return CameraDuty(watcher, heard, Outbox(folder), now=lambda: T0)
 
 
 def watch(duty: CameraDuty, scene: Scene, seconds: float, every: float = 0.5) -> None:

@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,3 +59,29 @@ def test_the_check_opens_the_citys_own_registry(tmp_path: Path) -> None:
     (tmp_path / "weights").symlink_to(registry.SHIPPED.parent / "weights")
     good = run(app, ["check", "--config", str(config)])
     assert good.exit_code == 0 and "2 looks/s by sunlit-heads-1" in good.output
+
+
+def test_as_many_pictures_at_once_as_it_is_told(tmp_path: Path) -> None:
+    inside, most, lock, gate = 0, 0, threading.Lock(), threading.Event()
+
+    class Slow(Blind):
+        def detect(self, image: Image) -> Sequence[Detection]:
+            nonlocal inside, most
+            with lock:
+                inside += 1
+                most = max(most, inside)
+                if inside == 2:
+                    gate.set()
+            gate.wait(10)
+            with lock:
+                inside -= 1
+            return []
+
+    eye = Eye(None, lambda _: Slow(), at_once=2)
+    image = np.zeros((4, 4, 3), np.uint8)
+    threads = [threading.Thread(target=eye.look, args=(image,)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert gate.is_set() and most == 2 and inside == 0

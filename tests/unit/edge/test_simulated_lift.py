@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.kinds import CarStatus, Power
-from edge.simulator.lift import LANDING_M, Fault, Lift, Phase
+from edge.simulator.faults import Fault
+from edge.simulator.lift import LANDING_M, Lift, Phase
 
 
 def run(lift: Lift, seconds: float, dt: float = 0.1) -> None:
