@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from time import time_ns
@@ -24,6 +24,7 @@ from edge.lift_duty import LiftDuty, now_utc
 from edge.live import Pushers
 from edge.live_config import LiveConfig
 from edge.publish import Pump
+from edge.segments import Ring
 from edge.sensor_duty import SensorDuty
 from edge.sink import EventDraft
 from edge.spool import Spool
@@ -105,7 +106,7 @@ class Agent:
             heard=self.sink.heard,
             connected=lambda: self.bus.connected,
             reload=lambda: reload(self.live, path),
-            pushers=Pushers(self.live, lambda device: None),
+            pushers=Pushers(self.live, self._ring),
             eyes=self.eyes,
         )
         self.desk = Desk(site, Record(Path(config.spool) / "commands"), self._say_reply)
@@ -139,6 +140,12 @@ class Agent:
                 health={"state": self.sink.heard[device].state if device in self.sink.heard else "starting"},
             )
             self.bus.publish(str(topic(self.config.site, device, Lane.STATUS)), encode(status), retain=True)
+
+    def _ring(self, device: str) -> Ring | None:
+        """What a camera of this agent has recorded; its own process writes and prunes it."""
+        if all(camera.device != device for camera in self.config.camera):
+            return None
+        return Ring(Path(self.config.spool) / "segments" / device, 0, timedelta.max)
 
     def start(self) -> None:
         self.bus.start()

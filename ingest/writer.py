@@ -13,7 +13,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from contracts.kinds import Lane
-from contracts.messages import CameraSample, ClimateSample, Event, LiftSample, Status, Telemetry
+from contracts.messages import CameraSample, ClimateSample, Event, LiftSample, Reply, Status, Telemetry
 from ingest.devices import Devices
 from ingest.gaps import follow
 from ingest.normalise import Accepted, Identity, Rejected, Row, camera_row, climate_row, lift_row, normalise
@@ -156,6 +156,8 @@ class _Batch:
         for item in stored:
             if isinstance(item.body, Event):
                 self._event(item.body)
+            elif isinstance(item.body, Reply):
+                self._reply(item.body)
         for refused in judged:
             if isinstance(refused, Rejected):
                 self._rejected(refused)
@@ -255,6 +257,20 @@ class _Batch:
                 "confidence": event.confidence,
                 "clock_offset_ms": event.clock_offset_ms,
                 "body": Jsonb(msgspec.to_builtins(event)),
+            },
+        )
+
+    def _reply(self, reply: Reply) -> None:
+        self.connection.execute(
+            QUERIES["reply"],
+            {
+                "order": reply.command,
+                "device": self.ids[reply.device],
+                "at": reply.at,
+                "now": self.now,
+                "ok": reply.ok,
+                "final": reply.final,
+                "reason": reply.reason,
             },
         )
 
