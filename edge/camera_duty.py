@@ -20,6 +20,7 @@ from edge.config import CameraConfig, EdgeConfig, VisionRules
 from edge.evidence import PictureError, picture
 from edge.eye import Eye
 from edge.lift_duty import now_utc
+from edge.ring_duty import RingDuty, ring_folder, ring_of
 from edge.rules import Decision, camera_blind, no_hat, no_mask, wear
 from edge.sink import EventDraft, Sink
 from edge.source import parse
@@ -46,10 +47,11 @@ class CameraDuty:
         outbox: Outbox,
         *,
         stills: bool = True,
+        segments: Path | None = None,
         now: Callable[[], datetime] = now_utc,
     ) -> None:
         self.config, self.rules, self.eye, self.sink, self.outbox = config, rules, eye, sink, outbox
-        self.stills, self.now = stills, now
+        self.stills, self.segments, self.now = stills, segments, now
         self._motion, self._tracks = motion.MotionState(), track.TrackState()
         self._hat, self._mask, self._blind = wear.WearState(), wear.WearState(), camera_blind.BlindState()
         self._open: dict[tuple[Rule, str], tuple[UUID, int]] = {}
@@ -62,7 +64,14 @@ class CameraDuty:
     def run(self, stop: threading.Event) -> None:
         """The duty. Ends its camera's process when it ends, for whatever reason; ends at once without its model."""
         self.eye.open()
-        capture = Capture(self.config.device, parse(self.config.source), self.config.looks_per_second, self.config.seed)
+        capture = Capture(
+            self.config.device,
+            parse(self.config.source),
+            self.config.looks_per_second,
+            self.config.seed,
+            transport=self.config.transport,
+            segments=self.segments if self.config.record else None,
+        )
         ended = threading.Event()
         thread = threading.Thread(target=capture.run, args=(ended,), name=f"capture-{self.config.device}", daemon=True)
         thread.start()
@@ -73,7 +82,7 @@ class CameraDuty:
                 if frame is not None:
                     number = frame.number
                     self.see(frame)
-                self.tell(capture.frames, capture.fault, self.now())
+                self.tell(capture.frames, capture.fault or capture.note, self.now())
         finally:
             ended.set()
             thread.join(5)
@@ -212,9 +221,18 @@ def camera_duties(config: EdgeConfig, sink: Sink) -> dict[str, Duty]:
     eyes = make_eyes(config)
     sends = bool(config.upload.url)
     duties: dict[str, Duty] = {
-        camera.device: CameraDuty(camera, config.rules.vision, eyes[camera.model], sink, outbox, stills=sends).run
+        camera.device: CameraDuty(
+            camera,
+            config.rules.vision,
+            eyes[camera.model],
+            sink,
+            outbox,
+            stills=sends,
+            segments=ring_folder(config, camera.device),
+        ).run
         for camera in config.camera
     }
+    duties["segments"] = RingDuty([ring_of(config, camera.device) for camera in config.camera]).run
     if sends:
         duties["upload"] = Uploader(outbox, config.upload.url, config.upload.token).run
     return duties

@@ -1,7 +1,7 @@
 """edge.toml: what an agent watches. An unknown key or a wrong value is one line that names it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -77,10 +77,24 @@ class LiftConfig(Strict, frozen=True, kw_only=True):
     """for the replay driver: a file of JSON lines"""
 
 
+class SegmentConfig(Strict, frozen=True, kw_only=True):
+    """How long what cameras send is kept at the edge. The oldest goes first, at whichever limit is met first."""
+
+    days: Annotated[float, Meta(gt=0, le=365)] = 30
+    max_gb: Annotated[float, Meta(ge=0)] = 0
+    """of each camera; 0: as much as the disk holds"""
+    reserve_gb: Annotated[float, Meta(ge=0)] = 2
+    """stays free on the disk"""
+
+
 class CameraConfig(Strict, frozen=True, kw_only=True):
     device: DeviceCode
     source: Annotated[str, Meta(min_length=1)] = "drawn"
-    """drawn, a file, rtsp://..., or a webcam's number"""
+    """drawn, a file, rtsp://..., http://... or a webcam's number"""
+    transport: Literal["tcp", "udp"] = "tcp"
+    """how RTSP brings the pictures; udp only on a network that loses nothing"""
+    record: bool = True
+    """keep what the camera sends in the segment ring"""
     zone: str = ""
     zone_kind: ZoneKind = ZoneKind.COOKING
     looks_per_second: Annotated[float, Meta(gt=0, le=30)] = 2.0
@@ -104,6 +118,7 @@ class EdgeConfig(Strict, frozen=True, kw_only=True):
     """a registry file of the city's own detectors; the shipped one if none"""
     broker: BrokerConfig = BrokerConfig()
     upload: UploadConfig = UploadConfig()
+    segments: SegmentConfig = SegmentConfig()
     rules: Rules = Rules()
     lift: tuple[LiftConfig, ...] = ()
     camera: tuple[CameraConfig, ...] = ()
