@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from time import time_ns
@@ -24,6 +24,7 @@ from edge.lift_duty import LiftDuty, now_utc
 from edge.live import Pushers
 from edge.live_config import LiveConfig
 from edge.publish import Pump
+from edge.ring_duty import ring_of
 from edge.segments import Ring
 from edge.sensor_duty import SensorDuty
 from edge.sink import EventDraft
@@ -145,7 +146,7 @@ class Agent:
         """What a camera of this agent has recorded; its own process writes and prunes it."""
         if all(camera.device != device for camera in self.config.camera):
             return None
-        return Ring(Path(self.config.spool) / "segments" / device, 0, timedelta.max)
+        return ring_of(self.config, device)
 
     def start(self) -> None:
         self.bus.start()
