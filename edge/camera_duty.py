@@ -16,10 +16,11 @@ from contracts.messages import CameraSample, Evidence
 from contracts.vision import Box, Detection, ModelRef
 from edge import motion, track
 from edge.capture import Capture, Frame
+from edge.clock import now_utc
 from edge.config import CameraConfig, EdgeConfig, VisionRules
 from edge.evidence import PictureError, picture
 from edge.eye import Eye
-from edge.lift_duty import now_utc
+from edge.presence import PresenceBoard
 from edge.rules import Decision, camera_blind, no_hat, no_mask, wear
 from edge.sink import EventDraft, Sink
 from edge.source import parse
@@ -46,10 +47,11 @@ class CameraDuty:
         outbox: Outbox,
         *,
         stills: bool = True,
+        seen: Callable[[str, int, datetime], None] = lambda *_: None,
         now: Callable[[], datetime] = now_utc,
     ) -> None:
         self.config, self.rules, self.eye, self.sink, self.outbox = config, rules, eye, sink, outbox
-        self.stills, self.now = stills, now
+        self.stills, self.now, self.seen = stills, now, seen
         self._motion, self._tracks = motion.MotionState(), track.TrackState()
         self._hat, self._mask, self._blind = wear.WearState(), wear.WearState(), camera_blind.BlindState()
         self._open: dict[tuple[Rule, str], tuple[UUID, int]] = {}
@@ -90,6 +92,7 @@ class CameraDuty:
         self._looks += 1
         self._detections += len(detections)
         self._people = max(len(heads), len(people))
+        self.seen(self.config.device, self._people, frame.captured)
         self._tracks, tracks = track.step(self._tracks, heads, frame.captured)
         zone = self.config.zone_kind
         self._hat, hats = no_hat.step(self._hat, tracks, frame.captured, zone, self.rules)
@@ -204,15 +207,17 @@ def make_eyes(config: EdgeConfig) -> dict[str | None, Eye]:
     return {camera.model: Eye(camera.model, opener) for camera in config.camera}
 
 
-def camera_duties(config: EdgeConfig, sink: Sink) -> dict[str, Duty]:
+def camera_duties(config: EdgeConfig, sink: Sink, presence: PresenceBoard | None = None) -> dict[str, Duty]:
     """The duties of the cameras by name, and the one that sends their pictures."""
     if not config.camera:
         return {}
-    outbox = Outbox(Path(config.spool) / "pictures")
+    outbox, presence = Outbox(Path(config.spool) / "pictures"), presence or PresenceBoard()
     eyes = make_eyes(config)
     sends = bool(config.upload.url)
     duties: dict[str, Duty] = {
-        camera.device: CameraDuty(camera, config.rules.vision, eyes[camera.model], sink, outbox, stills=sends).run
+        camera.device: CameraDuty(
+            camera, config.rules.vision, eyes[camera.model], sink, outbox, stills=sends, seen=presence.seen
+        ).run
         for camera in config.camera
     }
     if sends:
