@@ -14,13 +14,17 @@ from contracts.kinds import EdgeCommand, Lane
 from contracts.messages import AnySample, BadMessage, Command, Event, Reply, Status, Telemetry, decode, encode
 from contracts.topics import BadTopic, parse, topic
 from edge.camera_duty import camera_duties
-from edge.config import EdgeConfig, broker_settings
+from edge.clock import Clock, now_utc
+from edge.config import EdgeConfig, LiftConfig, broker_settings
 from edge.drivers import LiftDriver, make
 from edge.drivers.simulator import SimulatorDriver
-from edge.lift_duty import LiftDuty, now_utc
+from edge.lift_duty import LiftDuty
+from edge.presence import PresenceBoard
 from edge.publish import Pump
+from edge.self_test import SelfTests
 from edge.sensor_duty import SensorDuty
 from edge.sink import EventDraft
+from edge.site_duty import SiteDuty
 from edge.spool import Spool
 from runtime.bus import Bus, Incoming
 from runtime.service import Duty
@@ -84,6 +88,10 @@ class Agent:
         self.spool = Spool(Path(config.spool), config.spool_max_mb * 1024 * 1024)
         self.sink = SpoolSink(config, self.spool, self.boot)
         self.drivers: dict[str, LiftDriver] = {lift.device: make(lift) for lift in config.lift}
+        self.clock, self.presence = Clock(), PresenceBoard()
+        self.site = SiteDuty(config, self.sink, self.clock)
+        self.tests = SelfTests(Path(config.spool) / "self-tests.json", self.clock)
+        self.lifts = {lift.device: self._lift(lift) for lift in config.lift}
         self._done: dict[UUID, Reply] = {}
         will = Status(device=config.agent, boot=self.boot, at=datetime.now(UTC), online=False, agent=AGENT_VERSION)
         self.bus = Bus(
@@ -98,13 +106,28 @@ class Agent:
     def duties(self) -> dict[str, Duty]:
         """The work of this agent by name."""
         found: dict[str, Duty] = {"publish": self.pump.run}
-        for lift in self.config.lift:
-            duty = LiftDuty(lift, self.drivers[lift.device], self.config.rules.trapped, self.sink)
-            found[lift.device] = duty.run
+        found.update({device: duty.run for device, duty in self.lifts.items()})
+        if self.lifts:
+            found["site"] = self.site.run
         for sensor in self.config.sensor:
             found[sensor.device] = SensorDuty(sensor, self.sink).run
-        found.update(camera_duties(self.config, self.sink))
+        found.update(camera_duties(self.config, self.sink, self.presence))
         return found
+
+    def _lift(self, lift: LiftConfig) -> LiftDuty:
+        camera = lift.camera
+        return LiftDuty(
+            lift,
+            self.drivers[lift.device],
+            self.config.rules,
+            self.sink,
+            folder=Path(self.config.spool) / "open",
+            people=lambda: None if camera is None else self.presence.people(camera),
+            mains=self.site.mains_of(lift.device),
+            tests=self.tests,
+            reached=lambda: self.bus.connected and not self.spool.take(Lane.EVENT, 0, 1),
+            clock=self.clock,
+        )
 
     def say_status(self, online: bool = True) -> None:
         """A retained status of every device."""
@@ -159,6 +182,8 @@ class Agent:
         elif command.kind is EdgeCommand.COMFORT and command.device in self.drivers:
             log.info("comfort message in the car of %s: %s", command.device, command.args.get("text", ""))
             ok, reason = True, "shown"
+        elif command.kind is EdgeCommand.SELF_TEST and command.device in self.lifts:
+            ok, reason = self.lifts[command.device].self_test()
         return Reply(command=command.id, device=command.device, ok=ok, reason=reason, at=now_utc())
 
     def _inject(self, command: Command) -> tuple[bool, str]:

@@ -15,10 +15,11 @@ from contracts.kinds import CameraState, Phase, Rule
 from contracts.messages import CameraSample, Evidence
 from contracts.vision import Box, Detection, ModelRef
 from edge.capture import Capture, Frame
+from edge.clock import now_utc
 from edge.config import EdgeConfig
 from edge.evidence import PictureError, picture
 from edge.eye import Eye
-from edge.lift_duty import now_utc
+from edge.presence import PresenceBoard
 from edge.rules import Decision, camera_blind
 from edge.sink import EventDraft, Sink
 from edge.source import parse
@@ -45,11 +46,12 @@ class CameraDuty:
         outbox: Outbox,
         *,
         stills: bool = True,
+        seen: Callable[[str, int, datetime], None] = lambda *_: None,
         now: Callable[[], datetime] = now_utc,
     ) -> None:
         self.watcher, self.sink, self.outbox = watcher, sink, outbox
         self.config, self.rules = watcher.camera, watcher.rules
-        self.stills, self.now = stills, now
+        self.stills, self.now, self.seen = stills, now, seen
         self._blind = camera_blind.BlindState()
         self._open: dict[tuple[Rule, str], EventDraft] = {}
         self._stale = max(camera_blind.STALE, timedelta(seconds=3 / self.config.looks_per_second))
@@ -86,6 +88,7 @@ class CameraDuty:
         self._looks += 1
         self._detections += len(sight.detections)
         self._people = max(len(sight.scene.heads), len(sight.scene.people))
+        self.seen(self.config.device, self._people, frame.captured)
         for decision in sight.decisions:
             self._say(decision, frame, sight.model)
         if self.stills:
@@ -191,16 +194,20 @@ def make_eyes(config: EdgeConfig) -> dict[str | None, Eye]:
     return {camera.model: Eye(camera.model, opener, at_once) for camera in config.camera}
 
 
-def camera_duties(config: EdgeConfig, sink: Sink) -> dict[str, Duty]:
+def camera_duties(config: EdgeConfig, sink: Sink, presence: PresenceBoard | None = None) -> dict[str, Duty]:
     """The duties of the cameras by name, and the one that sends their pictures."""
     if not config.camera:
         return {}
-    outbox = Outbox(Path(config.spool) / "pictures")
+    outbox, presence = Outbox(Path(config.spool) / "pictures"), presence or PresenceBoard()
     eyes = make_eyes(config)
     sends = bool(config.upload.url)
     duties: dict[str, Duty] = {
         camera.device: CameraDuty(
-            Watcher(camera, config.rules.vision, eyes[camera.model], config.clock), sink, outbox, stills=sends
+            Watcher(camera, config.rules.vision, eyes[camera.model], config.clock),
+            sink,
+            outbox,
+            stills=sends,
+            seen=presence.seen,
         ).run
         for camera in config.camera
     }

@@ -56,6 +56,34 @@ class TrappedRules(Strict, frozen=True, kw_only=True):
     clear_guard_s: Seconds = 60
 
 
+class LiftRules(Strict, frozen=True, kw_only=True):
+    """When a lift's state becomes an event; the clocks of trapped passengers are in TrappedRules."""
+
+    stale_s: Seconds = 10
+    """without a fresh reading for so long the lift is unknown"""
+    stopped_outside_s: Seconds = 45
+    door_open_s: Seconds = 15
+    """a car that arrived with somebody inside and keeps its door shut for so long"""
+    door_close_s: Seconds = 120
+    reopenings: Annotated[int, Meta(ge=2, le=100)] = 5
+    reopening_window_s: Seconds = 120
+    overspeed: Annotated[float, Meta(gt=1, le=3)] = 1.15
+    """times the rated speed"""
+    overspeed_s: Seconds = 0.2
+    overtravel_m: Annotated[float, Meta(gt=0, le=5)] = 0.25
+    movement_m: Annotated[float, Meta(gt=0, le=5)] = 0.3
+    """a standing car that has moved so far does so on its own"""
+    mains_lost_s: Seconds = 2
+    mains_back_s: Seconds = 5
+    mass_lifts: Annotated[int, Meta(ge=2, le=1000)] = 3
+    mass_window_s: Seconds = 300
+    sensor_silent_s: Seconds = 10
+    sensor_faults: Annotated[int, Meta(ge=1, le=100)] = 3
+    sensor_window_s: Seconds = 86_400
+    self_test_every_s: Annotated[float, Meta(gt=0, le=2_592_000)] = 86_400
+    self_test_due_s: Annotated[float, Meta(gt=0, le=2_592_000)] = 259_200
+
+
 class VisionRules(Strict, frozen=True, kw_only=True):
     """Evidence over time: `needed` of `looks` within `window_s` start an event."""
 
@@ -72,6 +100,7 @@ class VisionRules(Strict, frozen=True, kw_only=True):
 
 class Rules(Strict, frozen=True, kw_only=True):
     trapped: TrappedRules = TrappedRules()
+    lift: LiftRules = LiftRules()
     vision: VisionRules = VisionRules()
 
 
@@ -187,6 +216,13 @@ def load(path: Path) -> EdgeConfig:
         raise EdgeConfigError(f"{path}: cannot be read ({error.strerror}); expected a TOML file") from error
     except msgspec.DecodeError as error:
         raise EdgeConfigError(f"{path}: {error}") from error
+    cameras = {camera.device for camera in config.camera}
+    for lift in config.lift:
+        if lift.camera is not None and lift.camera not in cameras:
+            raise EdgeConfigError(
+                f"{path}: lift {lift.device}: camera: {lift.camera!r} is not watched here, "
+                f"expected one of {sorted(cameras)}"
+            )
     doubled = {code for code in config.devices if config.devices.count(code) > 1}
     if doubled:
         raise EdgeConfigError(f"{path}: device: {sorted(doubled)} stands twice, expected each code once")

@@ -4,8 +4,8 @@ import threading
 import time
 from random import Random
 
+from edge.clock import now_utc
 from edge.config import SensorConfig
-from edge.lift_duty import now_utc
 from edge.simulator.sensor import climate
 from edge.sink import Sink
 

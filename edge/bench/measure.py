@@ -92,7 +92,7 @@ class TimedDuty(CameraDuty):
 
     def __init__(self, watcher: Watcher, sink: SpoolSink, outbox: Outbox) -> None:
         super().__init__(watcher, sink, outbox, stills=False)
-        self.seen = self.looked = 0
+        self.taken = self.looked = 0
         self.event_late: list[float] = []
         self.look_late: list[float] = []
         self.counting = False
@@ -101,7 +101,7 @@ class TimedDuty(CameraDuty):
         sight = super().see(frame)
         if self.counting:
             late = (datetime.now(UTC) - frame.captured).total_seconds()
-            self.seen += 1
+            self.taken += 1
             if sight is not None:
                 self.looked += 1
                 self.look_late.append(late)
@@ -219,7 +219,7 @@ def _numbers(
 ) -> Numbers:
     fps, seconds, wanted, memory = run
     cameras, cores = len(duties), usable_cores()
-    seen, looked = sum(duty.seen for duty in duties), sum(duty.looked for duty in duties)
+    seen, looked = sum(duty.taken for duty in duties), sum(duty.looked for duty in duties)
     motion = seen * motion_s
     parts = {
         "decode": used["children"],
@@ -237,7 +237,7 @@ def _numbers(
         fps=fps,
         seconds=round(seconds, 1),
         cores=cores,
-        cameras_sustained=sum(duty.seen >= STARVED * wanted * seconds for duty in duties),
+        cameras_sustained=sum(duty.taken >= STARVED * wanted * seconds for duty in duties),
         looks_per_second=round(looked / seconds / cameras, 3),
         dropped_share=round(max(0.0, 1 - seen / (wanted * seconds * cameras)), 4),
         cpu_per_camera={name: round(spent / seconds / cameras, 4) for name, spent in parts.items()},
@@ -255,7 +255,7 @@ def _numbers(
 
 def _demand(duties: list[TimedDuty], seconds: float) -> float:
     """Looks that the motion gate asked for, had no picture been lost."""
-    return sum(duty.looked / max(1, duty.seen) * duty.config.looks_per_second * seconds for duty in duties)
+    return sum(duty.looked / max(1, duty.taken) * duty.config.looks_per_second * seconds for duty in duties)
 
 
 def _percentile(values: list[float], share: float) -> float:
