@@ -5,19 +5,32 @@ import os
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import time_ns
 from uuid import UUID, uuid4
 
 from contracts.ids import uuid7
 from contracts.kinds import EdgeCommand, Lane
-from contracts.messages import AnySample, BadMessage, Command, Event, Reply, Status, Telemetry, decode, encode
+from contracts.messages import (
+    AnySample,
+    BadMessage,
+    CameraSample,
+    Command,
+    Event,
+    Reply,
+    Status,
+    Telemetry,
+    decode,
+    encode,
+)
 from contracts.topics import BadTopic, parse, topic
 from edge.camera_duty import camera_duties
 from edge.config import EdgeConfig, broker_settings
-from edge.drivers import LiftDriver, make
+from edge.drivers import LiftDriver, SensorDriver, make, make_sensor
 from edge.drivers.simulator import SimulatorDriver
 from edge.lift_duty import LiftDuty, now_utc
+from edge.presence import Presence
 from edge.publish import Pump
 from edge.sensor_duty import SensorDuty
 from edge.sink import EventDraft
@@ -36,8 +49,12 @@ class SpoolSink:
     def __init__(self, config: EdgeConfig, spool: Spool, boot: UUID) -> None:
         self.config, self.spool, self.boot = config, spool, boot
         self.states: dict[str, str] = {}
+        self.presence = Presence()
 
     def telemetry(self, device: str, base: datetime, samples: Sequence[AnySample]) -> None:
+        for sample in samples:
+            if isinstance(sample, CameraSample):
+                self.presence.note(device, base, sample)
         self.spool.put(
             Lane.TELEMETRY,
             device,
@@ -67,6 +84,8 @@ class SpoolSink:
                 model=draft.model,
                 box=draft.box,
                 evidence=draft.evidence,
+                source_scheme=draft.source_scheme,
+                source_code=draft.source_code,
                 details=draft.details,
             ),
         )
@@ -84,6 +103,7 @@ class Agent:
         self.spool = Spool(Path(config.spool), config.spool_max_mb * 1024 * 1024)
         self.sink = SpoolSink(config, self.spool, self.boot)
         self.drivers: dict[str, LiftDriver] = {lift.device: make(lift) for lift in config.lift}
+        self.sensors: dict[str, SensorDriver] = {sensor.device: make_sensor(sensor) for sensor in config.sensor}
         self._done: dict[UUID, Reply] = {}
         will = Status(device=config.agent, boot=self.boot, at=datetime.now(UTC), online=False, agent=AGENT_VERSION)
         self.bus = Bus(
@@ -102,7 +122,9 @@ class Agent:
             duty = LiftDuty(lift, self.drivers[lift.device], self.config.rules.trapped, self.sink)
             found[lift.device] = duty.run
         for sensor in self.config.sensor:
-            found[sensor.device] = SensorDuty(sensor, self.sink).run
+            inside = partial(self.sink.presence.inside, sensor.camera)
+            driver = self.sensors[sensor.device]
+            found[sensor.device] = SensorDuty(sensor, driver, self.config.rules.climate, self.sink, inside).run
         found.update(camera_duties(self.config, self.sink))
         return found
 

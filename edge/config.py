@@ -1,5 +1,6 @@
 """edge.toml: what an agent watches. An unknown key or a wrong value is one line that names it."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,9 @@ from contracts.messages import DeviceCode
 from runtime.settings import BrokerSettings
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Celsius = Annotated[float, Meta(ge=-60, le=400)]
+TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
+TimeOfDay = Annotated[str, Meta(pattern=f"^{TIME}$")]
 
 
 class EdgeConfigError(ValueError):
@@ -63,18 +67,87 @@ class VisionRules(Strict, frozen=True, kw_only=True):
     frozen_after_s: Seconds = 20
 
 
+class Place(StrEnum):
+    """What a kitchen sensor watches; each has limits of its own."""
+
+    SPECIAL_ROOM = "special_room"
+    HOT_HOLDING = "hot_holding"
+    COLD_HOLDING = "cold_holding"
+    REHEATING = "reheating"
+    STORE = "store"
+    OTHER = "other"
+
+
+class ClimateLimit(Strict, frozen=True, kw_only=True):
+    """What must hold at a place, and how long (`after_s`, summed up) it may be missed."""
+
+    at_most_c: Celsius | None = None
+    below_c: Celsius | None = None
+    above_c: Celsius | None = None
+    humidity_at_most: Annotated[float, Meta(ge=0, le=100)] | None = None
+    after_s: Seconds = 600
+
+
+class ReheatingRules(Strict, frozen=True, kw_only=True):
+    """A reheating begins at `begins_c` and must bring the core above `core_above_c`."""
+
+    begins_c: Celsius = 45
+    core_above_c: Celsius = 70
+
+
+class UvRules(Strict, frozen=True, kw_only=True):
+    """The lamp burns at least `least_s` with nobody inside in every shift; shifts end at these local times."""
+
+    least_s: Seconds = 1800
+    shifts_end: Annotated[tuple[TimeOfDay, ...], Meta(min_length=1, max_length=24)] = ("04:00",)
+
+
+class ClimateRules(Strict, frozen=True, kw_only=True):
+    """Limits of kitchens by place; a city may set others."""
+
+    special_room: ClimateLimit = ClimateLimit(at_most_c=25)
+    hot_holding: ClimateLimit = ClimateLimit(above_c=60, after_s=7200)
+    cold_holding: ClimateLimit = ClimateLimit(below_c=10, after_s=7200)
+    store: ClimateLimit = ClimateLimit()
+    other: ClimateLimit = ClimateLimit()
+    reheating: ReheatingRules = ReheatingRules()
+    uv: UvRules = UvRules()
+    hysteresis_c: Annotated[float, Meta(ge=0, le=20)] = 0.5
+    hysteresis_humidity: Annotated[float, Meta(ge=0, le=20)] = 2.0
+    utc_offset_h: Annotated[float, Meta(ge=-12, le=14)] = 8
+    """local time, for shifts and hours"""
+
+
 class Rules(Strict, frozen=True, kw_only=True):
     trapped: TrappedRules = TrappedRules()
     vision: VisionRules = VisionRules()
+    climate: ClimateRules = ClimateRules()
 
 
-class LiftConfig(Strict, frozen=True, kw_only=True):
+class DriverConfig(Strict, frozen=True, kw_only=True):
+    """How a lift or a sensor is read."""
+
     device: DeviceCode
     driver: str = "simulator"
-    floors: Annotated[int, Meta(ge=2, le=200)] = 12
-    seed: int = 1
+    """simulator, modbus, mqtt or replay"""
+    address: str = ""
+    """for modbus HOST:PORT or serial:DEVICE?baud=9600&parity=N; for mqtt HOST:PORT of the vendor's broker"""
+    mapping: str = ""
+    """for modbus and mqtt: the name of a mapping that comes with Sunlit, or the path of one"""
+    unit: Annotated[int, Meta(ge=0, le=247)] = 1
+    """for modbus: the device's number on its line"""
+    vendor_id: Annotated[str, Meta(max_length=100, pattern=r"^[^+#/]*$")] = ""
+    """for mqtt: the vendor's name of the lift or sensor, {id} in the mapping's topics"""
+    username: str | None = None
+    password_file: str | None = None
+    tls_ca: str | None = None
     path: str = ""
-    """for the replay driver: a file of JSON lines"""
+    """for the replay driver: a file of JSON lines, or a .csv file with a header"""
+    seed: int = 1
+
+
+class LiftConfig(DriverConfig, frozen=True, kw_only=True):
+    floors: Annotated[int, Meta(ge=2, le=200)] = 12
 
 
 class CameraConfig(Strict, frozen=True, kw_only=True):
@@ -88,10 +161,14 @@ class CameraConfig(Strict, frozen=True, kw_only=True):
     seed: int = 1
 
 
-class SensorConfig(Strict, frozen=True, kw_only=True):
-    device: DeviceCode
+class SensorConfig(DriverConfig, frozen=True, kw_only=True):
     every_s: Seconds = 10
-    seed: int = 1
+    """how often values are passed on; after ten times as long without a new one they are unknown"""
+    place: Place = Place.OTHER
+    hours: Annotated[str, Meta(pattern=f"^({TIME}-{TIME})?$")] = ""
+    """local time in which the place's limits hold ("06:00-22:00"); always, when empty"""
+    camera: str = ""
+    """the camera that sees whether somebody is in the room with the UV lamp"""
 
 
 class EdgeConfig(Strict, frozen=True, kw_only=True):
@@ -131,6 +208,12 @@ def load(path: Path) -> EdgeConfig:
     doubled = {code for code in config.devices if config.devices.count(code) > 1}
     if doubled:
         raise EdgeConfigError(f"{path}: device: {sorted(doubled)} stands twice, expected each code once")
+    cameras = {"", *(camera.device for camera in config.camera)}
+    strange = [sensor for sensor in config.sensor if sensor.camera not in cameras]
+    if strange:
+        raise EdgeConfigError(
+            f"{path}: sensor {strange[0].device}: camera: {strange[0].camera!r}, expected one of {sorted(cameras)}"
+        )
     return config
 
 

@@ -39,6 +39,7 @@ class LiftDuty:
         self.config, self.driver, self.rules, self.sink, self.now = config, driver, rules, sink, now
         self._trapped, self._alarm = trapped.TrappedState(), alarm.AlarmState()
         self._open: dict[Rule, tuple[UUID, int]] = {}
+        self._source = ("", "")
         self._batch: list[tuple[datetime, LiftSample]] = []
         self._last: LiftSample | None = None
         self._flushed = float("-inf")
@@ -48,7 +49,9 @@ class LiftDuty:
         try:
             self.driver.open()
             while not stop.wait(READ_S):
-                self.look(self.driver.read(), self.now())
+                sample = self.driver.read()
+                if sample is not None:
+                    self.look(sample, self.now())
         except DriverError as error:
             self.sink.health(self.config.device, "driver failed")
             # Unknown, never normal: nobody may read the last good sample as the present.
@@ -61,6 +64,7 @@ class LiftDuty:
     def look(self, sample: LiftSample, now: datetime) -> None:
         """One sample through the rules, then into the batch."""
         self.sink.health(self.config.device, "ok")
+        self._source = (sample.source_scheme, ",".join(sample.source_codes)[:64])
         self._alarm, pressed = alarm.step(self._alarm, sample, now)
         self._trapped, decided = trapped.step(self._trapped, sample, now, self.rules)
         for decision in (*pressed, *decided):
@@ -84,6 +88,8 @@ class LiftDuty:
             rev=rev + 1,
             subject=decision.subject,
             confidence=decision.confidence,
+            source_scheme=self._source[0],
+            source_code=self._source[1],
             details={**decision.details, "reason": decision.reason},
         )
         identity = self.sink.event(draft)
