@@ -66,6 +66,9 @@ class LiftSample(Sample, frozen=True, kw_only=True, tag="lift"):
     """m/s2, vertical, gravity removed"""
     codes: tuple[Code, ...] = ()
     """active fault codes in the national scheme"""
+    source_scheme: Code = ""
+    source_codes: tuple[Code, ...] = ()
+    """the same in the vendor's own scheme, also those that the national one lacks"""
 
 
 class ClimateSample(Sample, frozen=True, kw_only=True, tag="climate"):

@@ -11,12 +11,22 @@ from uuid import UUID, uuid4
 
 from contracts.ids import uuid7
 from contracts.kinds import EdgeCommand, Lane
-from contracts.messages import AnySample, BadMessage, Command, Event, Reply, Status, Telemetry, decode, encode
+from contracts.messages import (
+    AnySample,
+    BadMessage,
+    Command,
+    Event,
+    Reply,
+    Status,
+    Telemetry,
+    decode,
+    encode,
+)
 from contracts.topics import BadTopic, parse, topic
 from edge.camera_duty import camera_duties
 from edge.clock import Clock, now_utc
-from edge.config import EdgeConfig, LiftConfig, broker_settings
-from edge.drivers import LiftDriver, make
+from edge.config import EdgeConfig, LiftConfig, SensorConfig, broker_settings
+from edge.drivers import LiftDriver, SensorDriver, make, make_sensor
 from edge.drivers.simulator import SimulatorDriver
 from edge.lift_duty import LiftDuty
 from edge.presence import PresenceBoard
@@ -71,6 +81,8 @@ class SpoolSink:
                 model=draft.model,
                 box=draft.box,
                 evidence=draft.evidence,
+                source_scheme=draft.source_scheme,
+                source_code=draft.source_code,
                 details=draft.details,
             ),
         )
@@ -88,6 +100,7 @@ class Agent:
         self.spool = Spool(Path(config.spool), config.spool_max_mb * 1024 * 1024)
         self.sink = SpoolSink(config, self.spool, self.boot)
         self.drivers: dict[str, LiftDriver] = {lift.device: make(lift) for lift in config.lift}
+        self.sensors: dict[str, SensorDriver] = {sensor.device: make_sensor(sensor) for sensor in config.sensor}
         self.clock, self.presence = Clock(), PresenceBoard()
         self.site = SiteDuty(config, self.sink, self.clock)
         self.tests = SelfTests(Path(config.spool) / "self-tests.json", self.clock)
@@ -110,9 +123,17 @@ class Agent:
         if self.lifts:
             found["site"] = self.site.run
         for sensor in self.config.sensor:
-            found[sensor.device] = SensorDuty(sensor, self.sink).run
+            found[sensor.device] = self._sensor(sensor).run
         found.update(camera_duties(self.config, self.sink, self.presence))
         return found
+
+    def _sensor(self, sensor: SensorConfig) -> SensorDuty:
+        def inside() -> bool | None:
+            people = self.presence.people(sensor.camera)
+            return None if people is None else people > 0
+
+        driver, rules = self.sensors[sensor.device], self.config.rules.climate
+        return SensorDuty(sensor, driver, rules, self.sink, inside, zone=self.config.clock)
 
     def _lift(self, lift: LiftConfig) -> LiftDuty:
         camera = lift.camera

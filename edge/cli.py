@@ -13,7 +13,8 @@ from contracts.kinds import EdgeCommand, Lane
 from contracts.messages import BadMessage, Command, Reply, decode, encode
 from contracts.topics import topic
 from edge.config import EdgeConfig, EdgeConfigError, broker_settings, load
-from edge.drivers import make
+from edge.drivers import describe, make, make_sensor
+from edge.drivers.cli import app as drivers_app
 from edge.replay_cli import replay
 from edge.simulator.faults import Fault
 from edge.source import SourceError, parse
@@ -21,6 +22,7 @@ from runtime import log, service
 from runtime.bus import Bus, Incoming
 
 app = typer.Typer(help="The agent on site.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(drivers_app, name="drivers")
 Config = Annotated[Path, typer.Option("--config", help="edge.toml")]
 REPLY_S = 10.0
 app.command()(replay)
@@ -54,19 +56,21 @@ def check(config: Config) -> None:
         eyes = {name: eye.open() for name, eye in make_eyes(chosen).items()}
         for lift in chosen.lift:
             make(lift)
+        for sensor in chosen.sensor:
+            make_sensor(sensor)
         sources = {camera.device: parse(camera.source).name for camera in chosen.camera}
         broker = broker_settings(chosen.broker)
     except (EdgeConfigError, SourceError, ModelError, RegistryError) as error:
         _fail(str(error))
     typer.echo(f"agent {chosen.agent}, site {chosen.site}, broker {broker.host}:{broker.port}")
     for lift in chosen.lift:
-        typer.echo(f"lift   {lift.device}: driver {lift.driver}, {lift.floors} floors")
+        typer.echo(f"lift   {lift.device}: {describe(lift)}, {lift.floors} floors")
     for camera in chosen.camera:
         eye = eyes[camera.model]
         looks = f"{camera.looks_per_second:g} looks/s by {eye.name} {eye.version}"
         typer.echo(f"camera {camera.device}: {sources[camera.device]}, {camera.zone_kind}, {looks}")
     for sensor in chosen.sensor:
-        typer.echo(f"sensor {sensor.device}")
+        typer.echo(f"sensor {sensor.device}: {describe(sensor)}, {sensor.place}, every {sensor.every_s:g} s")
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """edge.toml: what an agent watches. An unknown key or a wrong value is one line that names it."""
 
 from datetime import time
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,7 +18,10 @@ Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Part = Annotated[float, Meta(ge=0, le=1)]
 Corners = Annotated[tuple[tuple[Part, Part], ...], Meta(min_length=3)]
 """a polygon in shares of the picture's width and height, from its upper left"""
-Span = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
+Celsius = Annotated[float, Meta(ge=-60, le=400)]
+TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
+TimeOfDay = Annotated[str, Meta(pattern=f"^{TIME}$")]
+Span = Annotated[str, Meta(pattern=f"^{TIME}-{TIME}$")]
 
 
 class EdgeConfigError(ValueError):
@@ -98,19 +102,86 @@ class VisionRules(Strict, frozen=True, kw_only=True):
     frozen_after_s: Seconds = 20
 
 
+class Place(StrEnum):
+    """What a kitchen sensor watches; each has limits of its own."""
+
+    SPECIAL_ROOM = "special_room"
+    HOT_HOLDING = "hot_holding"
+    COLD_HOLDING = "cold_holding"
+    REHEATING = "reheating"
+    STORE = "store"
+    OTHER = "other"
+
+
+class ClimateLimit(Strict, frozen=True, kw_only=True):
+    """What must hold at a place, and how long (`after_s`, summed up) it may be missed."""
+
+    at_most_c: Celsius | None = None
+    below_c: Celsius | None = None
+    above_c: Celsius | None = None
+    humidity_at_most: Annotated[float, Meta(ge=0, le=100)] | None = None
+    after_s: Seconds = 600
+
+
+class ReheatingRules(Strict, frozen=True, kw_only=True):
+    """A reheating begins at `begins_c` and must bring the core above `core_above_c`."""
+
+    begins_c: Celsius = 45
+    core_above_c: Celsius = 70
+
+
+class UvRules(Strict, frozen=True, kw_only=True):
+    """The lamp burns at least `least_s` with nobody inside in every shift; shifts end at these local times."""
+
+    least_s: Seconds = 1800
+    shifts_end: Annotated[tuple[TimeOfDay, ...], Meta(min_length=1, max_length=24)] = ("04:00",)
+
+
+class ClimateRules(Strict, frozen=True, kw_only=True):
+    """Limits of kitchens by place; a city may set others."""
+
+    special_room: ClimateLimit = ClimateLimit(at_most_c=25)
+    hot_holding: ClimateLimit = ClimateLimit(above_c=60, after_s=7200)
+    cold_holding: ClimateLimit = ClimateLimit(below_c=10, after_s=7200)
+    store: ClimateLimit = ClimateLimit()
+    other: ClimateLimit = ClimateLimit()
+    reheating: ReheatingRules = ReheatingRules()
+    uv: UvRules = UvRules()
+    hysteresis_c: Annotated[float, Meta(ge=0, le=20)] = 0.5
+    hysteresis_humidity: Annotated[float, Meta(ge=0, le=20)] = 2.0
+
+
 class Rules(Strict, frozen=True, kw_only=True):
     trapped: TrappedRules = TrappedRules()
     lift: LiftRules = LiftRules()
     vision: VisionRules = VisionRules()
+    climate: ClimateRules = ClimateRules()
 
 
-class LiftConfig(Strict, frozen=True, kw_only=True):
+class DriverConfig(Strict, frozen=True, kw_only=True):
+    """How a lift or a sensor is read."""
+
     device: DeviceCode
     driver: str = "simulator"
-    floors: Annotated[int, Meta(ge=2, le=200)] = 12
-    seed: int = 1
+    """simulator, modbus, mqtt or replay"""
+    address: str = ""
+    """for modbus HOST:PORT or serial:DEVICE?baud=9600&parity=N; for mqtt HOST:PORT of the vendor's broker"""
+    mapping: str = ""
+    """for modbus and mqtt: the name of a mapping that comes with Sunlit, or the path of one"""
+    unit: Annotated[int, Meta(ge=0, le=247)] = 1
+    """for modbus: the device's number on its line"""
+    vendor_id: Annotated[str, Meta(max_length=100, pattern=r"^[^+#/]*$")] = ""
+    """for mqtt: the vendor's name of the lift or sensor, {id} in the mapping's topics"""
+    username: str | None = None
+    password_file: str | None = None
+    tls_ca: str | None = None
     path: str = ""
-    """for the replay driver: a file of JSON lines"""
+    """for the replay driver: a file of JSON lines, or a .csv file with a header"""
+    seed: int = 1
+
+
+class LiftConfig(DriverConfig, frozen=True, kw_only=True):
+    floors: Annotated[int, Meta(ge=2, le=200)] = 12
     rated_speed: Annotated[float, Meta(gt=0, le=20)] = 1.75
     """m/s"""
     travel: Annotated[float, Meta(gt=0, le=1000)] | None = None
@@ -166,10 +237,14 @@ class CameraConfig(Strict, frozen=True, kw_only=True):
         )
 
 
-class SensorConfig(Strict, frozen=True, kw_only=True):
-    device: DeviceCode
+class SensorConfig(DriverConfig, frozen=True, kw_only=True):
     every_s: Seconds = 10
-    seed: int = 1
+    """how often values are passed on; after ten times as long without a new one they are unknown"""
+    place: Place = Place.OTHER
+    hours: Annotated[str, Meta(pattern=f"^({TIME}-{TIME})?$")] = ""
+    """local time in which the place's limits hold ("06:00-22:00"); always, when empty"""
+    camera: str = ""
+    """the camera that sees whether somebody is in the room with the UV lamp"""
 
 
 class EdgeConfig(Strict, frozen=True, kw_only=True):
@@ -230,6 +305,11 @@ def load(path: Path) -> EdgeConfig:
         ZoneInfo(config.timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise EdgeConfigError(f"{path}: timezone: {config.timezone!r}, expected one such as Asia/Shanghai") from error
+    strange = [sensor for sensor in config.sensor if sensor.camera and sensor.camera not in cameras]
+    if strange:
+        raise EdgeConfigError(
+            f"{path}: sensor {strange[0].device}: camera: {strange[0].camera!r}, expected one of {sorted(cameras)}"
+        )
     return config
 
 

@@ -87,7 +87,8 @@ class LiftDuty:
         )
         self._state, decided = lifts.step(self._state, look, now, self.setup)
         for decision in decided:
-            self.events.say(decision, self.clock.on_the_wall(decision.at), self.clock.wall())
+            source = (self._newest.source_scheme, self._newest.source_codes)
+            self.events.say(decision, self.clock.on_the_wall(decision.at), self.clock.wall(), source)
         self.mains(lifts.mains_lost_since(self._state))
         self._stale = unknown.stale(look, self.setup)
         self.sink.health(self.config.device, "unknown" if self._stale else "ok")

@@ -30,7 +30,9 @@ class Reader:
             try:
                 self.driver.open()
                 while not stop.wait(READ_S):
-                    self._read.append(self.driver.read())
+                    sample = self.driver.read()
+                    if sample is not None:
+                        self._read.append(sample)
                     pause = FIRST_PAUSE_S
                     self._say("")
             except DriverError as error:

@@ -30,6 +30,8 @@ class EventDraft(msgspec.Struct, frozen=True, kw_only=True):
     model: ModelRef | None = None
     box: Box | None = None
     evidence: tuple[Evidence, ...] = ()
+    source_scheme: str = ""
+    source_code: str = ""
     details: Details = {}
 
 
