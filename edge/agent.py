@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import time_ns
@@ -24,18 +24,22 @@ from contracts.messages import (
 )
 from contracts.topics import BadTopic, parse, topic
 from edge.camera_duty import camera_duties
+from edge.centre_clock import CentreClock, clock_duty
 from edge.clock import Clock, now_utc
 from edge.config import EdgeConfig, LiftConfig, SensorConfig, broker_settings
 from edge.drivers import LiftDriver, SensorDriver, make, make_sensor
 from edge.drivers.simulator import SimulatorDriver
 from edge.lift_duty import LiftDuty
 from edge.presence import PresenceBoard
-from edge.publish import Pump
+from edge.priority import Priority
+from edge.publish import Pump, Told
 from edge.self_test import SelfTests
 from edge.sensor_duty import SensorDuty
 from edge.sink import EventDraft
 from edge.site_duty import SiteDuty
 from edge.spool import Spool
+from edge.status import clock_words, queue_words, status_of
+from edge.vitals import Vitals
 from runtime.bus import Bus, Incoming
 from runtime.service import Duty
 
@@ -47,9 +51,10 @@ REMEMBERED_COMMANDS = 1000
 class SpoolSink:
     """Gives every message its identity and keeps it in the spool."""
 
-    def __init__(self, config: EdgeConfig, spool: Spool, boot: UUID) -> None:
-        self.config, self.spool, self.boot = config, spool, boot
+    def __init__(self, config: EdgeConfig, spool: Spool, boot: UUID, clock: CentreClock) -> None:
+        self.config, self.spool, self.boot, self.clock = config, spool, boot, clock
         self.states: dict[str, str] = {}
+        self.known: dict[str, dict[str, str]] = {}
 
     def telemetry(self, device: str, base: datetime, samples: Sequence[AnySample]) -> None:
         self.spool.put(
@@ -78,6 +83,7 @@ class SpoolSink:
                 subject=draft.subject,
                 zone=draft.zone,
                 confidence=draft.confidence,
+                clock_offset_ms=self.clock.offset_ms,
                 model=draft.model,
                 box=draft.box,
                 evidence=draft.evidence,
@@ -91,6 +97,14 @@ class SpoolSink:
     def health(self, device: str, state: str) -> None:
         self.states[device] = state
 
+    def facts(self, device: str, facts: Mapping[str, str]) -> None:
+        # A new mapping every time: the thread that makes statuses may be reading the old one.
+        self.known[device] = {**self.known.get(device, {}), **facts}
+
+    def words(self, device: str) -> dict[str, str]:
+        """What the duties have said of a device."""
+        return {"state": self.states.get(device, "starting"), **self.known.get(device, {})}
+
 
 class Agent:
     """Everything that runs on one site. `duties` are threads for runtime.service."""
@@ -98,7 +112,8 @@ class Agent:
     def __init__(self, config: EdgeConfig) -> None:
         self.config, self.boot = config, uuid4()
         self.spool = Spool(Path(config.spool), config.spool_max_mb * 1024 * 1024)
-        self.sink = SpoolSink(config, self.spool, self.boot)
+        self.centre_clock, self.vitals = CentreClock(config.upload.url), Vitals(Path(config.spool))
+        self.sink = SpoolSink(config, self.spool, self.boot, self.centre_clock)
         self.drivers: dict[str, LiftDriver] = {lift.device: make(lift) for lift in config.lift}
         self.sensors: dict[str, SensorDriver] = {sensor.device: make_sensor(sensor) for sensor in config.sensor}
         self.clock, self.presence = Clock(), PresenceBoard()
@@ -114,7 +129,7 @@ class Agent:
             on_message=self._on_command,
             will=(str(topic(config.site, config.agent, Lane.STATUS)), encode(will)),
         )
-        self.pump = Pump(self.spool, self.bus, self.say_status, config.status_every_s)
+        self.pump = Pump(self.spool, self.bus, self.say_status, config.status_every_s, config.send_per_s)
 
     def duties(self) -> dict[str, Duty]:
         """The work of this agent by name."""
@@ -125,6 +140,7 @@ class Agent:
         for sensor in self.config.sensor:
             found[sensor.device] = self._sensor(sensor).run
         found.update(camera_duties(self.config, self.sink, self.presence))
+        found.update(clock_duty(self.centre_clock, self.config.upload.url))
         return found
 
     def _sensor(self, sensor: SensorConfig) -> SensorDuty:
@@ -146,27 +162,39 @@ class Agent:
             people=lambda: None if camera is None else self.presence.people(camera),
             mains=self.site.mains_of(lift.device),
             tests=self.tests,
-            reached=lambda: self.bus.connected and not self.spool.take(Lane.EVENT, 0, 1),
+            reached=self._reached,
             clock=self.clock,
         )
 
-    def say_status(self, online: bool = True) -> None:
-        """A retained status of every device."""
-        for device in self.config.devices:
-            status = Status(
-                device=device,
+    def _reached(self) -> bool:
+        """Whether the centre has everything that rules have said so far."""
+        waiting = self.spool.depths
+        return self.bus.connected and not waiting[Priority.ALARM] and not waiting[Priority.EVENT]
+
+    def say_status(self, online: bool = True) -> list[Told]:
+        """A retained status of every device, also of one that this agent no longer has but has losses to tell of."""
+        gone = self.spool.devices_with_losses - set(self.config.devices)
+        told: list[Told] = []
+        for device in (*self.config.devices, *sorted(gone)):
+            keeper = device == self.config.agent
+            said = status_of(
+                device,
                 boot=self.boot,
-                at=now_utc(),
-                online=online,
+                spool=self.spool,
+                now=now_utc(),
+                online=online and device not in gone,
                 agent=AGENT_VERSION,
-                published_telemetry=self.spool.published(device, Lane.TELEMETRY),
-                published_event=self.spool.published(device, Lane.EVENT),
-                lost_telemetry=self.spool.lost(device, Lane.TELEMETRY),
-                lost_event=self.spool.lost(device, Lane.EVENT),
-                spooled=self.spool.count if device == self.config.agent else 0,
-                health={"state": self.sink.states.get(device, "starting")},
+                health=self.sink.words(device) | (self._own_words() if keeper else {}),
+                offset=self.centre_clock.offset,
+                keeper=keeper,
             )
-            self.bus.publish(str(topic(self.config.site, device, Lane.STATUS)), encode(status), retain=True)
+            where = str(topic(self.config.site, device, Lane.STATUS))
+            told.append((self.bus.publish(where, encode(said.status), retain=True), said.losses))
+        return told
+
+    def _own_words(self) -> dict[str, str]:
+        queue = queue_words(self.spool.depths, self.spool.bytes, self.spool.max_bytes)
+        return self.vitals.read() | queue | clock_words(self.centre_clock.offset)
 
     def start(self) -> None:
         self.bus.start()

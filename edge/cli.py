@@ -32,7 +32,7 @@ app.command()(replay)
 def run(config: Config) -> None:
     """Run the agent until SIGTERM."""
     from edge.agent import Agent
-    from edge.spool import SpoolError
+    from edge.spool_file import SpoolError
 
     chosen = _load(config)
     log.configure("edge")

@@ -49,3 +49,7 @@ class Sink(Protocol):
     def health(self, device: str, state: str) -> None:
         """How a device does, in a word or two, for its next status."""
         ...
+
+    def facts(self, device: str, facts: Mapping[str, str]) -> None:
+        """What else its status shall say, by name; what was said under other names stays."""
+        ...

@@ -84,6 +84,11 @@ def _unfit(body: Telemetry | Event | Status) -> str | None:
             time.astimezone(UTC) + timedelta(milliseconds=longest)
         except OverflowError:
             return f"{name}: {time.isoformat()}, expected a time in the years 1 to 9999 of UTC"
+    for loss in (body.losses or ()) if isinstance(body, Status) else ():
+        if loss.lane not in (Lane.TELEMETRY, Lane.EVENT):
+            return f"losses.lane: {loss.lane}, expected telemetry or event"
+        if loss.to_seq <= loss.from_seq:
+            return f"losses.to_seq: {loss.to_seq}, expected more than from_seq {loss.from_seq}"
     return None
 
 

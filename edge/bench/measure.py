@@ -21,6 +21,7 @@ from edge.bench.limit import Cost, bare, motion_cost
 from edge.bench.processes import cpu_seconds, memory_mb
 from edge.camera_duty import CameraDuty
 from edge.capture import Frame
+from edge.centre_clock import CentreClock
 from edge.config import CameraConfig, EdgeConfig, Rules, VisionRules
 from edge.eye import Eye
 from edge.spool import Spool
@@ -179,7 +180,7 @@ def _run(
     tell: Callable[[float], None],
 ) -> Numbers:
     spool = Spool(Path(config.spool))
-    sink, outbox = SpoolSink(config, spool, uuid4()), Outbox(Path(config.spool) / "pictures")
+    sink, outbox = SpoolSink(config, spool, uuid4(), CentreClock("")), Outbox(Path(config.spool) / "pictures")
     duties = [TimedDuty(Watcher(one, config.rules.vision, eye, config.clock), sink, outbox) for one in config.camera]
     stop = threading.Event()
     threads = [threading.Thread(target=duty.run, args=(stop,)) for duty in duties]

@@ -1,7 +1,7 @@
 """The sensor's duty: values are passed on at their pace, never repeated, and events keep their identity."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -38,6 +38,9 @@ class Kept:
 
     def health(self, device: str, state: str) -> None:
         self.state = state
+
+    def facts(self, device: str, facts: Mapping[str, str]) -> None:
+        raise AssertionError("a sensor has none")
 
 
 class Broken:
