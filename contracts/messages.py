@@ -200,6 +200,8 @@ class Reply(Struct, frozen=True, kw_only=True, tag_field="type", tag="reply"):
     ok: bool
     reason: Text = ""
     at: Instant
+    final: bool = True
+    """false: the command was started, another answer follows when it has ended"""
 
 
 Message = Telemetry | Event | Status | Command | Reply

@@ -1,35 +1,30 @@
-"""The composition root: spool, bus, drivers, cameras, and the commands that the centre may give."""
+"""The composition root: spool, bus, drivers, cameras, and the desk that takes the centre's commands."""
 
-import logging
 import os
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import time_ns
 from uuid import UUID, uuid4
 
 from contracts.ids import uuid7
-from contracts.kinds import EdgeCommand, Lane
-from contracts.messages import (
-    AnySample,
-    BadMessage,
-    Command,
-    Event,
-    Reply,
-    Status,
-    Telemetry,
-    decode,
-    encode,
-)
-from contracts.topics import BadTopic, parse, topic
-from edge.camera_duty import camera_duties
+from contracts.kinds import Lane
+from contracts.messages import AnySample, Event, Reply, Status, Telemetry, encode
+from contracts.topics import topic
+from edge.camera_duty import camera_duties, make_eyes
 from edge.centre_clock import CentreClock, clock_duty
 from edge.clock import Clock, now_utc
+from edge.commands import Heard, Site
+from edge.commands.desk import Desk
+from edge.commands.record import Record
+from edge.commands.reload import reload
 from edge.config import EdgeConfig, LiftConfig, SensorConfig, broker_settings
 from edge.drivers import LiftDriver, SensorDriver, make, make_sensor
-from edge.drivers.simulator import SimulatorDriver
 from edge.lift_duty import LiftDuty
+from edge.live import Pushers
+from edge.live_config import LiveConfig
 from edge.presence import PresenceBoard
 from edge.priority import Priority
 from edge.publish import Pump, Told
@@ -43,9 +38,7 @@ from edge.vitals import Vitals
 from runtime.bus import Bus, Incoming
 from runtime.service import Duty
 
-log = logging.getLogger(__name__)
 AGENT_VERSION = "sunlit-edge 0.1.0"
-REMEMBERED_COMMANDS = 1000
 
 
 class SpoolSink:
@@ -53,7 +46,7 @@ class SpoolSink:
 
     def __init__(self, config: EdgeConfig, spool: Spool, boot: UUID, clock: CentreClock) -> None:
         self.config, self.spool, self.boot, self.clock = config, spool, boot, clock
-        self.states: dict[str, str] = {}
+        self.heard: dict[str, Heard] = {}
         self.known: dict[str, dict[str, str]] = {}
 
     def telemetry(self, device: str, base: datetime, samples: Sequence[AnySample]) -> None:
@@ -95,7 +88,7 @@ class SpoolSink:
         return identity
 
     def health(self, device: str, state: str) -> None:
-        self.states[device] = state
+        self.heard[device] = Heard(state, now_utc())
 
     def facts(self, device: str, facts: Mapping[str, str]) -> None:
         # A new mapping every time: the thread that makes statuses may be reading the old one.
@@ -103,14 +96,17 @@ class SpoolSink:
 
     def words(self, device: str) -> dict[str, str]:
         """What the duties have said of a device."""
-        return {"state": self.states.get(device, "starting"), **self.known.get(device, {})}
+        heard = self.heard.get(device)
+        return {"state": heard.state if heard else "starting", **self.known.get(device, {})}
 
 
 class Agent:
     """Everything that runs on one site. `duties` are threads for runtime.service."""
 
-    def __init__(self, config: EdgeConfig) -> None:
+    def __init__(self, config: EdgeConfig, path: Path | None = None) -> None:
+        """`path`: the file that the configuration came from, to read again on request."""
         self.config, self.boot = config, uuid4()
+        self.live = LiveConfig(config)
         self.spool = Spool(Path(config.spool), config.spool_max_mb * 1024 * 1024)
         self.centre_clock, self.vitals = CentreClock(config.upload.url), Vitals(Path(config.spool))
         self.sink = SpoolSink(config, self.spool, self.boot, self.centre_clock)
@@ -120,28 +116,43 @@ class Agent:
         self.site = SiteDuty(config, self.sink, self.clock)
         self.tests = SelfTests(Path(config.spool) / "self-tests.json", self.clock)
         self.lifts = {lift.device: self._lift(lift) for lift in config.lift}
-        self._done: dict[UUID, Reply] = {}
+        self.eyes = make_eyes(config)
         will = Status(device=config.agent, boot=self.boot, at=datetime.now(UTC), online=False, agent=AGENT_VERSION)
         self.bus = Bus(
             broker_settings(config.broker),
             f"sunlit-edge-{config.agent}",
             subscriptions=[str(topic(config.site, device, Lane.COMMAND)) for device in config.devices],
-            on_message=self._on_command,
+            on_message=self._on_message,
             will=(str(topic(config.site, config.agent, Lane.STATUS)), encode(will)),
         )
         self.pump = Pump(self.spool, self.bus, self.say_status, config.status_every_s, config.send_per_s)
+        self.desk = Desk(self._site(path), Record(Path(config.spool) / "commands"), self._say_reply)
 
     def duties(self) -> dict[str, Duty]:
         """The work of this agent by name."""
-        found: dict[str, Duty] = {"publish": self.pump.run}
-        found.update({device: duty.run for device, duty in self.lifts.items()})
+        found: dict[str, Duty] = {"publish": self.pump.run, "commands": self.desk.run}
+        for device, lift in self.lifts.items():
+            self.live.follow(partial(_renew_rules, lift))
+            found[device] = lift.run
         if self.lifts:
             found["site"] = self.site.run
         for sensor in self.config.sensor:
             found[sensor.device] = self._sensor(sensor).run
-        found.update(camera_duties(self.config, self.sink, self.presence))
+        found.update(camera_duties(self.config, self.sink, self.presence, self.eyes, self.live))
         found.update(clock_duty(self.centre_clock, self.config.upload.url))
         return found
+
+    def _site(self, path: Path | None) -> Site:
+        return Site(
+            live=self.live,
+            drivers=self.drivers,
+            heard=self.sink.heard,
+            connected=lambda: self.bus.connected,
+            reload=lambda: reload(self.live, path),
+            pushers=Pushers(self.live, lambda device: None),
+            eyes=self.eyes,
+            tests={device: lift.self_test for device, lift in self.lifts.items()},
+        )
 
     def _sensor(self, sensor: SensorConfig) -> SensorDuty:
         def inside() -> bool | None:
@@ -206,42 +217,12 @@ class Agent:
         self.bus.stop()
         self.spool.close()
 
-    def _on_command(self, incoming: Incoming) -> None:
-        try:
-            device = parse(incoming.topic).device
-            command = decode(Lane.COMMAND, incoming.payload)
-        except (BadTopic, BadMessage) as error:
-            log.warning("a command that is none: %s", error)
-            return
-        if not isinstance(command, Command) or command.device != device:
-            log.warning("a command on %s that is for another device", incoming.topic)
-            return
-        reply = self._done.get(command.id) or self._carry_out(command)
-        self._done[command.id] = reply
-        if len(self._done) > REMEMBERED_COMMANDS:
-            self._done.pop(next(iter(self._done)))
-        self.bus.publish(str(topic(self.config.site, device, Lane.REPLY)), encode(reply))
+    def _on_message(self, incoming: Incoming) -> None:
+        self.desk.take(incoming)
 
-    def _carry_out(self, command: Command) -> Reply:
-        ok, reason = False, f"kind: {command.kind} is not for {command.device}"
-        if now_utc() > command.expires:
-            reason = f"expired at {command.expires.isoformat()}"
-        elif command.kind is EdgeCommand.INJECT_FAULT:
-            ok, reason = self._inject(command)
-        elif command.kind is EdgeCommand.COMFORT and command.device in self.drivers:
-            log.info("comfort message in the car of %s: %s", command.device, command.args.get("text", ""))
-            ok, reason = True, "shown"
-        elif command.kind is EdgeCommand.SELF_TEST and command.device in self.lifts:
-            ok, reason = self.lifts[command.device].self_test()
-        return Reply(command=command.id, device=command.device, ok=ok, reason=reason, at=now_utc())
+    def _say_reply(self, reply: Reply) -> bool:
+        return self.bus.publish(str(topic(self.config.site, reply.device, Lane.REPLY)), encode(reply)) is not None
 
-    def _inject(self, command: Command) -> tuple[bool, str]:
-        driver = self.drivers.get(command.device)
-        if not isinstance(driver, SimulatorDriver):
-            return False, f"{command.device} is no simulated lift"
-        try:
-            driver.inject(str(command.args.get("fault")))
-        except ValueError as error:
-            return False, f"fault: {error}"
-        log.warning("%s: fault injected: %s", command.device, command.args.get("fault"))
-        return True, "injected"
+
+def _renew_rules(duty: LiftDuty, config: EdgeConfig) -> None:
+    duty.renew(config.rules)

@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -15,10 +15,12 @@ from contracts.kinds import CameraState, Phase, Rule
 from contracts.messages import CameraSample, Evidence
 from contracts.vision import Box, Detection, ModelRef
 from edge.capture import Capture, Frame
+from edge.chosen_models import book, open_chosen, threading_of
 from edge.clock import now_utc
 from edge.config import EdgeConfig
 from edge.evidence import PictureError, picture
 from edge.eye import Eye
+from edge.live_config import LiveConfig, opens_anew
 from edge.presence import PresenceBoard
 from edge.rules import Decision, camera_blind
 from edge.sink import EventDraft, Sink
@@ -26,8 +28,6 @@ from edge.source import parse
 from edge.still import still
 from edge.upload import Outbox, Uploader
 from edge.watcher import Sight, Watcher
-from models.detector import open_detector
-from models.session import usable_cores
 from runtime.service import Duty
 
 log = logging.getLogger(__name__)
@@ -47,14 +47,16 @@ class CameraDuty:
         *,
         stills: bool = True,
         seen: Callable[[str, int, datetime], None] = lambda *_: None,
+        live: LiveConfig | None = None,
         now: Callable[[], datetime] = now_utc,
     ) -> None:
         self.watcher, self.sink, self.outbox = watcher, sink, outbox
         self.config, self.rules = watcher.camera, watcher.rules
-        self.stills, self.now, self.seen = stills, now, seen
+        self.stills, self.now, self.seen, self.live = stills, now, seen, live
         self._blind = camera_blind.BlindState()
         self._open: dict[tuple[Rule, str], EventDraft] = {}
         self._stale = max(camera_blind.STALE, timedelta(seconds=3 / self.config.looks_per_second))
+        self._config = live.now if live is not None else None
         self._last_frame: datetime | None = None
         self._sampled: datetime | None = None
         self._last_still: datetime | None = None
@@ -69,7 +71,7 @@ class CameraDuty:
         thread.start()
         number = self._counted = 0
         try:
-            while not stop.is_set():
+            while not stop.is_set() and not self._renewed():
                 frame = capture.newest(number, WAIT_S)
                 if frame is not None:
                     number = frame.number
@@ -78,6 +80,18 @@ class CameraDuty:
         finally:
             ended.set()
             thread.join(5)
+
+    def _renewed(self) -> bool:
+        """Takes a new configuration over between two pictures; whether the capture has to be started again for it."""
+        config = self.live.now if self.live is not None else None
+        if config is None or config is self._config:
+            return False
+        self._config, old = config, self.config
+        self.config = next(camera for camera in config.camera if camera.device == old.device)
+        self.rules = config.rules.vision
+        self.watcher.camera, self.watcher.rules = self.config, self.rules
+        self._stale = max(camera_blind.STALE, timedelta(seconds=3 / self.config.looks_per_second))
+        return opens_anew(old, self.config)
 
     def see(self, frame: Frame) -> Sight | None:
         """One picture through the chain; None when the detector was spared."""
@@ -188,18 +202,23 @@ def _words(state: CameraState) -> str:
 
 def make_eyes(config: EdgeConfig) -> dict[str | None, Eye]:
     """One eye for all cameras that name the same model."""
-    # One camera wants its answer soon; many want many answers, and a thread for each picture gives more of them.
-    threads, at_once = (1, usable_cores()) if len(config.camera) > 1 else (None, 1)
-    opener = partial(open_detector, registry=Path(config.models) if config.models else None, threads=threads)
+    threads, at_once = threading_of(config)
+    opener = partial(open_chosen, folder=Path(config.spool), models=book(config.models), threads=threads)
     return {camera.model: Eye(camera.model, opener, at_once) for camera in config.camera}
 
 
-def camera_duties(config: EdgeConfig, sink: Sink, presence: PresenceBoard | None = None) -> dict[str, Duty]:
+def camera_duties(
+    config: EdgeConfig,
+    sink: Sink,
+    presence: PresenceBoard | None = None,
+    eyes: Mapping[str | None, Eye] | None = None,
+    live: LiveConfig | None = None,
+) -> dict[str, Duty]:
     """The duties of the cameras by name, and the one that sends their pictures."""
     if not config.camera:
         return {}
     outbox, presence = Outbox(Path(config.spool) / "pictures"), presence or PresenceBoard()
-    eyes = make_eyes(config)
+    eyes = make_eyes(config) if eyes is None else eyes
     sends = bool(config.upload.url)
     duties: dict[str, Duty] = {
         camera.device: CameraDuty(
@@ -208,9 +227,13 @@ def camera_duties(config: EdgeConfig, sink: Sink, presence: PresenceBoard | None
             outbox,
             stills=sends,
             seen=presence.seen,
+            live=live,
         ).run
         for camera in config.camera
     }
     if sends:
-        duties["upload"] = Uploader(outbox, config.upload.url, config.upload.token).run
+        uploader = Uploader(outbox, config.upload.url, config.upload.token)
+        duties["upload"] = uploader.run
+        if live is not None:
+            live.follow(lambda newer: uploader.aim(newer.upload.url, newer.upload.token))
     return duties

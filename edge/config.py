@@ -1,16 +1,18 @@
 """edge.toml: what an agent watches. An unknown key or a wrong value is one line that names it."""
 
+import tomllib
 from datetime import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta, Struct
 
 from contracts.kinds import ZoneKind
 from contracts.messages import DeviceCode
+from edge import check
 from edge.rules.scene import Hours, Zone
 from runtime.settings import BrokerSettings
 
@@ -45,6 +47,15 @@ class UploadConfig(Strict, frozen=True, kw_only=True):
     url: str = ""
     """where pictures go; empty: they stay at the edge"""
     token: str = ""
+
+
+class LiveViewConfig(Strict, frozen=True, kw_only=True):
+    """Bounds on video that is pushed to the centre on request."""
+
+    max_kbps: Annotated[int, Meta(ge=64, le=1_000_000)] = 8000
+    """of each push; a camera that sends more is shown with gaps"""
+    at_once: Annotated[int, Meta(ge=1, le=64)] = 4
+    longest_playback_s: Seconds = 600
 
 
 class TrappedRules(Strict, frozen=True, kw_only=True):
@@ -98,7 +109,7 @@ class VisionRules(Strict, frozen=True, kw_only=True):
     turned_away_s: Seconds = 30
     """who was seen with a mask so recently and shows none now may only have turned away"""
     min_head_px: Annotated[float, Meta(ge=0)] = 20
-    still_every_s: Seconds = 30
+    still_every_s: Seconds = 10
     frozen_after_s: Seconds = 20
 
 
@@ -259,8 +270,11 @@ class EdgeConfig(Strict, frozen=True, kw_only=True):
     """of the site, for schedules"""
     models: str | None = None
     """a registry file of the city's own detectors; the shipped one if none"""
+    models_folder: str | None = None
+    """where a model update without an address may take its file from"""
     broker: BrokerConfig = BrokerConfig()
     upload: UploadConfig = UploadConfig()
+    live: LiveViewConfig = LiveViewConfig()
     rules: Rules = Rules()
     lift: tuple[LiftConfig, ...] = ()
     camera: tuple[CameraConfig, ...] = ()
@@ -286,33 +300,25 @@ def _hours(spans: tuple[str, ...]) -> tuple[Hours, ...]:
 
 
 def load(path: Path) -> EdgeConfig:
-    """The configuration in a TOML file. Raises EdgeConfigError."""
+    """The configuration in a TOML file. Raises EdgeConfigError with a line for every fault there is."""
+    return read(path)[0]
+
+
+def read(path: Path) -> tuple[EdgeConfig, check.Book]:
+    """The configuration and the text that it came from. Raises EdgeConfigError like `load`."""
     try:
-        config = msgspec.toml.decode(path.read_bytes(), type=EdgeConfig)
+        book = check.read(path)
     except OSError as error:
         raise EdgeConfigError(f"{path}: cannot be read ({error.strerror}); expected a TOML file") from error
-    except msgspec.DecodeError as error:
-        raise EdgeConfigError(f"{path}: {error}") from error
-    cameras = {camera.device for camera in config.camera}
-    for lift in config.lift:
-        if lift.camera is not None and lift.camera not in cameras:
-            raise EdgeConfigError(
-                f"{path}: lift {lift.device}: camera: {lift.camera!r} is not watched here, "
-                f"expected one of {sorted(cameras)}"
-            )
-    doubled = {code for code in config.devices if config.devices.count(code) > 1}
-    if doubled:
-        raise EdgeConfigError(f"{path}: device: {sorted(doubled)} stands twice, expected each code once")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise EdgeConfigError(f"{path}: is not TOML: {error}") from error
+    faults = check.faults(book.content, EdgeConfig)
+    if faults:
+        raise EdgeConfigError(book.all(faults))
     try:
-        ZoneInfo(config.timezone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise EdgeConfigError(f"{path}: timezone: {config.timezone!r}, expected one such as Asia/Shanghai") from error
-    strange = [sensor for sensor in config.sensor if sensor.camera and sensor.camera not in cameras]
-    if strange:
-        raise EdgeConfigError(
-            f"{path}: sensor {strange[0].device}: camera: {strange[0].camera!r}, expected one of {sorted(cameras)}"
-        )
-    return config
+        return msgspec.convert(book.content, EdgeConfig), book
+    except msgspec.ValidationError as error:
+        raise EdgeConfigError(f"{path}: {error}") from error
 
 
 def broker_settings(config: BrokerConfig) -> BrokerSettings:

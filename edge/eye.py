@@ -1,11 +1,38 @@
-"""The detector that all cameras of an agent share: opened once, as many pictures at a time as there are cores."""
+"""The detector that all cameras share: as many pictures at a time as there are cores, exchanged on trial."""
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from contracts.vision import Detection, Detector, Image, ModelRef
+import cv2
 
+from contracts.vision import Detection, Detector, Image, ModelRef
+from models.errors import ModelError
+
+log = logging.getLogger(__name__)
 Opener = Callable[[str | None], Detector]
+FAULTS = (
+    ModelError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    cv2.error,
+)
+"""how a network that does not fit its entry shows itself"""
+
+
+class Trial:
+    """A new detector that has yet to prove itself on `looks` pictures."""
+
+    def __init__(self, candidate: Detector, looks: int) -> None:
+        self.candidate, self.left = candidate, looks
+        self.over = threading.Event()
+        self.fault = ""
+        """why it failed; empty while it runs and when it was good"""
 
 
 class Eye:
@@ -19,6 +46,12 @@ class Eye:
         self._name, self._opener = name, opener
         self._lock, self._places = threading.Lock(), threading.BoundedSemaphore(at_once)
         self._detector: Detector | None = None
+        self._trial: Trial | None = None
+
+    @property
+    def ref(self) -> ModelRef | None:
+        """The detector that is kept; None before the first look."""
+        return self._detector.ref if self._detector is not None else None
 
     def open(self) -> ModelRef:
         """Opens the detector if it is not; which one it is. Raises what the opener raises."""
@@ -33,4 +66,44 @@ class Eye:
             self.open()
         assert self._detector is not None
         with self._places:
-            return self._detector.detect(image), self._detector.ref
+            trial = self._trial
+            if trial is not None:
+                found = self._look_on_trial(trial, image)
+                if found is not None:
+                    return found
+            detector = self._detector
+            return detector.detect(image), detector.ref
+
+    def try_out(self, candidate: Detector, looks: int) -> Trial:
+        """Looks with `candidate` from now on; it stays after so many good looks, and goes at the first bad one.
+
+        Raises ModelError while another one is on trial.
+        """
+        with self._lock:
+            if self._trial is not None:
+                raise ModelError(f"{self._trial.candidate.ref.name}: another model is on trial, expected none")
+            self._trial = Trial(candidate, looks)
+            return self._trial
+
+    def settle(self, trial: Trial, *, keep: bool) -> None:
+        """Ends a trial: the candidate is kept, or the detector from before it looks again."""
+        with self._lock:
+            if self._trial is trial:
+                self._trial = None
+            if keep:
+                self._detector = trial.candidate
+
+    def _look_on_trial(self, trial: Trial, image: Image) -> tuple[Sequence[Detection], ModelRef] | None:
+        if trial.fault:
+            return None
+        try:
+            found = trial.candidate.detect(image)
+        except FAULTS as error:
+            trial.fault = f"a look failed ({type(error).__name__}: {' '.join(str(error).split())[:200]})"
+            trial.over.set()
+            return None
+        with self._lock:
+            trial.left -= 1
+            if trial.left <= 0:
+                trial.over.set()
+        return found, trial.candidate.ref

@@ -95,6 +95,10 @@ class LiftDuty:
         if fresh or self._stale:
             self._keep(NOTHING if self._stale else self._newest, now)
 
+    def renew(self, rules: Rules) -> None:
+        """New thresholds, from the next look on."""
+        self.setup = setup_of(self.config, rules)
+
     def self_test(self) -> tuple[bool, str]:
         """Proves the way of an alarm as far as it can without pressing the button: it is read, and events arrive."""
         self._tried = self.clock.steady()

@@ -117,8 +117,13 @@ class Uploader:
         first_pause_s: float = FIRST_PAUSE_S,
         jitter: Callable[[], float] = lambda: random.uniform(0.5, 1.5),
     ) -> None:
-        self.outbox, self.url, self._token = outbox, url.rstrip("/"), token
+        self.outbox = outbox
+        self.aim(url, token)
         self._first, self._jitter, self._said = first_pause_s, jitter, ""
+
+    def aim(self, url: str, token: str) -> None:
+        """Sends to another address from the next picture on; never one's token to the other."""
+        self._to = (url.rstrip("/"), token)
 
     def run(self, stop: threading.Event) -> None:
         """The duty."""
@@ -144,16 +149,17 @@ class Uploader:
         return True
 
     def _send(self, client: httpx.Client, name: str, parcel: Parcel, jpeg: bytes) -> bool:
+        url, token = self._to
         headers = {
-            "Authorization": f"Bearer {self._token}",
+            "Authorization": f"Bearer {token}",
             "Content-Type": parcel.media,
             "X-Sunlit-Device": parcel.device,
             "X-Captured-At": parcel.captured.astimezone(UTC).isoformat(),
         }
         try:
-            answer = client.put(self.url + parcel.path, content=jpeg, headers=headers)
+            answer = client.put(url + parcel.path, content=jpeg, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            self._say(f"{self.url} cannot be reached ({type(error).__name__}); pictures wait here")
+            self._say(f"{url} cannot be reached ({type(error).__name__}); pictures wait here")
             return False
         if answer.is_success:
             if self._said:
@@ -166,7 +172,7 @@ class Uploader:
             log.error("upload: %s of %s was refused and set aside: %s", name, parcel.device, reason)
             self.outbox.set_aside(name, parcel, reason)
             return True
-        self._say(f"{self.url} answers {answer.status_code}; pictures wait here")
+        self._say(f"{url} answers {answer.status_code}; pictures wait here")
         return False
 
     def _say(self, text: str) -> None:

@@ -64,7 +64,7 @@ def test_a_sensors_camera_and_hours_are_looked_up(tmp_path: Path) -> None:
     path = tmp_path / "edge.toml"
     head = 'agent = "agent-demo"\nsite = "demo"\n[[sensor]]\ndevice = "sensor-1"\n'
     path.write_text(head + 'camera = "cam-9"\n', "utf-8")
-    with pytest.raises(EdgeConfigError, match="sensor sensor-1: camera: 'cam-9', expected one of"):
+    with pytest.raises(EdgeConfigError, match="camera: 'cam-9' is not watched here, expected one of"):
         load(path)
     path.write_text(head + 'hours = "6-22"\n', "utf-8")
     with pytest.raises(EdgeConfigError, match="hours"):
