@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,21 +14,29 @@ from contracts.kinds import Lane
 from contracts.messages import AnySample, Event, Reply, Status, Telemetry, encode
 from contracts.topics import topic
 from edge.camera_duty import camera_duties, make_eyes
+from edge.centre_clock import CentreClock, clock_duty
+from edge.clock import Clock, now_utc
 from edge.commands import Heard, Site
 from edge.commands.desk import Desk
 from edge.commands.record import Record
 from edge.commands.reload import reload
-from edge.config import EdgeConfig, broker_settings
-from edge.drivers import LiftDriver, make
-from edge.lift_duty import LiftDuty, now_utc
+from edge.config import EdgeConfig, LiftConfig, SensorConfig, broker_settings
+from edge.drivers import LiftDriver, SensorDriver, make, make_sensor
+from edge.lift_duty import LiftDuty
 from edge.live import Pushers
 from edge.live_config import LiveConfig
-from edge.publish import Pump
+from edge.presence import PresenceBoard
+from edge.priority import Priority
+from edge.publish import Pump, Told
 from edge.ring_duty import ring_of
 from edge.segments import Ring
+from edge.self_test import SelfTests
 from edge.sensor_duty import SensorDuty
 from edge.sink import EventDraft
+from edge.site_duty import SiteDuty
 from edge.spool import Spool
+from edge.status import clock_words, queue_words, status_of
+from edge.vitals import Vitals
 from runtime.bus import Bus, Incoming
 from runtime.service import Duty
 
@@ -38,9 +46,10 @@ AGENT_VERSION = "sunlit-edge 0.1.0"
 class SpoolSink:
     """Gives every message its identity and keeps it in the spool."""
 
-    def __init__(self, config: EdgeConfig, spool: Spool, boot: UUID) -> None:
-        self.config, self.spool, self.boot = config, spool, boot
+    def __init__(self, config: EdgeConfig, spool: Spool, boot: UUID, clock: CentreClock) -> None:
+        self.config, self.spool, self.boot, self.clock = config, spool, boot, clock
         self.heard: dict[str, Heard] = {}
+        self.known: dict[str, dict[str, str]] = {}
 
     def telemetry(self, device: str, base: datetime, samples: Sequence[AnySample]) -> None:
         self.spool.put(
@@ -69,9 +78,12 @@ class SpoolSink:
                 subject=draft.subject,
                 zone=draft.zone,
                 confidence=draft.confidence,
+                clock_offset_ms=self.clock.offset_ms,
                 model=draft.model,
                 box=draft.box,
                 evidence=draft.evidence,
+                source_scheme=draft.source_scheme,
+                source_code=draft.source_code,
                 details=draft.details,
             ),
         )
@@ -79,6 +91,15 @@ class SpoolSink:
 
     def health(self, device: str, state: str) -> None:
         self.heard[device] = Heard(state, now_utc())
+
+    def facts(self, device: str, facts: Mapping[str, str]) -> None:
+        # A new mapping every time: the thread that makes statuses may be reading the old one.
+        self.known[device] = {**self.known.get(device, {}), **facts}
+
+    def words(self, device: str) -> dict[str, str]:
+        """What the duties have said of a device."""
+        heard = self.heard.get(device)
+        return {"state": heard.state if heard else "starting", **self.known.get(device, {})}
 
 
 class Agent:
@@ -89,8 +110,14 @@ class Agent:
         self.config, self.boot = config, uuid4()
         self.live = LiveConfig(config)
         self.spool = Spool(Path(config.spool), config.spool_max_mb * 1024 * 1024)
-        self.sink = SpoolSink(config, self.spool, self.boot)
+        self.centre_clock, self.vitals = CentreClock(config.upload.url), Vitals(Path(config.spool))
+        self.sink = SpoolSink(config, self.spool, self.boot, self.centre_clock)
         self.drivers: dict[str, LiftDriver] = {lift.device: make(lift) for lift in config.lift}
+        self.sensors: dict[str, SensorDriver] = {sensor.device: make_sensor(sensor) for sensor in config.sensor}
+        self.clock, self.presence = Clock(), PresenceBoard()
+        self.site = SiteDuty(config, self.sink, self.clock)
+        self.tests = SelfTests(Path(config.spool) / "self-tests.json", self.clock)
+        self.lifts = {lift.device: self._lift(lift) for lift in config.lift}
         self.eyes = make_eyes(config)
         will = Status(device=config.agent, boot=self.boot, at=datetime.now(UTC), online=False, agent=AGENT_VERSION)
         self.bus = Bus(
@@ -100,8 +127,25 @@ class Agent:
             on_message=self._on_message,
             will=(str(topic(config.site, config.agent, Lane.STATUS)), encode(will)),
         )
-        self.pump = Pump(self.spool, self.bus, self.say_status, config.status_every_s)
-        site = Site(
+        self.pump = Pump(self.spool, self.bus, self.say_status, config.status_every_s, config.send_per_s)
+        self.desk = Desk(self._site(path), Record(Path(config.spool) / "commands"), self._say_reply)
+
+    def duties(self) -> dict[str, Duty]:
+        """The work of this agent by name."""
+        found: dict[str, Duty] = {"publish": self.pump.run, "commands": self.desk.run}
+        for device, lift in self.lifts.items():
+            self.live.follow(partial(_renew_rules, lift))
+            found[device] = lift.run
+        if self.lifts:
+            found["site"] = self.site.run
+        for sensor in self.config.sensor:
+            found[sensor.device] = self._sensor(sensor).run
+        found.update(camera_duties(self.config, self.sink, self.presence, self.eyes, self.live))
+        found.update(clock_duty(self.centre_clock, self.config.upload.url))
+        return found
+
+    def _site(self, path: Path | None) -> Site:
+        return Site(
             live=self.live,
             drivers=self.drivers,
             heard=self.sink.heard,
@@ -109,38 +153,61 @@ class Agent:
             reload=lambda: reload(self.live, path),
             pushers=Pushers(self.live, self._ring),
             eyes=self.eyes,
+            tests={device: lift.self_test for device, lift in self.lifts.items()},
         )
-        self.desk = Desk(site, Record(Path(config.spool) / "commands"), self._say_reply)
 
-    def duties(self) -> dict[str, Duty]:
-        """The work of this agent by name."""
-        found: dict[str, Duty] = {"publish": self.pump.run, "commands": self.desk.run}
-        for lift in self.config.lift:
-            duty = LiftDuty(lift, self.drivers[lift.device], self.config.rules.trapped, self.sink)
-            self.live.follow(partial(_renew_rules, duty))
-            found[lift.device] = duty.run
-        for sensor in self.config.sensor:
-            found[sensor.device] = SensorDuty(sensor, self.sink).run
-        found.update(camera_duties(self.config, self.sink, self.eyes, self.live))
-        return found
+    def _sensor(self, sensor: SensorConfig) -> SensorDuty:
+        def inside() -> bool | None:
+            people = self.presence.people(sensor.camera)
+            return None if people is None else people > 0
 
-    def say_status(self, online: bool = True) -> None:
-        """A retained status of every device."""
-        for device in self.config.devices:
-            status = Status(
-                device=device,
+        driver, rules = self.sensors[sensor.device], self.config.rules.climate
+        return SensorDuty(sensor, driver, rules, self.sink, inside, zone=self.config.clock)
+
+    def _lift(self, lift: LiftConfig) -> LiftDuty:
+        camera = lift.camera
+        return LiftDuty(
+            lift,
+            self.drivers[lift.device],
+            self.config.rules,
+            self.sink,
+            folder=Path(self.config.spool) / "open",
+            people=lambda: None if camera is None else self.presence.people(camera),
+            mains=self.site.mains_of(lift.device),
+            tests=self.tests,
+            reached=self._reached,
+            clock=self.clock,
+        )
+
+    def _reached(self) -> bool:
+        """Whether the centre has everything that rules have said so far."""
+        waiting = self.spool.depths
+        return self.bus.connected and not waiting[Priority.ALARM] and not waiting[Priority.EVENT]
+
+    def say_status(self, online: bool = True) -> list[Told]:
+        """A retained status of every device, also of one that this agent no longer has but has losses to tell of."""
+        gone = self.spool.devices_with_losses - set(self.config.devices)
+        told: list[Told] = []
+        for device in (*self.config.devices, *sorted(gone)):
+            keeper = device == self.config.agent
+            said = status_of(
+                device,
                 boot=self.boot,
-                at=now_utc(),
-                online=online,
+                spool=self.spool,
+                now=now_utc(),
+                online=online and device not in gone,
                 agent=AGENT_VERSION,
-                published_telemetry=self.spool.published(device, Lane.TELEMETRY),
-                published_event=self.spool.published(device, Lane.EVENT),
-                lost_telemetry=self.spool.lost(device, Lane.TELEMETRY),
-                lost_event=self.spool.lost(device, Lane.EVENT),
-                spooled=self.spool.count if device == self.config.agent else 0,
-                health={"state": self.sink.heard[device].state if device in self.sink.heard else "starting"},
+                health=self.sink.words(device) | (self._own_words() if keeper else {}),
+                offset=self.centre_clock.offset,
+                keeper=keeper,
             )
-            self.bus.publish(str(topic(self.config.site, device, Lane.STATUS)), encode(status), retain=True)
+            where = str(topic(self.config.site, device, Lane.STATUS))
+            told.append((self.bus.publish(where, encode(said.status), retain=True), said.losses))
+        return told
+
+    def _own_words(self) -> dict[str, str]:
+        queue = queue_words(self.spool.depths, self.spool.bytes, self.spool.max_bytes)
+        return self.vitals.read() | queue | clock_words(self.centre_clock.offset)
 
     def _ring(self, device: str) -> Ring | None:
         """What a camera of this agent has recorded; its own process writes and prunes it."""
@@ -166,4 +233,4 @@ class Agent:
 
 
 def _renew_rules(duty: LiftDuty, config: EdgeConfig) -> None:
-    duty.rules = config.rules.trapped
+    duty.renew(config.rules)

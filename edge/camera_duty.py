@@ -16,11 +16,12 @@ from contracts.messages import CameraSample, Evidence
 from contracts.vision import Box, ModelRef
 from edge.capture import Capture, Frame
 from edge.chosen_models import book, open_chosen, threading_of
+from edge.clock import now_utc
 from edge.config import EdgeConfig
 from edge.evidence import PictureError, picture
 from edge.eye import Eye
-from edge.lift_duty import now_utc
 from edge.live_config import LiveConfig, opens_anew
+from edge.presence import PresenceBoard
 from edge.public_view import PublicView
 from edge.ring_duty import RingDuty, ring_folder, ring_of
 from edge.rules import Decision, camera_blind
@@ -47,12 +48,13 @@ class CameraDuty:
         *,
         stills: bool = True,
         segments: Path | None = None,
+        seen: Callable[[str, int, datetime], None] = lambda *_: None,
         live: LiveConfig | None = None,
         now: Callable[[], datetime] = now_utc,
     ) -> None:
         self.watcher, self.sink, self.outbox = watcher, sink, outbox
         self.config, self.rules = watcher.camera, watcher.rules
-        self.segments, self.live, self.now = segments, live, now
+        self.now, self.seen, self.segments, self.live = now, seen, segments, live
         # Pictures from inside a car are never for the public.
         shown = stills and self.config.zone_kind is not ZoneKind.LIFT_CAR
         self.public = PublicView(self.config.device, outbox if shown else None)
@@ -117,6 +119,7 @@ class CameraDuty:
         self._looks += 1
         self._detections += len(sight.detections)
         self._people = max(len(sight.scene.heads), len(sight.scene.people))
+        self.seen(self.config.device, self._people, frame.captured)
         for decision in sight.decisions:
             self._say(decision, frame, sight.model)
         self._show_public(frame, sight)
@@ -213,12 +216,16 @@ def make_eyes(config: EdgeConfig) -> dict[str | None, Eye]:
 
 
 def camera_duties(
-    config: EdgeConfig, sink: Sink, eyes: Mapping[str | None, Eye] | None = None, live: LiveConfig | None = None
+    config: EdgeConfig,
+    sink: Sink,
+    presence: PresenceBoard | None = None,
+    eyes: Mapping[str | None, Eye] | None = None,
+    live: LiveConfig | None = None,
 ) -> dict[str, Duty]:
     """The duties of the cameras by name, and the one that sends their pictures."""
     if not config.camera:
         return {}
-    outbox = Outbox(Path(config.spool) / "pictures")
+    outbox, presence = Outbox(Path(config.spool) / "pictures"), presence or PresenceBoard()
     eyes = make_eyes(config) if eyes is None else eyes
     sends = bool(config.upload.url)
     duties: dict[str, Duty] = {
@@ -228,6 +235,7 @@ def camera_duties(
             outbox,
             stills=sends,
             segments=ring_folder(config, camera.device),
+            seen=presence.seen,
             live=live,
         ).run
         for camera in config.camera

@@ -66,6 +66,8 @@ def faults(content: Mapping[str, Any], kind: type[Struct]) -> list[Fault]:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             found.append(Fault(("timezone",), f"{zone!r}, expected one such as Asia/Shanghai"))
+    found += _cameras_of(content, "lift")
+    found += _cameras_of(content, "sensor")
     for index, camera in _tables(content, "camera"):
         source = camera.get("source")
         if isinstance(source, str) and source:
@@ -135,6 +137,16 @@ def _doubled(content: Mapping[str, Any]) -> Iterator[Fault]:
         if code in seen:
             yield Fault(where, f"{code!r} stands twice, first as {dotted(seen[code])}; expected each code once")
         seen.setdefault(code, where)
+
+
+def _cameras_of(content: Mapping[str, Any], name: str) -> Iterator[Fault]:
+    """A lift's or a sensor's camera must be watched here."""
+    cameras = sorted(str(camera.get("device")) for _, camera in _tables(content, "camera"))
+    for index, table in _tables(content, name):
+        named = table.get("camera")
+        if isinstance(named, str) and named and named not in cameras:
+            known = ", ".join(cameras) or "none is configured"
+            yield Fault((name, index, "camera"), f"{named!r} is not watched here, expected one of: {known}")
 
 
 def _tables(content: Mapping[str, Any], name: str) -> list[tuple[int, Mapping[str, Any]]]:

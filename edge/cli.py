@@ -14,6 +14,8 @@ from contracts.kinds import EdgeCommand, Lane
 from contracts.messages import BadMessage, Command, Reply, decode, encode
 from contracts.topics import topic
 from edge.config import EdgeConfig, EdgeConfigError, broker_settings, load, read
+from edge.drivers import describe
+from edge.drivers.cli import app as drivers_app
 from edge.replay_cli import replay
 from edge.simulator.faults import Fault
 from edge.source import parse
@@ -21,6 +23,7 @@ from runtime import log, service
 from runtime.bus import Bus, Incoming
 
 app = typer.Typer(help="The agent on site.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(drivers_app, name="drivers")
 Config = Annotated[Path, typer.Option("--config", help="edge.toml")]
 REPLY_S = 10.0
 app.command()(replay)
@@ -30,7 +33,7 @@ app.command()(replay)
 def run(config: Config) -> None:
     """Run the agent until SIGTERM."""
     from edge.agent import Agent
-    from edge.spool import SpoolError
+    from edge.spool_file import SpoolError
 
     chosen = _load(config)
     log.configure("edge")
@@ -66,13 +69,13 @@ def check(
     broker = broker_settings(chosen.broker)
     typer.echo(f"agent {chosen.agent}, site {chosen.site}, broker {broker.host}:{broker.port}")
     for lift in chosen.lift:
-        typer.echo(f"lift   {lift.device}: driver {lift.driver}, {lift.floors} floors")
+        typer.echo(f"lift   {lift.device}: {describe(lift)}, {lift.floors} floors")
     for camera in chosen.camera:
         eye = eyes[camera.model]
         looks = f"{camera.looks_per_second:g} looks/s by {eye.name} {eye.version}"
         typer.echo(f"camera {camera.device}: {parse(camera.source).name}, {camera.zone_kind}, {looks}")
     for sensor in chosen.sensor:
-        typer.echo(f"sensor {sensor.device}")
+        typer.echo(f"sensor {sensor.device}: {describe(sensor)}, {sensor.place}, every {sensor.every_s:g} s")
 
 
 @app.command()

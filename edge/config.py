@@ -2,6 +2,7 @@
 
 import tomllib
 from datetime import time
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -19,7 +20,10 @@ Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Part = Annotated[float, Meta(ge=0, le=1)]
 Corners = Annotated[tuple[tuple[Part, Part], ...], Meta(min_length=3)]
 """a polygon in shares of the picture's width and height, from its upper left"""
-Span = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
+Celsius = Annotated[float, Meta(ge=-60, le=400)]
+TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
+TimeOfDay = Annotated[str, Meta(pattern=f"^{TIME}$")]
+Span = Annotated[str, Meta(pattern=f"^{TIME}-{TIME}$")]
 
 
 class EdgeConfigError(ValueError):
@@ -67,6 +71,34 @@ class TrappedRules(Strict, frozen=True, kw_only=True):
     clear_guard_s: Seconds = 60
 
 
+class LiftRules(Strict, frozen=True, kw_only=True):
+    """When a lift's state becomes an event; the clocks of trapped passengers are in TrappedRules."""
+
+    stale_s: Seconds = 10
+    """without a fresh reading for so long the lift is unknown"""
+    stopped_outside_s: Seconds = 45
+    door_open_s: Seconds = 15
+    """a car that arrived with somebody inside and keeps its door shut for so long"""
+    door_close_s: Seconds = 120
+    reopenings: Annotated[int, Meta(ge=2, le=100)] = 5
+    reopening_window_s: Seconds = 120
+    overspeed: Annotated[float, Meta(gt=1, le=3)] = 1.15
+    """times the rated speed"""
+    overspeed_s: Seconds = 0.2
+    overtravel_m: Annotated[float, Meta(gt=0, le=5)] = 0.25
+    movement_m: Annotated[float, Meta(gt=0, le=5)] = 0.3
+    """a standing car that has moved so far does so on its own"""
+    mains_lost_s: Seconds = 2
+    mains_back_s: Seconds = 5
+    mass_lifts: Annotated[int, Meta(ge=2, le=1000)] = 3
+    mass_window_s: Seconds = 300
+    sensor_silent_s: Seconds = 10
+    sensor_faults: Annotated[int, Meta(ge=1, le=100)] = 3
+    sensor_window_s: Seconds = 86_400
+    self_test_every_s: Annotated[float, Meta(gt=0, le=2_592_000)] = 86_400
+    self_test_due_s: Annotated[float, Meta(gt=0, le=2_592_000)] = 259_200
+
+
 class VisionRules(Strict, frozen=True, kw_only=True):
     """Evidence over time: `needed` of `looks` within `window_s` start an event."""
 
@@ -81,18 +113,86 @@ class VisionRules(Strict, frozen=True, kw_only=True):
     frozen_after_s: Seconds = 20
 
 
+class Place(StrEnum):
+    """What a kitchen sensor watches; each has limits of its own."""
+
+    SPECIAL_ROOM = "special_room"
+    HOT_HOLDING = "hot_holding"
+    COLD_HOLDING = "cold_holding"
+    REHEATING = "reheating"
+    STORE = "store"
+    OTHER = "other"
+
+
+class ClimateLimit(Strict, frozen=True, kw_only=True):
+    """What must hold at a place, and how long (`after_s`, summed up) it may be missed."""
+
+    at_most_c: Celsius | None = None
+    below_c: Celsius | None = None
+    above_c: Celsius | None = None
+    humidity_at_most: Annotated[float, Meta(ge=0, le=100)] | None = None
+    after_s: Seconds = 600
+
+
+class ReheatingRules(Strict, frozen=True, kw_only=True):
+    """A reheating begins at `begins_c` and must bring the core above `core_above_c`."""
+
+    begins_c: Celsius = 45
+    core_above_c: Celsius = 70
+
+
+class UvRules(Strict, frozen=True, kw_only=True):
+    """The lamp burns at least `least_s` with nobody inside in every shift; shifts end at these local times."""
+
+    least_s: Seconds = 1800
+    shifts_end: Annotated[tuple[TimeOfDay, ...], Meta(min_length=1, max_length=24)] = ("04:00",)
+
+
+class ClimateRules(Strict, frozen=True, kw_only=True):
+    """Limits of kitchens by place; a city may set others."""
+
+    special_room: ClimateLimit = ClimateLimit(at_most_c=25)
+    hot_holding: ClimateLimit = ClimateLimit(above_c=60, after_s=7200)
+    cold_holding: ClimateLimit = ClimateLimit(below_c=10, after_s=7200)
+    store: ClimateLimit = ClimateLimit()
+    other: ClimateLimit = ClimateLimit()
+    reheating: ReheatingRules = ReheatingRules()
+    uv: UvRules = UvRules()
+    hysteresis_c: Annotated[float, Meta(ge=0, le=20)] = 0.5
+    hysteresis_humidity: Annotated[float, Meta(ge=0, le=20)] = 2.0
+
+
 class Rules(Strict, frozen=True, kw_only=True):
     trapped: TrappedRules = TrappedRules()
+    lift: LiftRules = LiftRules()
     vision: VisionRules = VisionRules()
+    climate: ClimateRules = ClimateRules()
 
 
-class LiftConfig(Strict, frozen=True, kw_only=True):
+class DriverConfig(Strict, frozen=True, kw_only=True):
+    """How a lift or a sensor is read."""
+
     device: DeviceCode
     driver: str = "simulator"
-    floors: Annotated[int, Meta(ge=2, le=200)] = 12
-    seed: int = 1
+    """simulator, modbus, mqtt or replay"""
+    address: str = ""
+    """for modbus HOST:PORT or serial:DEVICE?baud=9600&parity=N; for mqtt HOST:PORT of the vendor's broker"""
+    mapping: str = ""
+    """for modbus and mqtt: the name of a mapping that comes with Sunlit, or the path of one"""
+    unit: Annotated[int, Meta(ge=0, le=247)] = 1
+    """for modbus: the device's number on its line"""
+    vendor_id: Annotated[str, Meta(max_length=100, pattern=r"^[^+#/]*$")] = ""
+    """for mqtt: the vendor's name of the lift or sensor, {id} in the mapping's topics"""
+    username: str | None = None
+    password_file: str | None = None
+    tls_ca: str | None = None
     path: str = ""
-    """for the replay driver: a file of JSON lines"""
+    """for the replay driver: a file of JSON lines, or a .csv file with a header"""
+    seed: int = 1
+
+
+class LiftConfig(DriverConfig, frozen=True, kw_only=True):
+    floors: Annotated[int, Meta(ge=2, le=200)] = 12
     rated_speed: Annotated[float, Meta(gt=0, le=20)] = 1.75
     """m/s"""
     travel: Annotated[float, Meta(gt=0, le=1000)] | None = None
@@ -162,10 +262,14 @@ class CameraConfig(Strict, frozen=True, kw_only=True):
         )
 
 
-class SensorConfig(Strict, frozen=True, kw_only=True):
-    device: DeviceCode
+class SensorConfig(DriverConfig, frozen=True, kw_only=True):
     every_s: Seconds = 10
-    seed: int = 1
+    """how often values are passed on; after ten times as long without a new one they are unknown"""
+    place: Place = Place.OTHER
+    hours: Annotated[str, Meta(pattern=f"^({TIME}-{TIME})?$")] = ""
+    """local time in which the place's limits hold ("06:00-22:00"); always, when empty"""
+    camera: str = ""
+    """the camera that sees whether somebody is in the room with the UV lamp"""
 
 
 class EdgeConfig(Strict, frozen=True, kw_only=True):
@@ -173,6 +277,8 @@ class EdgeConfig(Strict, frozen=True, kw_only=True):
     site: DeviceCode
     spool: str = ".sunlit/spool"
     spool_max_mb: Annotated[int, Meta(ge=1)] = 512
+    send_per_s: Annotated[float, Meta(gt=0, le=100_000)] = 200
+    """messages a second to the broker, alarms not counted: the backlog of a day offline drains at this rate"""
     status_every_s: Seconds = 10
     timezone: str = "Asia/Shanghai"
     """of the site, for schedules"""

@@ -1,4 +1,4 @@
-"""The detector that all cameras of an agent share: as many pictures at a time as cores, exchanged on trial."""
+"""The detector that all cameras share: as many pictures at a time as there are cores, exchanged on trial."""
 
 import logging
 import threading

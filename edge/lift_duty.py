@@ -1,105 +1,142 @@
 """One lift: read ten times a second, decide, and pass on what changed."""
 
-import logging
 import threading
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime
-from uuid import UUID
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
 
 import msgspec
 
-from contracts.kinds import Phase, Rule
 from contracts.messages import LiftSample
-from edge.config import LiftConfig, TrappedRules
-from edge.drivers import DriverError, LiftDriver
-from edge.rules import Decision, alarm, trapped
-from edge.sink import EventDraft, Sink
+from edge.clock import Clock
+from edge.config import LiftConfig, Rules
+from edge.drivers import LiftDriver
+from edge.open_events import OpenEvents
+from edge.reader import READ_S, Reader
+from edge.rules import lifts, unknown
+from edge.rules.look import Look, setup_of
+from edge.self_test import SelfTests
+from edge.sink import Sink
 
-log = logging.getLogger(__name__)
-READ_S, FLUSH_S, STALE_S = 0.1, 1.0, 10.0
+FLUSH_S, TEST_AGAIN_S = 1.0, 60.0
 SILENT = ("dt", "speed", "position", "load", "acceleration")
-
-
-def now_utc() -> datetime:
-    return datetime.now(UTC)
+NOTHING = LiftSample()
 
 
 class LiftDuty:
-    """Reads a driver and speaks for its device."""
+    """Reads a driver and speaks for its device.
+
+    `people`: what the camera in the car sees. `mains`: is told since when the mains is lost, None while it is there.
+    `reached`: whether the centre has all events so far.
+    """
 
     def __init__(
         self,
         config: LiftConfig,
         driver: LiftDriver,
-        rules: TrappedRules,
+        rules: Rules,
         sink: Sink,
-        now: Callable[[], datetime] = now_utc,
+        *,
+        folder: Path | None = None,
+        people: Callable[[], int | None] = lambda: None,
+        mains: Callable[[datetime | None], None] = lambda _: None,
+        tests: SelfTests | None = None,
+        reached: Callable[[], bool] = lambda: False,
+        clock: Clock | None = None,
     ) -> None:
-        self.config, self.driver, self.rules, self.sink, self.now = config, driver, rules, sink, now
-        self._trapped, self._alarm = trapped.TrappedState(), alarm.AlarmState()
-        self._open: dict[Rule, tuple[UUID, int]] = {}
+        self.config, self.driver, self.sink = config, driver, sink
+        self.people, self.mains, self.tests, self.reached = people, mains, tests, reached
+        self.clock, self.setup = clock or Clock(), setup_of(config, rules)
+        self.events = OpenEvents(config.device, sink, folder / f"{config.device}.json" if folder else None)
+        self._state: lifts.State | None = None
         self._batch: list[tuple[datetime, LiftSample]] = []
-        self._last: LiftSample | None = None
-        self._flushed = float("-inf")
+        self._newest, self._last = NOTHING, NOTHING
+        self._stale = False
+        self._fresh = self._flushed = self._tried = self.clock.steady()
 
     def run(self, stop: threading.Event) -> None:
-        """The duty. A driver that fails for 10 s makes the state unknown; it is opened again by whoever keeps us."""
+        """The duty. A driver that fails or hangs for 10 s makes the lift unknown; it is opened again all the while."""
+        reader, ended = Reader(self.config.device, self.driver), threading.Event()
+        thread = threading.Thread(target=reader.run, args=(ended,), name=f"read-{self.config.device}", daemon=True)
+        thread.start()
         try:
-            self.driver.open()
             while not stop.wait(READ_S):
-                self.look(self.driver.read(), self.now())
-        except DriverError as error:
-            self.sink.health(self.config.device, "driver failed")
-            # Unknown, never normal: nobody may read the last good sample as the present.
-            self.look(LiftSample(), self.now())
-            self._flush()
-            raise DriverError(f"lift {self.config.device}: {error}") from error
+                read: Sequence[LiftSample | None] = reader.take() or [None]
+                for sample in read:
+                    self.look(sample)
+                self._test_when_due()
         finally:
-            self.driver.close()
+            ended.set()
+            thread.join(2)
+            self._flush()
 
-    def look(self, sample: LiftSample, now: datetime) -> None:
-        """One sample through the rules, then into the batch."""
-        self.sink.health(self.config.device, "ok")
-        self._alarm, pressed = alarm.step(self._alarm, sample, now)
-        self._trapped, decided = trapped.step(self._trapped, sample, now, self.rules)
-        for decision in (*pressed, *decided):
-            self._say(decision, now)
-        changed = self._last is None or _state(sample) != _state(self._last)
-        if changed or time.monotonic() - self._flushed >= FLUSH_S:
+    def look(self, sample: LiftSample | None) -> None:
+        """One sample through the rules, then into the batch; None: nothing new has been read."""
+        now = self.clock.steady()
+        if self._state is None:
+            self._state = lifts.resume(self.events.resume())
+        # A sample without a value is no reading.
+        fresh = sample is not None and msgspec.structs.replace(sample, dt=0) != NOTHING
+        if fresh and sample is not None:
+            self._newest, self._fresh = sample, now
+        look = Look(
+            sample=self._newest,
+            age_s=(now - self._fresh).total_seconds(),
+            people=self.people(),
+            untested_s=self.tests.age_s(self.config.device) if self.tests else None,
+        )
+        self._state, decided = lifts.step(self._state, look, now, self.setup)
+        for decision in decided:
+            source = (self._newest.source_scheme, self._newest.source_codes)
+            self.events.say(decision, self.clock.on_the_wall(decision.at), self.clock.wall(), source)
+        self.mains(lifts.mains_lost_since(self._state))
+        self._stale = unknown.stale(look, self.setup)
+        self.sink.health(self.config.device, "unknown" if self._stale else "ok")
+        if fresh or self._stale:
+            self._keep(NOTHING if self._stale else self._newest, now)
+
+    def renew(self, rules: Rules) -> None:
+        """New thresholds, from the next look on."""
+        self.setup = setup_of(self.config, rules)
+
+    def self_test(self) -> tuple[bool, str]:
+        """Proves the way of an alarm as far as it can without pressing the button: it is read, and events arrive."""
+        self._tried = self.clock.steady()
+        if self._stale or self._newest is NOTHING:
+            return False, "no fresh reading from the driver"
+        if self._newest.alarm_button is None:
+            return False, "alarm_button: unknown, expected the driver to read it"
+        if not self.reached():
+            return False, "events wait in the spool: the centre is not reached"
+        if self.tests is not None:
+            self.tests.passed(self.config.device)
+        return True, "button is read, events arrive"
+
+    def _test_when_due(self) -> None:
+        if self.tests is None or self.tests.age_s(self.config.device) < self.setup.lift.self_test_every_s:
+            return
+        if (self.clock.steady() - self._tried).total_seconds() >= TEST_AGAIN_S:
+            self.self_test()
+
+    def _keep(self, sample: LiftSample, now: datetime) -> None:
+        due = (now - self._flushed).total_seconds() >= FLUSH_S
+        if due or _state(sample) != _state(self._last):
             self._batch.append((now, sample))
             self._last = sample
-        if time.monotonic() - self._flushed >= FLUSH_S and self._batch:
+        if due:
             self._flush()
-
-    def _say(self, decision: Decision, now: datetime) -> None:
-        known, rev = self._open.pop(decision.rule, (None, -1))
-        draft = EventDraft(
-            device=self.config.device,
-            rule=decision.rule,
-            phase=decision.phase,
-            at=decision.at,
-            observed=now,
-            id=known,
-            rev=rev + 1,
-            subject=decision.subject,
-            confidence=decision.confidence,
-            details={**decision.details, "reason": decision.reason},
-        )
-        identity = self.sink.event(draft)
-        if decision.phase is not Phase.END:
-            self._open[decision.rule] = (identity, rev + 1)
-        log.warning("lift %s: %s %s: %s", self.config.device, decision.rule, decision.phase, decision.reason)
+            self._flushed = now
 
     def _flush(self) -> None:
+        if not self._batch:
+            return
         base = self._batch[0][0]
         samples = [
             msgspec.structs.replace(sample, dt=max(0, round((at - base).total_seconds() * 1000)))
             for at, sample in self._batch
         ]
-        self.sink.telemetry(self.config.device, base, samples)
+        self.sink.telemetry(self.config.device, self.clock.on_the_wall(base), samples)
         self._batch.clear()
-        self._flushed = time.monotonic()
 
 
 def _state(sample: LiftSample) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ from uuid import UUID
 import httpx
 import msgspec
 
-from edge.lift_duty import now_utc
+from edge.clock import now_utc
 from edge.live_config import LiveConfig
 
 log = logging.getLogger(__name__)

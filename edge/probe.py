@@ -1,13 +1,13 @@
 """What a configuration names outside itself: files, drivers, models. Looked at by `sunlit edge check`, all of it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from contracts.vision import ModelRef
 from edge.check import Fault
-from edge.config import EdgeConfig, EdgeConfigError
-from edge.drivers import make
+from edge.config import EdgeConfig, LiftConfig, SensorConfig
+from edge.drivers import check
 from edge.eye import Eye
 from edge.source import SourceKind, parse
 from models.errors import ModelError, RegistryError
@@ -18,7 +18,7 @@ FIELD = re.compile(r"([a-z_]+): ")
 def probe(config: EdgeConfig, eyes: dict[str | None, Eye]) -> tuple[list[Fault], dict[str | None, ModelRef]]:
     """Everything outside the file that is not as it says, and the models that did open."""
     opened: dict[str | None, ModelRef] = {}
-    faults = [*_broker(config), *_cameras(config), *_lifts(config), *_models(config, eyes, opened)]
+    faults = [*_broker(config), *_cameras(config), *_drivers(config), *_models(config, eyes, opened)]
     return faults, opened
 
 
@@ -35,17 +35,18 @@ def _cameras(config: EdgeConfig) -> Iterator[Fault]:
             yield from _readable(("camera", index, "source"), source.address)
 
 
-def _lifts(config: EdgeConfig) -> Iterator[Fault]:
-    for index, lift in enumerate(config.lift):
-        if lift.driver == "replay":
-            yield from _readable(("lift", index, "path"), lift.path)
-        try:
-            make(lift)
-        except EdgeConfigError as error:
-            text = str(error).removeprefix(f"lift {lift.device}: ")
-            field = FIELD.match(text)
-            key = field.group(1) if field and field.group(1) in lift.__struct_fields__ else "driver"
-            yield Fault(("lift", index, key), text.removeprefix(f"{key}: "))
+def _drivers(config: EdgeConfig) -> Iterator[Fault]:
+    named: tuple[tuple[str, Sequence[LiftConfig | SensorConfig]], ...] = (
+        ("lift", config.lift),
+        ("sensor", config.sensor),
+    )
+    for name, devices in named:
+        for index, device in enumerate(devices):
+            for line in check(device):
+                text = line.removeprefix(f"{name} {device.device}: ")
+                field = FIELD.match(text)
+                key = field.group(1) if field and field.group(1) in device.__struct_fields__ else "driver"
+                yield Fault((name, index, key), text.removeprefix(f"{key}: "))
 
 
 def _models(config: EdgeConfig, eyes: dict[str | None, Eye], opened: dict[str | None, ModelRef]) -> Iterator[Fault]:

@@ -1,7 +1,7 @@
 """A recording through the same chain as a camera, as fast as it goes: the clock is the recording's own."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,9 @@ class Tape:
         """A recording's health is nobody's concern."""
 
     def health(self, device: str, state: str) -> None:
+        """The same."""
+
+    def facts(self, device: str, facts: Mapping[str, str]) -> None:
         """The same."""
 
     def event(self, draft: EventDraft) -> UUID:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from edge.clock import now_utc
 from edge.config import EdgeConfig
-from edge.lift_duty import now_utc
 from edge.segments import Ring
 
 log = logging.getLogger(__name__)

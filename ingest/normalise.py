@@ -85,6 +85,11 @@ def _unfit(body: Telemetry | Event | Status | Reply) -> str | None:
             time.astimezone(UTC) + timedelta(milliseconds=longest)
         except OverflowError:
             return f"{name}: {time.isoformat()}, expected a time in the years 1 to 9999 of UTC"
+    for loss in (body.losses or ()) if isinstance(body, Status) else ():
+        if loss.lane not in (Lane.TELEMETRY, Lane.EVENT):
+            return f"losses.lane: {loss.lane}, expected telemetry or event"
+        if loss.to_seq <= loss.from_seq:
+            return f"losses.to_seq: {loss.to_seq}, expected more than from_seq {loss.from_seq}"
     return None
 
 
@@ -105,7 +110,7 @@ def _head(device_id: int, message: Telemetry, n: int, sample: AnySample, receive
 
 
 def lift_row(device_id: int, message: Telemetry, n: int, sample: LiftSample, received: datetime) -> Row:
-    """A row of `lift_sample` in the order of writer.TABLES."""
+    """A row of `lift_sample` in the order of tables.TABLES."""
     return (
         *_head(device_id, message, n, sample, received),
         int(sample.mode),

@@ -26,6 +26,8 @@ class Incoming(NamedTuple):
     payload: bytes
     mid: int
     qos: int
+    retain: bool = False
+    """kept by the broker from before we asked: of unknown age"""
 
 
 class Bus:
@@ -150,7 +152,7 @@ class Bus:
 
     def _received(self, _: mqtt.Client, __: Any, message: mqtt.MQTTMessage) -> None:
         if self._on_message is not None:
-            self._on_message(Incoming(message.topic, bytes(message.payload), message.mid, message.qos))
+            self._on_message(Incoming(message.topic, bytes(message.payload), message.mid, message.qos, message.retain))
 
     def _published(self, _: mqtt.Client, __: Any, mid: int, ___: ReasonCode, ____: Properties) -> None:
         self.acks.put(mid)

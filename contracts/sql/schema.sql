@@ -327,6 +327,7 @@ CREATE TABLE public.evidence (
     received_at timestamp with time zone DEFAULT now() NOT NULL,
     source text NOT NULL,
     legal_hold boolean DEFAULT false NOT NULL,
+    clock_offset_ms bigint,
     CONSTRAINT evidence_kind_check CHECK ((kind = ANY (ARRAY['capture'::text, 'rectification'::text, 'appeal'::text])))
 );
 
@@ -632,6 +633,18 @@ ALTER TABLE public.login_attempt ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.loss (
+    device_id integer NOT NULL,
+    boot uuid NOT NULL,
+    lane text NOT NULL,
+    from_seq bigint NOT NULL,
+    to_seq bigint NOT NULL,
+    arrived bigint NOT NULL,
+    reported_at timestamp with time zone NOT NULL,
+    CONSTRAINT loss_check CHECK ((to_seq > from_seq)),
+    CONSTRAINT loss_lane_check CHECK ((lane = ANY (ARRAY['telemetry'::text, 'event'::text])))
 );
 
 CREATE TABLE public.message_seen (
@@ -1138,6 +1151,9 @@ ALTER TABLE ONLY public.live_lease
 ALTER TABLE ONLY public.login_attempt
     ADD CONSTRAINT login_attempt_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.loss
+    ADD CONSTRAINT loss_pkey PRIMARY KEY (device_id, boot, lane, from_seq);
+
 ALTER TABLE ONLY public.message_seen
     ADD CONSTRAINT message_seen_pkey PRIMARY KEY (device_id, boot, lane, seq);
 
@@ -1404,6 +1420,9 @@ ALTER TABLE ONLY public.live_lease
 
 ALTER TABLE ONLY public.live_lease
     ADD CONSTRAINT live_lease_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.loss
+    ADD CONSTRAINT loss_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
 
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_town_code_fkey FOREIGN KEY (town_code) REFERENCES public.town(code);

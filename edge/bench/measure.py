@@ -21,6 +21,7 @@ from edge.bench.limit import Cost, bare, motion_cost
 from edge.bench.processes import cpu_seconds, memory_mb
 from edge.camera_duty import CameraDuty
 from edge.capture import Frame
+from edge.centre_clock import CentreClock
 from edge.config import CameraConfig, EdgeConfig, Rules, VisionRules
 from edge.eye import Eye
 from edge.spool import Spool
@@ -92,7 +93,7 @@ class TimedDuty(CameraDuty):
 
     def __init__(self, watcher: Watcher, sink: SpoolSink, outbox: Outbox) -> None:
         super().__init__(watcher, sink, outbox, stills=False)
-        self.seen = self.looked = 0
+        self.taken = self.looked = 0
         self.event_late: list[float] = []
         self.look_late: list[float] = []
         self.counting = False
@@ -101,7 +102,7 @@ class TimedDuty(CameraDuty):
         sight = super().see(frame)
         if self.counting:
             late = (datetime.now(UTC) - frame.captured).total_seconds()
-            self.seen += 1
+            self.taken += 1
             if sight is not None:
                 self.looked += 1
                 self.look_late.append(late)
@@ -179,7 +180,7 @@ def _run(
     tell: Callable[[float], None],
 ) -> Numbers:
     spool = Spool(Path(config.spool))
-    sink, outbox = SpoolSink(config, spool, uuid4()), Outbox(Path(config.spool) / "pictures")
+    sink, outbox = SpoolSink(config, spool, uuid4(), CentreClock("")), Outbox(Path(config.spool) / "pictures")
     duties = [TimedDuty(Watcher(one, config.rules.vision, eye, config.clock), sink, outbox) for one in config.camera]
     stop = threading.Event()
     threads = [threading.Thread(target=duty.run, args=(stop,)) for duty in duties]
@@ -219,7 +220,7 @@ def _numbers(
 ) -> Numbers:
     fps, seconds, wanted, memory = run
     cameras, cores = len(duties), usable_cores()
-    seen, looked = sum(duty.seen for duty in duties), sum(duty.looked for duty in duties)
+    seen, looked = sum(duty.taken for duty in duties), sum(duty.looked for duty in duties)
     motion = seen * motion_s
     parts = {
         "decode": used["children"],
@@ -237,7 +238,7 @@ def _numbers(
         fps=fps,
         seconds=round(seconds, 1),
         cores=cores,
-        cameras_sustained=sum(duty.seen >= STARVED * wanted * seconds for duty in duties),
+        cameras_sustained=sum(duty.taken >= STARVED * wanted * seconds for duty in duties),
         looks_per_second=round(looked / seconds / cameras, 3),
         dropped_share=round(max(0.0, 1 - seen / (wanted * seconds * cameras)), 4),
         cpu_per_camera={name: round(spent / seconds / cameras, 4) for name, spent in parts.items()},
@@ -255,7 +256,7 @@ def _numbers(
 
 def _demand(duties: list[TimedDuty], seconds: float) -> float:
     """Looks that the motion gate asked for, had no picture been lost."""
-    return sum(duty.looked / max(1, duty.seen) * duty.config.looks_per_second * seconds for duty in duties)
+    return sum(duty.looked / max(1, duty.taken) * duty.config.looks_per_second * seconds for duty in duties)
 
 
 def _percentile(values: list[float], share: float) -> float:

@@ -50,6 +50,8 @@ class Site:
     reload: Callable[[], Answer]
     pushers: Pushers
     eyes: Mapping[str | None, Eye] = field(default_factory=dict)
+    tests: Mapping[str, Callable[[], tuple[bool, str]]] = field(default_factory=dict)
+    """by lift: proves its way of an alarm, and keeps when"""
 
     @property
     def folder(self) -> Path:

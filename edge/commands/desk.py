@@ -11,10 +11,10 @@ from typing import NamedTuple
 from contracts.kinds import EdgeCommand, Lane
 from contracts.messages import BadMessage, Command, Reply, decode
 from contracts.topics import BadTopic, parse
+from edge.clock import now_utc
 from edge.commands import Answer, Handler, Refused, Site, Started
 from edge.commands.record import Entry, Record
 from edge.commands.registry import HANDLERS
-from edge.lift_duty import now_utc
 from runtime.bus import Incoming
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,6 @@ For a lift whose checks are all good the time is kept: its alarm path counts as 
 import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import msgspec
@@ -18,7 +17,6 @@ from edge.commands import Answer, Refused, Site
 FRESH = timedelta(seconds=10)
 FRESH_CAMERA = timedelta(seconds=15)
 FREE_BYTES = 50 * 1024 * 1024
-FILE = "self_test.json"
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -34,25 +32,10 @@ def carry_out(site: Site, command: Command, now: datetime) -> Answer:
     checks = [*_here(site, command, now), *_devices(site, None if everything else command.device, now)]
     good = all(check.ok for check in checks)
     words = "; ".join(f"{check.name} {'ok' if check.ok else 'FAILED'}: {check.found}" for check in checks)
-    if good and command.device in site.drivers:
-        try:
-            mark(site.folder, command.device, now)
-        except OSError as error:
-            return Answer(False, f"{words}; the time of this test cannot be kept ({error.strerror})")
+    if good and command.device in site.tests:
+        good, found = site.tests[command.device]()
+        words = f"{words}; alarm path {'ok' if good else 'FAILED'}: {found}"
     return Answer(good, words)
-
-
-def mark(folder: Path, device: str, now: datetime) -> None:
-    """Keeps when a lift's alarm path was last tested. Raises OSError."""
-    whole.write(folder / FILE, msgspec.json.encode({**tested(folder), device: now.isoformat()}))
-
-
-def tested(folder: Path) -> dict[str, str]:
-    """When each lift's alarm path was last tested; a damaged file counts as never."""
-    try:
-        return msgspec.json.decode((folder / FILE).read_bytes(), type=dict[str, str])
-    except (FileNotFoundError, msgspec.DecodeError):
-        return {}
 
 
 def _here(site: Site, command: Command, now: datetime) -> Iterator[Check]:

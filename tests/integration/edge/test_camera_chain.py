@@ -4,7 +4,7 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -37,6 +37,7 @@ class Heard:
         self.events: list[EventDraft] = []
         self.samples: list[CameraSample] = []
         self.states: dict[str, str] = {}
+        self.known: dict[str, dict[str, str]] = {}
 
     def telemetry(self, device: str, base: datetime, samples: Sequence[AnySample]) -> None:
         self.samples += [sample for sample in samples if isinstance(sample, CameraSample)]
@@ -48,6 +49,9 @@ class Heard:
 
     def health(self, device: str, state: str) -> None:
         self.states[device] = state
+
+    def facts(self, device: str, facts: Mapping[str, str]) -> None:
+        self.known[device] = dict(facts)
 
     def starts(self, rule: Rule) -> list[EventDraft]:
         return [draft for draft in self.events if draft.rule is rule and draft.phase is Phase.START]
@@ -201,7 +205,7 @@ def test_duties_run_a_good_camera_beside_a_bad_one(tmp_path: Path, shared_dir: P
         ),
     )
     duties = camera_duties(config, heard)
-    assert set(duties) == {"cam-good", "cam-bad", "upload"}
+    assert set(duties) == {"cam-good", "cam-bad", "segments", "upload"}
     stop = threading.Event()
     threads = [threading.Thread(target=work, args=(stop,)) for work in duties.values()]
     for thread in threads:

@@ -68,7 +68,7 @@ def test_it_is_swapped_whole_or_not_at_all() -> None:
     live.follow(heard.append)
     good = config(rules={"vision": {"looks": 7}}, camera=[{"device": "cam-1", "zone": "z"}, {"device": "cam-2"}])
     live.swap(good)
-    assert live.now is good and heard == [good]
+    assert live.now is good and live.now.camera[0].zone == "z" and heard == [good]
     mixed = config(rules={"vision": {"looks": 9}}, broker={"port": 1})
     assert live.swap(mixed).refused == ("broker.port",)
     assert live.now is good and heard == [good]

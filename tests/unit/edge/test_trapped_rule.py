@@ -57,7 +57,8 @@ LEVEL_START = [(Rule.TRAPPED_LEVEL, Phase.START)]
     [
         (Watch().feed(STUCK, 30), []),
         (Watch().feed(STUCK, 32), START),
-        (Watch().feed(STUCK, 120, passenger=False), []),
+        (Watch().feed(STUCK, 120, passenger=False, load=4), []),
+        (Watch().feed(STUCK, 120, passenger=False), START),
         (Watch().feed(STUCK, 120, passenger=None), START),
         (Watch().feed(STUCK, 120, mode=ServiceMode.INSPECTION), []),
         (Watch().feed(STUCK, 120, mode=ServiceMode.FIRE_RETURN), []),

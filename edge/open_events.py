@@ -1,0 +1,111 @@
+"""The events of one device: one identity from start to end, also across a restart of the agent.
+
+What is open stands in a small file. A revision is written there first, then given to the sink, then marked as said: a
+crash in between says it twice under one identity, which the centre counts as a duplicate, and never not at all.
+"""
+
+import logging
+import os
+from datetime import datetime
+from pathlib import Path
+from time import time_ns
+
+import msgspec
+
+from contracts.ids import uuid7
+from contracts.kinds import Phase, Rule
+from edge.rules import Decision
+from edge.sink import EventDraft, Sink
+
+LONGEST_CODE = 64
+log = logging.getLogger(__name__)
+
+
+class Entry(msgspec.Struct, frozen=True):
+    draft: EventDraft
+    said: bool
+
+
+class OpenEvents:
+    """Speaks for a device. Without a file it remembers as long as it lives."""
+
+    def __init__(self, device: str, sink: Sink, path: Path | None = None) -> None:
+        self.device, self.sink, self.path = device, sink, path
+        self._open: dict[tuple[Rule, str], Entry] = {}
+        self._fault = ""
+
+    def resume(self) -> list[tuple[Rule, str, datetime]]:
+        """Says what a crash left unsaid, and returns what is open: rule, subject, when it began."""
+        entries = self._read()
+        self._open = {(entry.draft.rule, entry.draft.subject): entry for entry in entries}
+        for entry in entries:
+            if not entry.said:
+                self._tell(entry.draft)
+        opened = [entry.draft for entry in self._open.values()]
+        if opened:
+            log.warning("%s: still open after a restart: %s", self.device, ", ".join(draft.rule for draft in opened))
+        return [(draft.rule, draft.subject, draft.at) for draft in opened]
+
+    def say(
+        self, decision: Decision, at: datetime, observed: datetime, source: tuple[str, tuple[str, ...]] = ("", ())
+    ) -> None:
+        """One revision; `at` counts for the first, the later ones keep it. `source`: the vendor's scheme and codes."""
+        known = self._open.get((decision.rule, decision.subject))
+        self._tell(
+            EventDraft(
+                device=self.device,
+                rule=decision.rule,
+                phase=decision.phase,
+                at=known.draft.at if known else at,
+                observed=observed,
+                id=known.draft.id if known else uuid7(time_ns() // 1_000_000, os.urandom(10)),
+                rev=known.draft.rev + 1 if known else 0,
+                subject=decision.subject,
+                confidence=decision.confidence,
+                source_scheme=source[0],
+                source_code=",".join(source[1])[:LONGEST_CODE],
+                details={**decision.details, "reason": decision.reason},
+            )
+        )
+        log.warning("%s: %s %s: %s", self.device, decision.rule, decision.phase, decision.reason)
+
+    def _tell(self, draft: EventDraft) -> None:
+        key = (draft.rule, draft.subject)
+        self._open[key] = Entry(draft, False)
+        self._write()
+        self.sink.event(draft)
+        if draft.phase is Phase.END:
+            del self._open[key]
+        else:
+            self._open[key] = Entry(draft, True)
+        self._write()
+
+    def _read(self) -> list[Entry]:
+        if self.path is None:
+            return []
+        try:
+            return msgspec.json.decode(self.path.read_bytes(), type=list[Entry])
+        except FileNotFoundError:
+            return []
+        except (OSError, msgspec.DecodeError) as error:
+            log.error("%s: %s cannot be read (%s); open events may be said anew", self.device, self.path, error)
+            return []
+
+    def _write(self) -> None:
+        if self.path is None:
+            return
+        fault = ""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            new = self.path.with_suffix(".new")
+            with new.open("wb") as file:
+                file.write(msgspec.json.encode(list(self._open.values())))
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(self.path)
+        except OSError as error:
+            # The alarm goes out all the same; only a restart would not know of it.
+            fault = f"{self.path} cannot be written ({error.strerror}); free the disk"
+        if fault and fault != self._fault:
+            log.error("%s: %s", self.device, fault)
+        self._fault = fault
