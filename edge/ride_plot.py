@@ -8,7 +8,7 @@ from edge.recording import RATE, Curve, Floats, Numbers, begins, numbers, smooth
 from edge.simulator.profile import Profile
 from edge.simulator.senses import ACCELERATION_NOISE
 
-WIDTH, HEIGHT, LEFT, GAP = 760, 460, 60, 40
+WIDTH, HEIGHT, LEFT, GAP = 760, 470, 60, 40
 RECORDED, SIMULATED, INK = "#c2410c", "#1d4ed8", "#334155"
 EVERY = 10
 """one point in five of a second is drawn"""
@@ -76,7 +76,7 @@ def _panel(
         return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
 
     lines = []
-    for value in (low, 0.0, most):
+    for value in dict.fromkeys((low, 0.0, most)):
         line = place(np.array([-STILL_S, seconds - STILL_S]), np.array([value, value]))
         lines.append(f'<polyline points="{line}" stroke="#cbd5e1" fill="none"/>')
         y = line.split()[0].split(",")[1]
@@ -94,7 +94,7 @@ def _panel(
 
 
 def _table(theirs: Numbers, our: Numbers) -> list[str]:
-    y, lines = 392, []
+    y, lines = 414, []
     for place, (field, words) in enumerate(ROWS):
         x = LEFT + (place % 3) * 235
         row = y + (place // 3) * 20
