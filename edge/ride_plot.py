@@ -8,7 +8,7 @@ from edge.recording import RATE, Curve, Floats, Numbers, begins, numbers, smooth
 from edge.simulator.profile import Profile
 from edge.simulator.senses import ACCELERATION_NOISE
 
-WIDTH, HEIGHT, LEFT, GAP = 760, 460, 60, 40
+WIDTH, HEIGHT, LEFT, GAP = 760, 470, 60, 40
 RECORDED, SIMULATED, INK = "#c2410c", "#1d4ed8", "#334155"
 EVERY = 10
 """one point in five of a second is drawn"""
@@ -49,7 +49,8 @@ def draw(recorded: Curve, ours: Curve, theirs: Numbers, our: Numbers) -> str:
         *_panel(30, 180, "m/s²", 1.2, recorded, ours, lambda curve: smooth(curve.acceleration, 0.2)),
         *_panel(250, 120, "m/s", float(np.ceil(theirs.cruise + 0.3)), recorded, ours, _speed),
         f'<text x="{LEFT}" y="18"><tspan fill="{RECORDED}">recorded ride</tspan> and '
-        f'<tspan fill="{SIMULATED}">the simulator with its limits</tspan>: vertical acceleration and speed</text>',
+        f'<tspan fill="{SIMULATED}">the simulator with its limits</tspan>: vertical acceleration, speed, '
+        "and numbers (recorded / simulated)</text>",
         *_table(theirs, our),
         "</svg>",
     ]
@@ -76,7 +77,7 @@ def _panel(
         return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
 
     lines = []
-    for value in (low, 0.0, most):
+    for value in sorted({low, 0.0, most}):
         line = place(np.array([-STILL_S, seconds - STILL_S]), np.array([value, value]))
         lines.append(f'<polyline points="{line}" stroke="#cbd5e1" fill="none"/>')
         y = line.split()[0].split(",")[1]
@@ -94,7 +95,7 @@ def _panel(
 
 
 def _table(theirs: Numbers, our: Numbers) -> list[str]:
-    y, lines = 392, []
+    y, lines = 416, []
     for place, (field, words) in enumerate(ROWS):
         x = LEFT + (place % 3) * 235
         row = y + (place // 3) * 20

@@ -57,7 +57,7 @@ REGISTRY: Mapping[str, LiftRule] = {
         (Rule.TRAPPED_NON_LEVEL, Rule.TRAPPED_LEVEL),
         trapped.TrappedState(),
         lambda state, look, now, setup: trapped.step(
-            state, look.sample, now, setup.trapped, look.presence, look.shielded
+            state, look.sample, now, setup.trapped, look.presence, look.shielded, look.age_s <= 0
         ),
         lambda rule, at: trapped.TrappedState(open_rule=rule, opened_at=at),
     ),

@@ -6,6 +6,7 @@ from contracts.kinds import CarStatus, ServiceMode
 from contracts.messages import LiftSample
 from edge.config import LiftConfig, LiftRules, Rules, TrappedRules
 from edge.rules.presence import Presence
+from edge.simulator.lift import LANDING_M
 
 MAINTAINED = (ServiceMode.INSPECTION, ServiceMode.FIRE_RETURN, ServiceMode.FIREFIGHTER)
 """somebody trained is in charge of the lift: what it does then is no emergency of its passengers"""
@@ -47,5 +48,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def setup_of(config: LiftConfig, rules: Rules) -> Setup:
-    """What the rules need to know of a configured lift."""
-    return Setup(lift=rules.lift, trapped=rules.trapped, rated_speed=config.rated_speed, travel=config.travel)
+    """What the rules need to know of a configured lift; a simulated one's travel is known without being told."""
+    simulated = (config.floors - 1) * LANDING_M if config.driver == "simulator" else None
+    travel = simulated if config.travel is None else config.travel
+    return Setup(lift=rules.lift, trapped=rules.trapped, rated_speed=config.rated_speed, travel=travel)

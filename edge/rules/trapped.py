@@ -45,12 +45,16 @@ def step(
     rules: TrappedRules,
     presence: Presence | None = None,
     shielded: tuple[str, ...] = (),
+    fresh: bool = True,
 ) -> tuple[TrappedState, list[Decision]]:
-    """One look at a lift. `presence` is what sensor, load and camera say together; without it the first two do."""
+    """One look at a lift. `presence` is what sensor, load and camera say together; without it the first two do.
+
+    A reading that is not `fresh` is the last one, still held to be true: it lets clocks run, but it clears nobody.
+    """
     seen = fuse(sample.passenger, sample.load, None) if presence is None else presence
     state = _follow(state, sample, seen, now, rules)
     if state.open_rule is not None:
-        return _maybe_end(state, sample, now, rules)
+        return (state, []) if not fresh else _maybe_end(state, sample, now, rules)
     decision = _maybe_start(state, sample, seen, now, rules, shielded)
     if decision is None:
         return state, []

@@ -6,13 +6,15 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from contracts.kinds import Lane, Phase, Rule
-from contracts.messages import Event, Message, Status, Telemetry, decode
-from contracts.topics import parse, subscription
+from contracts.kinds import EdgeCommand, Lane, Phase, Rule
+from contracts.messages import Command, Event, Message, Reply, Status, Telemetry, decode, encode
+from contracts.topics import parse, subscription, topic
 from runtime.bus import Bus
 from runtime.stack.broker import Broker
 from runtime.stack.process import sunlit
@@ -110,6 +112,55 @@ def test_trapped_then_set_free(
     until(lambda: len(listener.events(Rule.TRAPPED_NON_LEVEL)) == 2)
     ended = listener.events(Rule.TRAPPED_NON_LEVEL)[1]
     assert (ended.phase, ended.id, ended.rev) == (Phase.END, started.id, 1)
+
+
+def test_killed_while_somebody_is_trapped_and_started_again(
+    tmp_path: Path, agent: Callable[[], subprocess.Popen[bytes]], listener: Listener
+) -> None:
+    """The new boot's lift is whole again and opens its door: the old event ends under its own identity."""
+    first = agent()
+    until(lambda: listener.seqs("lift-442001"))
+    assert inject(tmp_path, "lift-442001", "trap_between").returncode == 0
+    until(lambda: listener.events(Rule.TRAPPED_NON_LEVEL))
+    time.sleep(0.5)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    agent()
+    until(lambda: len({(one.id, one.rev) for one in listener.events(Rule.TRAPPED_NON_LEVEL)}) == 2, 60)
+    started, *_, ended = listener.events(Rule.TRAPPED_NON_LEVEL)
+    assert (started.phase, ended.phase) == (Phase.START, Phase.END)
+    assert (ended.id, ended.rev, ended.at) == (started.id, 1, started.at)
+    assert ended.boot != started.boot
+
+
+def test_the_alarm_path_is_tested_when_the_centre_asks(
+    agent: Callable[[], subprocess.Popen[bytes]], listener: Listener, broker_process: Broker
+) -> None:
+    agent()
+    until(lambda: listener.seqs("lift-442001"))
+    replies: queue.Queue[Message] = queue.Queue()
+    asking = Bus(
+        broker_process.settings,
+        "asking",
+        subscriptions=[str(topic("demo", "lift-442001", Lane.REPLY))],
+        on_message=lambda got: replies.put(decode(Lane.REPLY, got.payload)),
+    )
+    asking.start()
+    until(lambda: asking.connected)
+    time.sleep(0.2)
+    now = datetime.now(UTC)
+    command = Command(
+        id=uuid4(),
+        device="lift-442001",
+        kind=EdgeCommand.SELF_TEST,
+        issued=now,
+        expires=now + timedelta(seconds=30),
+    )
+    asking.publish(str(topic("demo", "lift-442001", Lane.COMMAND)), encode(command))
+    reply = replies.get(timeout=20)
+    asking.stop()
+    assert isinstance(reply, Reply)
+    assert (reply.ok, reply.reason) == (True, "button is read, events arrive")
 
 
 def test_a_fault_that_there_is_not_is_refused_in_words(

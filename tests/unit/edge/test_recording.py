@@ -75,4 +75,4 @@ def test_the_simulated_ride_is_like_the_recorded_one(shared_dir: Path, tmp_path:
     together = [one[start : start + round(24 * RATE)] for one, start in zip(soft, starts, strict=True)]
     assert np.asarray(np.corrcoef(np.stack(together)))[0, 1] > 0.95
     assert drawing.startswith("<svg")
-    assert drawing.count("<polyline") == 10
+    assert drawing.count("<polyline") == 9
