@@ -44,6 +44,7 @@ class MqttMapping(Strict, frozen=True, kw_only=True):
     topic: paths.Topic = ""
     stale_s: Positive = 10.0
     """a value that was not repeated for so long is unknown"""
+    time: paths.DocumentTime | None = None
     retained: bool = False
     """whether to believe what the broker kept: its age is not known"""
     mqtt_version: Literal[4, 5] = 4

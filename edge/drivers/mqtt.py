@@ -13,7 +13,7 @@ from edge.drivers import DriverError, codes
 from edge.drivers.address import AddressError, host_and_port
 from edge.drivers.complaints import Complaints
 from edge.drivers.mapping import MqttMapping, load
-from edge.drivers.paths import MISSING, find, said
+from edge.drivers.paths import MISSING, find, said, seconds
 from edge.drivers.shape import S, Unfit, known, readings, value
 from runtime.bus import Bus, Incoming
 from runtime.settings import BrokerSettings
@@ -21,7 +21,7 @@ from runtime.settings import BrokerSettings
 PORT = 1883
 PATIENCE_S = 10.0
 """so long the broker may be away before the duty is told"""
-CODES = "codes"
+CODES, TIME = "codes", "time"
 
 
 class MqttDriver(Generic[S]):
@@ -115,12 +115,29 @@ class MqttDriver(Generic[S]):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             self.complaints.settle({incoming.topic: f"topic {incoming.topic}: {error}, expected JSON"})
             return
+        doubt = self._doubt(document)
+        if doubt:
+            self.complaints.settle({TIME: doubt})
+            return
         heard, wrong = self._values_in(incoming.topic, document)
         with self._lock:
             now = time.monotonic()
             self._values.update({name: (now, one) for name, one in heard.items()})
             self._news = self._news or bool(heard)
-        self.complaints.settle({incoming.topic: None, **wrong})
+        self.complaints.settle({incoming.topic: None, TIME: None, **wrong})
+
+    def _doubt(self, document: object) -> str:
+        """Why a document is not of the present; empty when it is, or when the vendor names no time."""
+        named = self.mapping.time
+        found = find(document, named.path) if named is not None else MISSING
+        if named is None or found is MISSING:
+            return ""
+        made = seconds(found, named.unit)
+        if made is None:
+            return f"time: {found!r:.60}, expected {'a time with its zone' if named.unit == 'iso' else 'a number'}"
+        age = time.time() - made
+        near = abs(age) <= named.within_s
+        return "" if near else f"time: made {age:.0f} s ago, expected within {named.within_s:g} s of our clock"
 
     def _values_in(self, topic: str, document: object) -> tuple[dict[str, object], dict[str, str | None]]:
         """The fields that a document speaks of (None: it says that it does not know), and what is wrong with them."""

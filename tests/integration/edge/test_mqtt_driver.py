@@ -186,6 +186,24 @@ def test_a_value_that_is_not_repeated_grows_old_by_itself(
     listening.driver.close()
 
 
+@pytest.mark.parametrize(
+    ("stamp", "words"),
+    [(lambda: 1000 * (time.time() - 3600), "made 3600 s ago"), (lambda: "noon", "time: 'noon', expected a number")],
+    ids=["late", "no time"],
+)
+def test_what_a_box_sends_late_is_not_the_present(
+    vendor: Vendor,
+    listening: Listening,
+    caplog: pytest.LogCaptureFixture,
+    stamp: Callable[[], object],
+    words: str,
+) -> None:
+    vendor.say(STATE, {"ts": stamp(), "data": {**DATA, "sos": True}})
+    vendor.say(STATE, {"ts": time.time() * 1000, "data": DATA})
+    assert listening.next() == SAMPLE
+    assert [words in text for text in caplog.messages if "time: " in text] == [True]
+
+
 def test_what_the_broker_kept_is_of_unknown_age(vendor: Vendor, broker_process: Broker) -> None:
     vendor.say(STATE, {"data": DATA}, retain=True)
     time.sleep(0.3)
