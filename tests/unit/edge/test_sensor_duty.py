@@ -3,18 +3,21 @@
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
 from contracts.kinds import CameraState, Phase, Rule
 from contracts.messages import AnySample, CameraSample, ClimateSample
-from edge.config import ClimateLimit, ClimateRules, Place, SensorConfig
+from edge.agent import SpoolSink
+from edge.config import ClimateLimit, ClimateRules, EdgeConfig, Place, SensorConfig
 from edge.drivers import DriverError
 from edge.drivers.complaints import Complaints
 from edge.presence import Presence
 from edge.sensor_duty import SensorDuty
 from edge.sink import EventDraft
+from edge.spool import Spool
 
 T0 = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 WARM = ClimateSample(temperature=26, humidity=50, door_open=False, uv_lamp=False)
@@ -132,6 +135,20 @@ def test_a_camera_tells_whether_somebody_is_inside(sample: CameraSample, age: in
     assert presence.inside("cam-1", T0) is None
     presence.note("cam-1", T0, sample)
     assert presence.inside("cam-1", T0 + timedelta(seconds=age)) is expected
+
+
+def test_the_agents_sink_remembers_what_cameras_see(tmp_path: Path) -> None:
+    sink = SpoolSink(EdgeConfig(agent="agent-1", site="demo"), Spool(tmp_path), uuid4())
+    sink.telemetry("cam-1", T0, [CameraSample(state=CameraState.ACTIVE, people=2)])
+    assert sink.presence.inside("cam-1", T0) is True
+    sink.spool.close()
+
+
+def test_somebody_in_the_uv_light_is_reported_at_once() -> None:
+    bench = Bench(Place.STORE)
+    bench.duty.inside = lambda _: True
+    bench.feed(1, ClimateSample(uv_lamp=True, door_open=False))
+    assert [(draft.rule, draft.subject) for _, draft in bench.sink.drafts] == [(Rule.UV_LAMP, "people")]
 
 
 def test_a_complaint_is_said_once_until_it_is_settled(caplog: pytest.LogCaptureFixture) -> None:
