@@ -186,6 +186,38 @@ def test_a_value_that_is_not_repeated_grows_old_by_itself(
     listening.driver.close()
 
 
+def test_who_speaks_on_change_is_believed_while_it_lives(
+    vendor: Vendor, broker_process: Broker, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.toml"
+    head = 'vendor = "V"\nprotocol = "mqtt"\nsample = "lift"\ntopic = "t/{id}"\nstale_s = 3\n'
+    head += 'on_change = true\nalive_topic = "alive/{id}"\n'
+    path.write_text(head + '[fields.floor]\npath = "f"\n[fields.load]\npath = "kg"\n', "utf-8")
+    listening = Listening(config(broker_process, str(path)))
+    vendor.say("alive/L3", b"\x00")
+    time.sleep(0.3)
+    assert listening.driver.read() is None, "alive, but nothing is known of it"
+    vendor.say("t/L3", {"f": "3", "kg": 10})
+    assert listening.next() == LiftSample(floor="3", load=10)
+    for _ in range(5):
+        vendor.say("alive/L3", b"tick")
+        assert listening.next() == LiftSample(floor="3", load=10)
+    last = time.monotonic()
+    until(lambda: listening.driver.read() is None and time.monotonic() - last > 4.5)
+    time.sleep(1.2)
+    assert listening.driver.read() is None, "it has died"
+    vendor.say("t/L3", {"f": "4"})
+    assert listening.next() == LiftSample(floor="4"), "what was said before the silence does not hold"
+    broker_process.process.kill()
+    until(lambda: listening.driver.read() is None)
+    broker_process.start()
+    until(lambda: vendor.bus.connected and listening.driver._bus is not None and listening.driver._bus.connected)
+    time.sleep(0.3)
+    vendor.say("t/L3", {"kg": 20})
+    assert listening.next() == LiftSample(load=20), "a change may have passed us by"
+    listening.driver.close()
+
+
 @pytest.mark.parametrize(
     ("stamp", "words"),
     [(lambda: 1000 * (time.time() - 3600), "made 3600 s ago"), (lambda: "noon", "time: 'noon', expected a number")],

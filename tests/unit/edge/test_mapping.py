@@ -89,6 +89,7 @@ def test_faults_of_a_register_map(text: str, words: list[str]) -> None:
         (MQTT + 'topic = "t"\n[fields.car]\npath = "a..b"\n', "fields.car: path: 'a..b'"),
         (MQTT + 'topic = "t"\n[fields.car]\npath = "a[x]"\n', "fields.car: path: 'a[x]'"),
         (MQTT + 'topic = "t"\nstale_s = 0\n' + PATH, "stale_s: 0"),
+        (MQTT + 'topic = "t"\nalive_topic = "a"\n' + PATH, "alive_topic: expected only with on_change"),
         (MQTT + 'topic = "t"\n' + PATH + '[codes]\nscheme = ""\npath = "c"\n', "codes: scheme: ''"),
     ],
 )
