@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Header, HTTPException, Request, Response
+from fastapi import APIRouter, Body, Header, HTTPException, Request, Response
 
 from api.access import digest
 from api.sql import QUERIES
+from contracts.kinds import Withheld
 
 router = APIRouter(prefix="/edge/v1")
 MAX_BYTES = 5 * 1024 * 1024
@@ -28,7 +29,7 @@ async def evidence(
     x_captured_at: Annotated[datetime, Header()],
 ) -> Response:
     """Keeps an original picture. 201 when it is new, 200 when it was here already."""
-    device = await _device(request, authorization, x_sunlit_device)
+    device = await uploader(request, authorization, x_sunlit_device)
     content = await _jpeg(request)
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
@@ -73,7 +74,7 @@ async def still(
     x_captured_at: Annotated[datetime, Header()],
 ) -> Response:
     """Keeps the newest blurred still of a kitchen's camera; pictures from inside a car are never taken."""
-    device = await _device(request, authorization, device_code)
+    device = await uploader(request, authorization, device_code)
     if device["kitchen_id"] is None:
         raise HTTPException(422, f"device: {device_code!r} is not a kitchen's camera")
     content = await _jpeg(request)
@@ -87,6 +88,22 @@ async def still(
                 "picture": content,
             },
         )
+    return Response(status_code=201)
+
+
+@router.put("/still/{device_code}/withheld", status_code=201)
+async def withheld(
+    request: Request,
+    device_code: str,
+    authorization: Annotated[str, Header()],
+    x_captured_at: Annotated[datetime, Header()],
+    why: Annotated[Withheld, Body(embed=True, alias="reason")],
+) -> Response:
+    """Keeps why there is no still now; the page says it instead of showing an older picture."""
+    device = await uploader(request, authorization, device_code)
+    async with request.app.state.pool.connection() as connection:
+        values = {"device": device["id"], "at": x_captured_at, "reason": why.value}
+        await connection.execute(QUERIES["still_withheld"], values)
     return Response(status_code=201)
 
 
@@ -113,7 +130,8 @@ def path_of(folder: Path, sha256: str) -> Path:
     return folder / sha256[:2] / f"{sha256}.jpg"
 
 
-async def _device(request: Request, authorization: str, code: str) -> dict[str, Any]:
+async def uploader(request: Request, authorization: str, code: str) -> dict[str, Any]:
+    """The device that an agent brings something of. Raises HTTPException for a token that is not of its site."""
     scheme, _, token = authorization.partition(" ")
     async with request.app.state.pool.connection() as connection:
         values = {"device": code, "token": digest(token)}
@@ -125,11 +143,17 @@ async def _device(request: Request, authorization: str, code: str) -> dict[str, 
 
 
 async def _jpeg(request: Request) -> bytes:
+    content = await body_of(request, MAX_BYTES)
+    if not content.startswith(JPEG):
+        raise HTTPException(422, "body: not a JPEG picture")
+    return content
+
+
+async def body_of(request: Request, most: int) -> bytes:
+    """The body, read no further than it may be long. Raises HTTPException."""
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
-        if len(content) > MAX_BYTES:
-            raise HTTPException(413, f"body: more than {MAX_BYTES} bytes")
-    if not content.startswith(JPEG):
-        raise HTTPException(422, "body: not a JPEG picture")
+        if len(content) > most:
+            raise HTTPException(413, f"body: more than {most} bytes")
     return bytes(content)

@@ -65,6 +65,12 @@ VALUES (%(device)s, %(taken)s, clock_timestamp(), %(sha256)s, %(picture)s)
 ON CONFLICT (device_id) DO UPDATE SET taken_at = EXCLUDED.taken_at, received_at = EXCLUDED.received_at,
     sha256 = EXCLUDED.sha256, picture = EXCLUDED.picture WHERE still.taken_at <= EXCLUDED.taken_at
 
+-- name: still_withheld
+INSERT INTO still_withheld (device_id, at, received_at, reason)
+VALUES (%(device)s, %(at)s, clock_timestamp(), %(reason)s)
+ON CONFLICT (device_id) DO UPDATE SET at = EXCLUDED.at, received_at = EXCLUDED.received_at, reason = EXCLUDED.reason
+    WHERE still_withheld.at <= EXCLUDED.at
+
 -- name: health
 SELECT 1 AS ok
 

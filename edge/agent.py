@@ -28,6 +28,8 @@ from edge.live_config import LiveConfig
 from edge.presence import PresenceBoard
 from edge.priority import Priority
 from edge.publish import Pump, Told
+from edge.ring_duty import ring_of
+from edge.segments import Ring
 from edge.self_test import SelfTests
 from edge.sensor_duty import SensorDuty
 from edge.sink import EventDraft
@@ -149,7 +151,7 @@ class Agent:
             heard=self.sink.heard,
             connected=lambda: self.bus.connected,
             reload=lambda: reload(self.live, path),
-            pushers=Pushers(self.live, lambda device: None),
+            pushers=Pushers(self.live, self._ring),
             eyes=self.eyes,
             tests={device: lift.self_test for device, lift in self.lifts.items()},
         )
@@ -206,6 +208,12 @@ class Agent:
     def _own_words(self) -> dict[str, str]:
         queue = queue_words(self.spool.depths, self.spool.bytes, self.spool.max_bytes)
         return self.vitals.read() | queue | clock_words(self.centre_clock.offset)
+
+    def _ring(self, device: str) -> Ring | None:
+        """What a camera of this agent has recorded; its own process writes and prunes it."""
+        if all(camera.device != device for camera in self.config.camera):
+            return None
+        return ring_of(self.config, device)
 
     def start(self) -> None:
         self.bus.start()

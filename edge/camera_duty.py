@@ -11,9 +11,9 @@ from time import time_ns
 from uuid import UUID
 
 from contracts.ids import uuid7
-from contracts.kinds import CameraState, Phase, Rule
+from contracts.kinds import CameraState, Phase, Rule, Withheld, ZoneKind
 from contracts.messages import CameraSample, Evidence
-from contracts.vision import Box, Detection, ModelRef
+from contracts.vision import Box, ModelRef
 from edge.capture import Capture, Frame
 from edge.chosen_models import book, open_chosen, threading_of
 from edge.clock import now_utc
@@ -22,10 +22,11 @@ from edge.evidence import PictureError, picture
 from edge.eye import Eye
 from edge.live_config import LiveConfig, opens_anew
 from edge.presence import PresenceBoard
+from edge.public_view import PublicView
+from edge.ring_duty import RingDuty, ring_folder, ring_of
 from edge.rules import Decision, camera_blind
 from edge.sink import EventDraft, Sink
 from edge.source import parse
-from edge.still import still
 from edge.upload import Outbox, Uploader
 from edge.watcher import Sight, Watcher
 from runtime.service import Duty
@@ -46,26 +47,36 @@ class CameraDuty:
         outbox: Outbox,
         *,
         stills: bool = True,
+        segments: Path | None = None,
         seen: Callable[[str, int, datetime], None] = lambda *_: None,
         live: LiveConfig | None = None,
         now: Callable[[], datetime] = now_utc,
     ) -> None:
         self.watcher, self.sink, self.outbox = watcher, sink, outbox
         self.config, self.rules = watcher.camera, watcher.rules
-        self.stills, self.now, self.seen, self.live = stills, now, seen, live
+        self.now, self.seen, self.segments, self.live = now, seen, segments, live
+        # Pictures from inside a car are never for the public.
+        shown = stills and self.config.zone_kind is not ZoneKind.LIFT_CAR
+        self.public = PublicView(self.config.device, outbox if shown else None)
         self._blind = camera_blind.BlindState()
         self._open: dict[tuple[Rule, str], EventDraft] = {}
         self._stale = max(camera_blind.STALE, timedelta(seconds=3 / self.config.looks_per_second))
         self._config = live.now if live is not None else None
         self._last_frame: datetime | None = None
         self._sampled: datetime | None = None
-        self._last_still: datetime | None = None
         self._looks = self._detections = self._people = self._counted = 0
 
     def run(self, stop: threading.Event) -> None:
         """The duty. Ends its camera's process when it ends, for whatever reason; ends at once without its model."""
         self.watcher.eye.open()
-        capture = Capture(self.config.device, parse(self.config.source), self.config.looks_per_second, self.config.seed)
+        capture = Capture(
+            self.config.device,
+            parse(self.config.source),
+            self.config.looks_per_second,
+            self.config.seed,
+            transport=self.config.transport,
+            segments=self.segments if self.config.record else None,
+        )
         ended = threading.Event()
         thread = threading.Thread(target=capture.run, args=(ended,), name=f"capture-{self.config.device}", daemon=True)
         thread.start()
@@ -76,7 +87,7 @@ class CameraDuty:
                 if frame is not None:
                     number = frame.number
                     self.see(frame)
-                self.tell(capture.frames, capture.fault, self.now())
+                self.tell(capture.frames, capture.fault or capture.note, self.now())
         finally:
             ended.set()
             thread.join(5)
@@ -96,7 +107,13 @@ class CameraDuty:
     def see(self, frame: Frame) -> Sight | None:
         """One picture through the chain; None when the detector was spared."""
         self._last_frame = frame.captured
-        sight = self.watcher.see(frame.image, frame.captured)
+        looked = False
+        try:
+            sight = self.watcher.see(frame.image, frame.captured)
+            looked = True
+        finally:
+            if not looked:
+                self.public.withhold(Withheld.DETECTOR, frame.captured, self.rules)
         if sight is None:
             return None
         self._looks += 1
@@ -105,9 +122,16 @@ class CameraDuty:
         self.seen(self.config.device, self._people, frame.captured)
         for decision in sight.decisions:
             self._say(decision, frame, sight.model)
-        if self.stills:
-            self._show_public(frame, list(sight.found))
+        self._show_public(frame, sight)
         return sight
+
+    def _show_public(self, frame: Frame, sight: Sight) -> None:
+        if self._blind.camera is CameraState.DEGRADED:
+            self.public.withhold(Withheld.BLIND, frame.captured, self.rules)
+            return
+        known = (*self.watcher.heads.tracks.values(), *self.watcher.people.tracks.values())
+        lately = [seen.detection.box for seen in known if frame.captured - seen.seen <= LATELY]
+        self.public.show(frame.image, frame.captured, sight.found, lately, self.rules)
 
     def tell(self, frames: int, fault: str, now: datetime) -> None:
         """Watches whether the camera is alive, and says every few seconds how it does."""
@@ -120,6 +144,8 @@ class CameraDuty:
             return
         self._sampled = now
         self.sink.health(self.config.device, fault or _words(self._blind.camera))
+        if self._blind.camera is CameraState.DEGRADED or fault:
+            self.public.withhold(Withheld.BLIND, now, self.rules)
         sample = CameraSample(
             state=self._blind.camera,
             frames=max(0, frames - self._counted),
@@ -177,24 +203,6 @@ class CameraDuty:
             return ()
         return (proof.evidence,)
 
-    def _show_public(self, frame: Frame, detections: list[Detection]) -> None:
-        """A still for the public now and then; only of a picture that the detector has looked at."""
-        every = timedelta(seconds=self.rules.still_every_s)
-        if self._last_still is not None and frame.captured - self._last_still < every:
-            return
-        self._last_still = frame.captured
-        lately = [
-            seen.detection.box for seen in self.watcher.heads.tracks.values() if frame.captured - seen.seen <= LATELY
-        ]
-        jpeg = still(frame.image, detections, lately)
-        if jpeg is None:
-            log.warning("camera %s: no still for the public, as it could not be blurred", self.config.device)
-            return
-        try:
-            self.outbox.still(self.config.device, jpeg, frame.captured)
-        except OSError as error:
-            log.error("camera %s: no still for the public: %s", self.config.device, error)
-
 
 def _words(state: CameraState) -> str:
     return {CameraState.NONE: "starting", CameraState.DEGRADED: "frozen"}.get(state, "ok")
@@ -226,11 +234,13 @@ def camera_duties(
             sink,
             outbox,
             stills=sends,
+            segments=ring_folder(config, camera.device),
             seen=presence.seen,
             live=live,
         ).run
         for camera in config.camera
     }
+    duties["segments"] = RingDuty([ring_of(config, camera.device) for camera in config.camera]).run
     if sends:
         uploader = Uploader(outbox, config.upload.url, config.upload.token)
         duties["upload"] = uploader.run

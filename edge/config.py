@@ -4,7 +4,7 @@ import tomllib
 from datetime import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -214,10 +214,24 @@ class AreaConfig(Strict, frozen=True, kw_only=True):
     most_people: Annotated[int, Meta(ge=0, le=1000)] | None = None
 
 
+class SegmentConfig(Strict, frozen=True, kw_only=True):
+    """How long what cameras send is kept at the edge. The oldest goes first, at whichever limit is met first."""
+
+    days: Annotated[float, Meta(gt=0, le=365)] = 30
+    max_gb: Annotated[float, Meta(ge=0)] = 0
+    """of each camera; 0: as much as the disk holds"""
+    reserve_gb: Annotated[float, Meta(ge=0)] = 2
+    """stays free on the disk"""
+
+
 class CameraConfig(Strict, frozen=True, kw_only=True):
     device: DeviceCode
     source: Annotated[str, Meta(min_length=1)] = "drawn"
-    """drawn, a file, rtsp://..., or a webcam's number"""
+    """drawn, a file, rtsp://..., http://... or a webcam's number"""
+    transport: Literal["tcp", "udp"] = "tcp"
+    """how RTSP brings the pictures; udp only on a network that loses nothing"""
+    record: bool = True
+    """keep what the camera sends in the segment ring"""
     zone: Annotated[str, Meta(max_length=64)] = ""
     zone_kind: ZoneKind = ZoneKind.COOKING
     hours: tuple[Span, ...] = ()
@@ -275,6 +289,7 @@ class EdgeConfig(Strict, frozen=True, kw_only=True):
     broker: BrokerConfig = BrokerConfig()
     upload: UploadConfig = UploadConfig()
     live: LiveViewConfig = LiveViewConfig()
+    segments: SegmentConfig = SegmentConfig()
     rules: Rules = Rules()
     lift: tuple[LiftConfig, ...] = ()
     camera: tuple[CameraConfig, ...] = ()

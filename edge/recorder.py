@@ -7,7 +7,8 @@ import io
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,27 @@ class Recorder:
                 self.fault = f"recording: {self.folder} cannot be written ({error.strerror}), pictures are not kept"
             except ValueError as error:
                 self.fault = f"recording: the stream cannot be kept ({error})"
+
+
+@contextmanager
+def recording(folder: str, stream: Any, note: Callable[[str], None]) -> Iterator[Callable[[Any], None]]:
+    """What to do with every packet of a stream; `note` is told when that begins to fail, and when it works again."""
+    if not folder or stream.codec_context.name not in CODECS:
+        yield lambda packet: None
+        return
+    recorder, told = Recorder(Path(folder), stream), ""
+
+    def keep(packet: Any) -> None:
+        nonlocal told
+        recorder.take(packet)
+        if recorder.fault != told:
+            told = recorder.fault
+            note(told)
+
+    try:
+        yield keep
+    finally:
+        recorder.close()
 
 
 def muxed(stream: Any, packets: list[Any], start_ms: int) -> tuple[bytes, bytes]:

@@ -10,12 +10,13 @@ from uuid import UUID
 from contracts.ids import uuid7
 from contracts.messages import AnySample
 from contracts.vision import Image
-from edge.camera_child import Pace, _converted, _decoded, _opened
+from edge.camera_child import Pace, _converted
 from edge.camera_duty import CameraDuty
 from edge.capture import Frame
 from edge.config import CameraConfig, EdgeConfig, EdgeConfigError
 from edge.eye import Eye
 from edge.frames import Order
+from edge.opening import SourceFault, advice, opened, why
 from edge.sink import EventDraft
 from edge.source import SourceKind
 from edge.upload import Outbox
@@ -104,9 +105,24 @@ def _pictures(path: Path, per_second: float) -> Iterator[tuple[float, Image]]:
     """Media time in seconds from the first picture, and the picture; not more than so many a second."""
     order = Order(SourceKind.FILE, str(path), f"file {path}", per_second, seed=1)
     pace, first, count = Pace(per_second), None, 0
-    with _opened(order) as container:
+    with opened(order) as container:
         for frame in _decoded(order, container):
             at = frame.time if frame.time is not None else count / 25
             first, count = (at if first is None else first), count + 1
             if pace.wants(at - first):
                 yield at - first, _converted(frame)
+
+
+def _decoded(order: Order, container: Any) -> Iterator[Any]:
+    """Every picture, whatever the clock says; a broken one among good ones is passed over."""
+    import av
+
+    try:
+        for packet in container.demux(container.streams.video[0]):
+            try:
+                frames = packet.decode()
+            except av.InvalidDataError:
+                continue
+            yield from (frame for frame in frames if not frame.is_corrupt)
+    except (av.FFmpegError, OSError) as error:
+        raise SourceFault(f"{order.name}: reading failed ({why(error)}); {advice(order)}") from error

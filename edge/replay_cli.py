@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from contracts.vision import Image
-from edge.camera_child import SourceFault
 from edge.config import CameraConfig, EdgeConfig, EdgeConfigError, load
+from edge.opening import SourceFault
 
 console = Console(stderr=True)
 

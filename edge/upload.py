@@ -12,6 +12,7 @@ from uuid import UUID
 import httpx
 import msgspec
 
+from contracts.kinds import Withheld
 from contracts.messages import Evidence
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,12 @@ class Outbox:
     def still(self, device: str, jpeg: bytes, captured: datetime) -> None:
         """Keeps the newest still of a camera; an older one that still waits is replaced. Raises OSError."""
         self._put(f"b-{device}", jpeg, Parcel(path=f"/edge/v1/still/{device}", device=device, captured=captured))
+
+    def withheld(self, device: str, reason: Withheld, at: datetime) -> None:
+        """Keeps why there is no still now, in the place of the still that would be. Raises OSError."""
+        body = msgspec.json.encode({"reason": reason})
+        path = f"/edge/v1/still/{device}/withheld"
+        self._put(f"b-{device}", body, Parcel(path=path, device=device, captured=at, media="application/json"))
 
     def names(self) -> list[str]:
         """What waits: evidence first and the oldest first, then stills."""

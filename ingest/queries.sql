@@ -42,6 +42,12 @@ VALUES (%(event_id)s, %(rev)s, %(device)s, %(boot)s, %(seq)s, %(phase)s, %(rule)
         %(subject)s, %(zone)s, %(confidence)s, %(clock_offset_ms)s, %(body)s)
 ON CONFLICT DO NOTHING
 
+-- name: reply
+-- The same answer again is the same row.
+INSERT INTO edge_reply (order_id, device_id, at, received, ok, final, reason)
+VALUES (%(order)s, %(device)s, %(at)s, %(now)s, %(ok)s, %(final)s, %(reason)s)
+ON CONFLICT (order_id, at) DO NOTHING
+
 -- name: seen
 INSERT INTO device_status (device_id, seen_at, camera_state)
 SELECT device_id, %(now)s, '' FROM unnest(%(devices)s::int[]) AS d (device_id)

@@ -13,60 +13,18 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from contracts.kinds import Lane
-from contracts.messages import CameraSample, ClimateSample, Event, LiftSample, Status, Telemetry
+from contracts.messages import CameraSample, ClimateSample, Event, LiftSample, Reply, Status, Telemetry
 from ingest.devices import Devices
 from ingest.gaps import follow, union
 from ingest.normalise import Accepted, Identity, Rejected, Row, camera_row, climate_row, lift_row, normalise
 from ingest.sql import QUERIES
+from ingest.tables import TABLES
 from runtime.db import Connection
 
 log = logging.getLogger(__name__)
 LONGEST_TOPIC = 500
 """characters kept of a rejected topic: the index entry of `reject` has a limit, ours have at most 150"""
 LONGEST_REASON = 2000
-
-HEAD = (
-    ("time", "timestamptz"),
-    ("device_id", "int4"),
-    ("boot", "uuid"),
-    ("seq", "int8"),
-    ("n", "int2"),
-    ("received", "timestamptz"),
-)
-TABLES: dict[str, tuple[tuple[str, str], ...]] = {
-    "lift_sample": (
-        *HEAD,
-        ("mode", "int2"),
-        ("car", "int2"),
-        ("direction", "int2"),
-        ("floor", "text"),
-        ("door_zone", "bool"),
-        ("door_closed", "bool"),
-        ("passenger", "bool"),
-        ("power", "int2"),
-        ("alarm_button", "bool"),
-        ("speed", "float4"),
-        ("position", "float4"),
-        ("load", "float4"),
-        ("acceleration", "float4"),
-        ("codes", "text[]"),
-    ),
-    "climate_sample": (
-        *HEAD,
-        ("temperature", "float4"),
-        ("humidity", "float4"),
-        ("door_open", "bool"),
-        ("uv_lamp", "bool"),
-    ),
-    "camera_sample": (
-        *HEAD,
-        ("state", "text"),
-        ("frames", "int8"),
-        ("looks", "int8"),
-        ("detections", "int8"),
-        ("people", "int4"),
-    ),
-}
 
 
 class Raw(NamedTuple):
@@ -156,6 +114,8 @@ class _Batch:
         for item in stored:
             if isinstance(item.body, Event):
                 self._event(item.body)
+            elif isinstance(item.body, Reply):
+                self._reply(item.body)
         for refused in judged:
             if isinstance(refused, Rejected):
                 self._rejected(refused)
@@ -260,6 +220,20 @@ class _Batch:
                 "confidence": event.confidence,
                 "clock_offset_ms": event.clock_offset_ms,
                 "body": Jsonb(msgspec.to_builtins(event)),
+            },
+        )
+
+    def _reply(self, reply: Reply) -> None:
+        self.connection.execute(
+            QUERIES["reply"],
+            {
+                "order": reply.command,
+                "device": self.ids[reply.device],
+                "at": reply.at,
+                "now": self.now,
+                "ok": reply.ok,
+                "final": reply.final,
+                "reason": reply.reason,
             },
         )
 

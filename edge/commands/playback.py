@@ -1,4 +1,4 @@
-"""`playback` and `clip`: push what is kept of an interval, once, in order, to be played or kept as a file."""
+"""`playback`: pushes what is kept of an interval, once and in order."""
 
 import threading
 from datetime import datetime, timedelta
@@ -14,10 +14,7 @@ LEASE = timedelta(minutes=15)
 
 
 def carry_out(site: Site, command: Command, now: datetime) -> Answer | Started:
-    lease, start, end = lease_of(command), moment(command, "start"), moment(command, "end")
-    longest = site.live.now.live.longest_playback_s
-    if not timedelta(0) < end - start <= timedelta(seconds=longest):
-        raise Refused(f"end: {end.isoformat()}, expected at most {longest:g} s after {start.isoformat()}")
+    lease, (start, end) = lease_of(command), interval(site, command)
     push = site.pushers.open(lease, command.device, now + LEASE)
     if isinstance(push, str):
         raise Refused(push)
@@ -30,3 +27,12 @@ def carry_out(site: Site, command: Command, now: datetime) -> Answer | Started:
 
     words = f"{len(segments)} segments from {start.isoformat()} to {end.isoformat()}"
     return Started(words, lambda stop: Answer(*site.pushers.run(push, stop, work)))
+
+
+def interval(site: Site, command: Command) -> tuple[datetime, datetime]:
+    """From when to when. Raises Refused."""
+    start, end = moment(command, "start"), moment(command, "end")
+    longest = site.live.now.live.longest_playback_s
+    if not timedelta(0) < end - start <= timedelta(seconds=longest):
+        raise Refused(f"end: {end.isoformat()}, expected at most {longest:g} s after {start.isoformat()}")
+    return start, end

@@ -205,7 +205,7 @@ def test_duties_run_a_good_camera_beside_a_bad_one(tmp_path: Path, shared_dir: P
         ),
     )
     duties = camera_duties(config, heard)
-    assert set(duties) == {"cam-good", "cam-bad", "upload"}
+    assert set(duties) == {"cam-good", "cam-bad", "segments", "upload"}
     stop = threading.Event()
     threads = [threading.Thread(target=work, args=(stop,)) for work in duties.values()]
     for thread in threads:

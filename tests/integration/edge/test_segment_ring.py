@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -15,8 +16,11 @@ import numpy as np
 import pytest
 
 from edge.boxes import find, timescale
+from edge.capture import Capture
 from edge.recorder import Recorder
+from edge.ring_duty import RingDuty
 from edge.segments import Ring, Segment, cut
+from edge.source import parse
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -189,3 +193,69 @@ def test_a_killed_writer_leaves_whole_segments_only(tmp_path: Path) -> None:
     for one in found:
         with opened(io.BytesIO(one.init.read_bytes() + one.path.read_bytes())) as container:
             assert sum(1 for _ in container.decode(video=0)) >= 10
+
+
+def test_a_camera_is_looked_at_and_recorded_at_once(tmp_path: Path) -> None:
+    stop, source = threading.Event(), film(tmp_path / "film.mp4", 5)
+    capture = Capture("cam-1", parse(str(source)), 5, segments=tmp_path / "ring")
+    thread = threading.Thread(target=capture.run, args=(stop,))
+    began = datetime.now(UTC)
+    thread.start()
+    try:
+        end = time.monotonic() + 60
+        ring, found = ring_of(tmp_path / "ring"), list[Segment]()
+        while len(found) < 4 or capture.newest(0, 0.1) is None:
+            assert time.monotonic() < end, "nothing was recorded"
+            found = ring.after(began)
+            time.sleep(0.1)
+    finally:
+        stop.set()
+        thread.join(30)
+    assert capture.fault == capture.note == ""
+    # Real time, also over the end of the film: the second round follows the first.
+    gaps = [(after.start - before.end).total_seconds() for before, after in pairwise(found)]
+    assert all(-0.5 < gap < 3 for gap in gaps), gaps
+    cut(found, found[0].start, found[-1].end, tmp_path / "clip.mp4")
+    assert len(levels(tmp_path / "clip.mp4")) >= 60
+
+
+def test_a_ring_in_the_way_is_a_note_and_pictures_go_on(tmp_path: Path) -> None:
+    (tmp_path / "ring").write_text("in the way", "utf-8")
+    stop, source = threading.Event(), film(tmp_path / "film.mp4", 5)
+    capture = Capture("cam-1", parse(str(source)), 5, segments=tmp_path / "ring")
+    thread = threading.Thread(target=capture.run, args=(stop,))
+    thread.start()
+    try:
+        end = time.monotonic() + 60
+        while not capture.note:
+            assert time.monotonic() < end, "no note came"
+            time.sleep(0.1)
+        number = capture.frames
+        while capture.frames == number:
+            assert time.monotonic() < end, "no pictures came"
+            time.sleep(0.1)
+    finally:
+        stop.set()
+        thread.join(30)
+    assert "cannot be written" in capture.note and capture.fault == ""
+
+
+def test_the_duty_prunes_and_goes_on_after_a_fault(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    record(film(tmp_path / "film.mp4", 6), tmp_path / "ring")
+    (tmp_path / "bad").mkdir()
+
+    class Broken(Ring):
+        def prune(self, now: datetime) -> int:
+            raise PermissionError(13, "Permission denied")
+
+    stop = threading.Event()
+    rings = [Broken(tmp_path / "bad", 1, timedelta(days=1)), Ring(tmp_path / "ring", 1, timedelta(days=1))]
+    thread = threading.Thread(target=RingDuty(rings, 0.05).run, args=(stop,))
+    thread.start()
+    end = time.monotonic() + 30
+    while all_of(tmp_path / "ring"):
+        assert time.monotonic() < end, "nothing was pruned"
+        time.sleep(0.02)
+    stop.set()
+    thread.join(10)
+    assert caplog.text.count("cannot be pruned (Permission denied)") == 1

@@ -85,3 +85,51 @@ def test_as_many_pictures_at_once_as_it_is_told(tmp_path: Path) -> None:
     for thread in threads:
         thread.join(20)
     assert gate.is_set() and most == 2 and inside == 0
+
+
+class Newer:
+    """A detector that fails from its n-th look on."""
+
+    ref = ModelRef("newer", "2", "11" * 32)
+
+    def __init__(self, fails_at: int) -> None:
+        self.left = fails_at
+
+    def detect(self, image: Image) -> Sequence[Detection]:
+        self.left -= 1
+        if self.left <= 0:
+            raise ModelError("input: refused by the graph")
+        return []
+
+
+PICTURE = np.zeros((4, 4, 3), np.uint8)
+
+
+def test_a_new_model_that_looks_well_stays() -> None:
+    eye = Eye(None, lambda _: Blind())
+    eye.open()
+    trial = eye.try_out(Newer(99), 3)
+    assert [eye.look(PICTURE)[1] for _ in range(2)] == [Newer.ref] * 2
+    assert not trial.over.is_set() and eye.ref == Blind.ref
+    eye.look(PICTURE)
+    assert trial.over.is_set() and not trial.fault
+    eye.settle(trial, keep=True)
+    assert eye.ref == Newer.ref and eye.look(PICTURE)[1] == Newer.ref
+
+
+@pytest.mark.parametrize("fails_at", [1, 3])
+def test_at_its_first_fault_the_old_one_looks_at_the_same_picture(fails_at: int) -> None:
+    eye = Eye(None, lambda _: Blind())
+    trial = eye.try_out(Newer(fails_at), 3)
+    seen = [eye.look(PICTURE)[1] for _ in range(4)]
+    assert seen == [Newer.ref] * (fails_at - 1) + [Blind.ref] * (5 - fails_at)
+    assert trial.over.is_set() and "refused by the graph" in trial.fault
+    eye.settle(trial, keep=False)
+    assert eye.ref == Blind.ref
+
+
+def test_one_trial_at_a_time() -> None:
+    eye = Eye(None, lambda _: Blind())
+    eye.try_out(Newer(9), 3)
+    with pytest.raises(ModelError, match="another model is on trial"):
+        eye.try_out(Newer(9), 3)
