@@ -44,6 +44,11 @@ class MqttMapping(Strict, frozen=True, kw_only=True):
     topic: paths.Topic = ""
     stale_s: Positive = 10.0
     """a value that was not repeated for so long is unknown"""
+    on_change: bool = False
+    """the vendor speaks when something changes; while it says anything every `stale_s`, all its values hold"""
+    alive_topic: paths.Topic = ""
+    """where it says, in whatever words, that it lives"""
+    time: paths.DocumentTime | None = None
     retained: bool = False
     """whether to believe what the broker kept: its age is not known"""
     mqtt_version: Literal[4, 5] = 4
@@ -55,7 +60,8 @@ class MqttMapping(Strict, frozen=True, kw_only=True):
         """Every topic that the mapping reads."""
         sources: list[paths.Path | paths.PathCodes] = [*self.fields.values()]
         sources += [self.codes] if self.codes else []
-        return {source.topic or self.topic for source in sources}
+        found = {source.topic or self.topic for source in sources}
+        return found | ({self.alive_topic} if self.alive_topic else set())
 
 
 M = TypeVar("M", bound=ModbusMapping | MqttMapping)
@@ -123,6 +129,8 @@ def _faults(kind: type[M], raw: Mapping[str, Any], sample: type[Sample]) -> list
         elif source is not None:
             faults = _shape_faults(name, kinds[name], source) + _place_faults(source, one_topic)
             found += [f"fields.{name}: {fault}" for fault in faults]
+    if raw.get("alive_topic") and not raw.get("on_change"):
+        found.append("alive_topic: expected only with on_change = true")
     if "heartbeat" in raw and kind is ModbusMapping:
         beat = collect(registers.Register, raw["heartbeat"], "heartbeat", [])
         found += [f"heartbeat: {fault}" for fault in _place_faults(beat, one_topic)]

@@ -22,6 +22,16 @@ logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
 PORT = 502
 SERIAL = "serial:"
 Client = ModbusTcpClient | ModbusSerialClient
+REFUSALS = {
+    1: "no such function",
+    2: "no such address",
+    3: "no such value",
+    4: "failure of the device",
+    5: "wait",
+    6: "busy",
+    10: "the gateway has no path to the device",
+    11: "the device behind the gateway is silent",
+}
 
 
 class ModbusDriver(Generic[S]):
@@ -97,7 +107,7 @@ class ModbusDriver(Generic[S]):
                 raise DriverError(f"{self.name}: no answer to {subject} ({error})") from error
             found = answer.bits if span.table in registers.BITS else answer.registers
             short = answer.isError() or len(found) < span.length
-            refused[subject] = f"{subject}: the device refuses to tell ({answer})" if short else None
+            refused[subject] = f"{subject}: {_refusal(answer)}" if short else None
             if not short:
                 image.update({(span.table, span.address + n): int(found[n]) for n in range(span.length)})
         if not image:
@@ -131,6 +141,10 @@ class ModbusDriver(Generic[S]):
             values["codes"], values["source_codes"] = codes.translate(scheme, active)
         self.complaints.settle(wrong)
         return self.sample(**known(values))
+
+
+def _refusal(answer: ModbusPDU) -> str:
+    return f"the device answers: {REFUSALS.get(answer.exception_code, 'an answer that is too short')}"
 
 
 def _request(client: Client, span: registers.Span, unit: int) -> ModbusPDU:

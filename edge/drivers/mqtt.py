@@ -13,7 +13,7 @@ from edge.drivers import DriverError, codes
 from edge.drivers.address import AddressError, host_and_port
 from edge.drivers.complaints import Complaints
 from edge.drivers.mapping import MqttMapping, load
-from edge.drivers.paths import MISSING, find, said
+from edge.drivers.paths import MISSING, find, said, seconds
 from edge.drivers.shape import S, Unfit, known, readings, value
 from runtime.bus import Bus, Incoming
 from runtime.settings import BrokerSettings
@@ -21,7 +21,9 @@ from runtime.settings import BrokerSettings
 PORT = 1883
 PATIENCE_S = 10.0
 """so long the broker may be away before the duty is told"""
-CODES = "codes"
+AGAIN_S = 1.0
+"""how often values that hold are given again"""
+CODES, TIME = "codes", "time"
 
 
 class MqttDriver(Generic[S]):
@@ -44,6 +46,7 @@ class MqttDriver(Generic[S]):
         self._lock = threading.Lock()
         self._values: dict[str, tuple[float, object]] = {}
         self._news = False
+        self._alive = self._given = float("-inf")
         self._away_since = 0.0
 
     @staticmethod
@@ -73,12 +76,14 @@ class MqttDriver(Generic[S]):
 
     def open(self) -> None:
         self._values, self._news, self._away_since = {}, False, time.monotonic()
+        self._alive = self._given = float("-inf")
         # A name of its own each time: who tries the driver beside the agent must not push it off the broker.
         self._bus = Bus(
             self.settings,
             f"sunlit-{self.config.device}-{uuid4().hex[:8]}",
             subscriptions=[self._topic(topic) for topic in sorted(self.mapping.topics)],
             on_message=self.hear,
+            on_connection=lambda _: self._missed(),
         )
         self._bus.start()
 
@@ -90,16 +95,26 @@ class MqttDriver(Generic[S]):
             self._away_since = now
         elif now - self._away_since > PATIENCE_S:
             raise DriverError(f"{self.name}: no connection to the broker for {PATIENCE_S:.0f} s")
-        with self._lock:
-            if not self._news:
-                return None
-            self._news = False
-            fresh = {name: one for name, (heard, one) in self._values.items() if now - heard <= self.mapping.stale_s}
+        fresh = self._fresh(now)
+        if fresh is None:
+            return None
         active = fresh.pop(CODES, None)
         if self.mapping.codes is not None and isinstance(active, list):
             fresh["source_scheme"] = self.mapping.codes.scheme
             fresh["codes"], fresh["source_codes"] = codes.translate(self.mapping.codes, active)
         return self.sample(**known(fresh))
+
+    def _fresh(self, now: float) -> dict[str, object] | None:
+        """The values that are of the present; None when nothing is new."""
+        with self._lock:
+            # Who speaks on change only says by his silence that nothing changed, as long as he lives.
+            holds = self.mapping.on_change and bool(self._values) and now - self._alive <= self.mapping.stale_s
+            if not self._news and not (holds and now - self._given >= AGAIN_S):
+                return None
+            self._news, self._given = False, now
+            return {
+                name: one for name, (heard, one) in self._values.items() if holds or now - heard <= self.mapping.stale_s
+            }
 
     def close(self) -> None:
         if self._bus is not None:
@@ -110,17 +125,52 @@ class MqttDriver(Generic[S]):
         """One message; what is wrong in it makes its field unknown and touches no other."""
         if incoming.retain and not self.mapping.retained:
             return
+        if self.mapping.alive_topic and incoming.topic == self._topic(self.mapping.alive_topic):
+            with self._lock:
+                self._lives(time.monotonic())
+            return
         try:
             document = msgspec.json.decode(incoming.payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             self.complaints.settle({incoming.topic: f"topic {incoming.topic}: {error}, expected JSON"})
             return
+        doubt = self._doubt(document)
+        if doubt:
+            self.complaints.settle({TIME: doubt})
+            return
         heard, wrong = self._values_in(incoming.topic, document)
         with self._lock:
             now = time.monotonic()
+            if heard:
+                self._lives(now)
             self._values.update({name: (now, one) for name, one in heard.items()})
             self._news = self._news or bool(heard)
-        self.complaints.settle({incoming.topic: None, **wrong})
+        self.complaints.settle({incoming.topic: None, TIME: None, **wrong})
+
+    def _lives(self, now: float) -> None:
+        """What was said before a silence does not hold after it: the change may be what we did not hear."""
+        if self.mapping.on_change and now - self._alive > self.mapping.stale_s:
+            self._values.clear()
+        self._alive = now
+
+    def _missed(self) -> None:
+        """The connection came or went: changes may have passed us by."""
+        if self.mapping.on_change:
+            with self._lock:
+                self._values.clear()
+
+    def _doubt(self, document: object) -> str:
+        """Why a document is not of the present; empty when it is, or when the vendor names no time."""
+        named = self.mapping.time
+        found = find(document, named.path) if named is not None else MISSING
+        if named is None or found is MISSING:
+            return ""
+        made = seconds(found, named.unit)
+        if made is None:
+            return f"time: {found!r:.60}, expected {'a time with its zone' if named.unit == 'iso' else 'a number'}"
+        age = time.time() - made
+        near = abs(age) <= named.within_s
+        return "" if near else f"time: made {age:.0f} s ago, expected within {named.within_s:g} s of our clock"
 
     def _values_in(self, topic: str, document: object) -> tuple[dict[str, object], dict[str, str | None]]:
         """The fields that a document speaks of (None: it says that it does not know), and what is wrong with them."""

@@ -1,10 +1,12 @@
 """PURE. Where in a JSON document a value stands: `state.doors[0].closed`."""
 
 import re
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from edge.config import Strict
 from edge.drivers.codes import CodeScheme
 from edge.drivers.shape import Shape
 
@@ -28,6 +30,28 @@ class PathCodes(CodeScheme, frozen=True, kw_only=True):
 
     path: JsonPath
     topic: Topic = ""
+
+
+class DocumentTime(Strict, frozen=True, kw_only=True):
+    """When the vendor says that a document was made: what a box sends late, out of its memory, is not the present."""
+
+    path: JsonPath
+    unit: Literal["s", "ms", "iso"] = "ms"
+    within_s: Annotated[float, Meta(gt=0, le=86_400)] = 60.0
+    """a document further than this from our own clock is not believed"""
+
+
+def seconds(found: object, unit: Literal["s", "ms", "iso"]) -> float | None:
+    """A vendor's time as seconds since 1970; None for what is no time."""
+    if unit == "iso":
+        try:
+            at = datetime.fromisoformat(found) if isinstance(found, str) else None
+            return at.timestamp() if at is not None and at.tzinfo is not None else None
+        except (ValueError, OverflowError):
+            return None
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return None
+    return found / (1000 if unit == "ms" else 1)
 
 
 def find(document: object, path: str) -> object:

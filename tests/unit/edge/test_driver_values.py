@@ -1,6 +1,7 @@
 """From raw values to fields: tables that a technician can read, and anything at all from hypothesis."""
 
 from enum import IntEnum
+from typing import Literal
 
 import msgspec
 import pytest
@@ -9,8 +10,11 @@ from hypothesis import strategies as st
 
 from contracts.kinds import CarStatus, Direction, Power, ServiceMode
 from contracts.messages import ClimateSample, LiftSample
-from edge.drivers import codes, paths
+from edge.config import DriverConfig
+from edge.drivers import DriverError, codes, paths
+from edge.drivers.mqtt import MqttDriver
 from edge.drivers.shape import PLAIN, Raw, Shape, Unfit, known, readings, value
+from runtime.bus import Incoming
 
 LIFT = readings(LiftSample)
 
@@ -145,6 +149,43 @@ DOCUMENT = {"a": {"b": [{"c": 1}, 2]}, "d": None}
 )
 def test_a_path_finds_its_value(path: str, expected: object) -> None:
     assert paths.find(DOCUMENT, path) == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "unit", "expected"),
+    [
+        (1.5, "s", 1.5),
+        (1500, "ms", 1.5),
+        ("1970-01-01T08:00:01.500+08:00", "iso", 1.5),
+        ("1970-01-01T08:00:01", "iso", None),
+        ("soon", "iso", None),
+        (1500, "iso", None),
+        ("1500", "ms", None),
+        (True, "s", None),
+        (None, "s", None),
+    ],
+)
+def test_a_vendors_time(found: object, unit: Literal["s", "ms", "iso"], expected: float | None) -> None:
+    assert paths.seconds(found, unit) == expected
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(("data", "ts", "floor", "speed", "door", "state", "sensors", "codes")), inner)
+    ),
+    max_leaves=15,
+)
+
+
+@given(st.binary(max_size=60) | JSON.map(msgspec.json.encode), st.sampled_from(("realtime", "fault")))
+def test_whatever_a_vendor_sends_is_taken_or_left(payload: bytes, topic: str) -> None:
+    settings = DriverConfig(device="lift-1", address="a", mapping="hengsheng-cloudbox", vendor_id="L3")
+    driver = MqttDriver(settings, LiftSample)
+    driver.hear(Incoming(f"hengsheng/L3/{topic}", payload, 1, 1))
+    with pytest.raises(DriverError, match="is not open"):
+        driver.read()
 
 
 @pytest.mark.parametrize(

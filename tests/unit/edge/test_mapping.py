@@ -1,5 +1,6 @@
 """Mapping files: every fault is named at once, and nothing that a file may hold is a traceback."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.messages import ClimateSample, LiftSample, Sample
+from edge.config import load as edge_config
+from edge.drivers import check
 from edge.drivers.mapping import ModbusMapping, MqttMapping, load, parse, shipped
 
 MODBUS = 'vendor = "V"\nprotocol = "modbus"\nsample = "lift"\n'
@@ -25,6 +28,17 @@ def test_the_mappings_that_come_with_us_are_sound(name: str) -> None:
     ]
     found = [load(name, kind, sample)[0] for kind, sample in kinds]
     assert len([one for one in found if one is not None]) == 1
+
+
+def test_the_examples_in_the_handbook_are_sound(tmp_path: Path) -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs" / "drivers.md").read_text("utf-8")
+    settings, mapping, rules = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert parse(mapping.encode(), "docs", ModbusMapping, LiftSample)[1] == []
+    path = tmp_path / "edge.toml"
+    path.write_text('agent = "agent-1"\nsite = "demo"\n' + rules + settings, "utf-8")
+    config = edge_config(path)
+    assert (config.lift[0].unit, config.rules.climate.special_room.at_most_c) == (3, 24)
+    assert check(config.sensor[0]) == []
 
 
 def test_a_sound_file_is_read(tmp_path: Path) -> None:
@@ -75,6 +89,7 @@ def test_faults_of_a_register_map(text: str, words: list[str]) -> None:
         (MQTT + 'topic = "t"\n[fields.car]\npath = "a..b"\n', "fields.car: path: 'a..b'"),
         (MQTT + 'topic = "t"\n[fields.car]\npath = "a[x]"\n', "fields.car: path: 'a[x]'"),
         (MQTT + 'topic = "t"\nstale_s = 0\n' + PATH, "stale_s: 0"),
+        (MQTT + 'topic = "t"\nalive_topic = "a"\n' + PATH, "alive_topic: expected only with on_change"),
         (MQTT + 'topic = "t"\n' + PATH + '[codes]\nscheme = ""\npath = "c"\n', "codes: scheme: ''"),
     ],
 )

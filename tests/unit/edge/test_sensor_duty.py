@@ -120,6 +120,13 @@ def test_a_driver_that_fails_is_closed_and_the_state_is_unknown() -> None:
     assert (driver.closed, bench.sink.state) == (1, "driver failed")
 
 
+def test_somebody_in_the_uv_light_is_reported_at_once() -> None:
+    bench = Bench(Place.STORE)
+    bench.duty.inside = lambda: True
+    bench.feed(1, ClimateSample(uv_lamp=True, door_open=False))
+    assert [(draft.rule, draft.subject) for _, draft in bench.sink.drafts] == [(Rule.UV_LAMP, "people")]
+
+
 def test_a_complaint_is_said_once_until_it_is_settled(caplog: pytest.LogCaptureFixture) -> None:
     time = [0.0]
     complaints = Complaints("lift-1", lambda: time[0])
