@@ -34,6 +34,7 @@ from edge.self_test import SelfTests
 from edge.sensor_duty import SensorDuty
 from edge.sink import EventDraft
 from edge.site_duty import SiteDuty
+from edge.source import SourceKind, parse
 from edge.spool import Spool
 from edge.status import clock_words, queue_words, status_of
 from edge.vitals import Vitals
@@ -211,9 +212,10 @@ class Agent:
 
     def _ring(self, device: str) -> Ring | None:
         """What a camera of this agent has recorded; its own process writes and prunes it."""
-        if all(camera.device != device for camera in self.config.camera):
-            return None
-        return ring_of(self.config, device)
+        for camera in self.live.now.camera:
+            if camera.device == device and camera.record and parse(camera.source).kind is not SourceKind.DRAWN:
+                return ring_of(self.config, device)
+        return None
 
     def start(self) -> None:
         self.bus.start()

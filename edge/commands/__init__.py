@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,7 +78,7 @@ def seconds(command: Command, name: str, least: float, most: float) -> timedelta
 
 
 def moment(command: Command, name: str) -> datetime:
-    """A time with its zone. Raises Refused."""
+    """A time with its zone, as UTC. Raises Refused."""
     value = command.args.get(name)
     try:
         found = datetime.fromisoformat(str(value))
@@ -86,4 +86,7 @@ def moment(command: Command, name: str) -> datetime:
         raise Refused(f"{name}: {value!r}, expected a time such as 2026-03-01T12:00:00Z") from error
     if found.tzinfo is None:
         raise Refused(f"{name}: {value!r}, expected a time with its zone, such as 2026-03-01T12:00:00Z")
-    return found
+    try:
+        return found.astimezone(UTC)
+    except OverflowError as error:
+        raise Refused(f"{name}: {value!r}, expected a time in the years 1 to 9999 of UTC") from error

@@ -4,7 +4,7 @@ import io
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -237,7 +237,10 @@ def test_a_recording_is_sent_whole_also_over_an_outage(edge: Edge, centre: Centr
     began = recorded(edge, tmp_path, 20, 3600)
     centre.stop()
     start, end = began + timedelta(seconds=5), began + timedelta(seconds=11.5)
-    running = edge.start(EdgeCommand.PLAYBACK, lease, start=start.isoformat(), end=end.isoformat())
+    # The city's own zone, in which the day may be another one than in UTC.
+    local = timezone(timedelta(hours=8))
+    asked = {"start": start.astimezone(local).isoformat(), "end": end.astimezone(local).isoformat()}
+    running = edge.start(EdgeCommand.PLAYBACK, lease, **asked)
     time.sleep(1)
     centre.start()
     answer = running.end()
