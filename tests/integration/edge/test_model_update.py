@@ -109,7 +109,7 @@ class Edge:
         return answers[0]
 
 
-def of(path: Path, address: str, version: str = "9") -> dict[str, str]:
+def of(path: Path, address: str, version: str = "9") -> dict[str, Any]:
     return {"version": version, "address": address, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
