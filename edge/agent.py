@@ -94,7 +94,7 @@ class Agent:
 
     def __init__(self, config: EdgeConfig) -> None:
         self.config, self.boot = config, uuid4()
-        self.spool = Spool(Path(config.spool), config.spool_max_mb * 1024 * 1024)
+        self.spool = Spool(Path(config.spool), int(config.spool_max_mb * 1024 * 1024))
         self.clock, self.vitals = Clock(config.upload.url), Vitals(Path(config.spool))
         self.sink = SpoolSink(config, self.spool, self.boot, self.clock)
         self.drivers: dict[str, LiftDriver] = {lift.device: make(lift) for lift in config.lift}
