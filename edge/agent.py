@@ -109,7 +109,7 @@ class Agent:
         """`path`: the file that the configuration came from, to read again on request."""
         self.config, self.boot = config, uuid4()
         self.live = LiveConfig(config)
-        self.spool = Spool(Path(config.spool), config.spool_max_mb * 1024 * 1024)
+        self.spool = Spool(Path(config.spool), int(config.spool_max_mb * 1024 * 1024))
         self.centre_clock, self.vitals = CentreClock(config.upload.url), Vitals(Path(config.spool))
         self.sink = SpoolSink(config, self.spool, self.boot, self.centre_clock)
         self.drivers: dict[str, LiftDriver] = {lift.device: make(lift) for lift in config.lift}
