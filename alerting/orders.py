@@ -30,7 +30,11 @@ def cycle(connection: Connection, publish: Publish, now: datetime) -> int:
             values = {"order": row["id"], "now": now, "again_s": AGAIN_S}
             if connection.execute(QUERIES["claim"], values).fetchone() is None:
                 continue
-            where, payload = _message(row)
+            try:
+                where, payload = _message(row)
+            except ValueError as error:
+                log.error("order %s (%s for %s) cannot be sent: %s", row["id"], row["kind"], row["code"], error)
+                continue
             if not publish(where, payload):
                 # Not counted as sent: the claim goes back with the transaction.
                 raise NotConnected
