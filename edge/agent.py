@@ -21,11 +21,14 @@ from edge.drivers.simulator import SimulatorDriver
 from edge.lift_duty import LiftDuty
 from edge.presence import PresenceBoard
 from edge.publish import Pump
+from edge.ride_watch import RideWatch
 from edge.self_test import SelfTests
 from edge.sensor_duty import SensorDuty
 from edge.sink import EventDraft
 from edge.site_duty import SiteDuty
 from edge.spool import Spool
+from models.errors import ModelError
+from models.ride import RideModel
 from runtime.bus import Bus, Incoming
 from runtime.service import Duty
 
@@ -91,6 +94,7 @@ class Agent:
         self.clock, self.presence = Clock(), PresenceBoard()
         self.site = SiteDuty(config, self.sink, self.clock)
         self.tests = SelfTests(Path(config.spool) / "self-tests.json", self.clock)
+        self.judge = _judge() if config.lift else None
         self.lifts = {lift.device: self._lift(lift) for lift in config.lift}
         self._done: dict[UUID, Reply] = {}
         will = Status(device=config.agent, boot=self.boot, at=datetime.now(UTC), online=False, agent=AGENT_VERSION)
@@ -125,6 +129,9 @@ class Agent:
             people=lambda: None if camera is None else self.presence.people(camera),
             mains=self.site.mains_of(lift.device),
             tests=self.tests,
+            rides=RideWatch(self.judge, Path(self.config.spool) / "rides" / f"{lift.device}.json")
+            if self.judge
+            else None,
             reached=lambda: self.bus.connected and not self.spool.take(Lane.EVENT, 0, 1),
             clock=self.clock,
         )
@@ -196,3 +203,12 @@ class Agent:
             return False, f"fault: {error}"
         log.warning("%s: fault injected: %s", command.device, command.args.get("fault"))
         return True, "injected"
+
+
+def _judge() -> RideModel | None:
+    """A hint for maintenance is worth a line in the log, but no agent that does not start."""
+    try:
+        return RideModel()
+    except ModelError as error:
+        log.error("rides are not judged: %s", error)
+        return None
