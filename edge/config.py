@@ -95,6 +95,12 @@ class LiftRules(Strict, frozen=True, kw_only=True):
     sensor_silent_s: Seconds = 10
     sensor_faults: Annotated[int, Meta(ge=1, le=100)] = 3
     sensor_window_s: Seconds = 86_400
+    ride_learn: Annotated[int, Meta(ge=1, le=100_000)] = 50
+    """rides that show what is usual for this lift"""
+    ride_days: Annotated[float, Meta(gt=0, le=365)] = 3
+    """half-life of what the rides are like lately; ten times that for what is usual"""
+    ride_drift: Annotated[float, Meta(gt=0, le=1)] = 0.2
+    ride_worn: Annotated[float, Meta(gt=0, le=1)] = 0.7
     self_test_every_s: Annotated[float, Meta(gt=0, le=2_592_000)] = 86_400
     self_test_due_s: Annotated[float, Meta(gt=0, le=2_592_000)] = 259_200
 
