@@ -20,6 +20,7 @@ from edge.config import CameraConfig, EdgeConfig, VisionRules
 from edge.evidence import PictureError, picture
 from edge.eye import Eye
 from edge.lift_duty import now_utc
+from edge.picture_watch import PictureWatch
 from edge.ring_duty import RingDuty, ring_folder, ring_of
 from edge.rules import Decision, camera_blind, no_hat, no_mask, wear
 from edge.sink import EventDraft, Sink
@@ -48,10 +49,12 @@ class CameraDuty:
         *,
         stills: bool = True,
         segments: Path | None = None,
+        reference: Path | None = None,
         now: Callable[[], datetime] = now_utc,
     ) -> None:
         self.config, self.rules, self.eye, self.sink, self.outbox = config, rules, eye, sink, outbox
         self.stills, self.segments, self.now = stills, segments, now
+        self._picture = PictureWatch(reference) if reference else None
         self._motion, self._tracks = motion.MotionState(), track.TrackState()
         self._hat, self._mask, self._blind = wear.WearState(), wear.WearState(), camera_blind.BlindState()
         self._open: dict[tuple[Rule, str], tuple[UUID, int]] = {}
@@ -90,6 +93,8 @@ class CameraDuty:
     def see(self, frame: Frame) -> None:
         """One picture through the chain."""
         self._last_frame = frame.captured
+        if self._picture is not None:
+            self._picture.see(frame.image, frame.captured)
         self._motion, look = motion.step(self._motion, motion.thumb(frame.image), frame.captured)
         if not look:
             return
@@ -112,14 +117,20 @@ class CameraDuty:
     def tell(self, frames: int, fault: str, now: datetime) -> None:
         """Watches whether the camera is alive, and says every few seconds how it does."""
         self._blind, decisions = camera_blind.step(
-            self._blind, self._last_frame, self._motion.same_since, now, self.rules, self._stale
+            self._blind,
+            self._last_frame,
+            self._motion.same_since,
+            now,
+            self.rules,
+            self._stale,
+            self._picture.trouble if self._picture else None,
         )
         for decision in decisions:
             self._say(decision, None, None, None)
         if self._sampled is not None and now - self._sampled < SAMPLE_EVERY:
             return
         self._sampled = now
-        self.sink.health(self.config.device, fault or _words(self._blind.camera))
+        self.sink.health(self.config.device, fault or self._blind.cause or _words(self._blind.camera))
         sample = CameraSample(
             state=self._blind.camera,
             frames=max(0, frames - self._counted),
@@ -204,7 +215,7 @@ def _heads(detections: Sequence[Detection], people: Sequence[Box], frame: Frame)
 
 
 def _words(state: CameraState) -> str:
-    return {CameraState.NONE: "starting", CameraState.DEGRADED: "frozen"}.get(state, "ok")
+    return "starting" if state is CameraState.NONE else "ok"
 
 
 def make_eyes(config: EdgeConfig) -> dict[str | None, Eye]:
@@ -229,6 +240,7 @@ def camera_duties(config: EdgeConfig, sink: Sink) -> dict[str, Duty]:
             outbox,
             stills=sends,
             segments=ring_folder(config, camera.device),
+            reference=Path(config.spool) / "references" / f"{camera.device}.png",
         ).run
         for camera in config.camera
     }

@@ -198,7 +198,7 @@ def test_duties_run_a_good_camera_beside_a_bad_one(tmp_path: Path, shared_dir: P
         ),
     )
     duties = camera_duties(config, heard)
-    assert set(duties) == {"cam-good", "cam-bad", "upload"}
+    assert set(duties) == {"cam-good", "cam-bad", "segments", "upload"}
     stop = threading.Event()
     threads = [threading.Thread(target=work, args=(stop,)) for work in duties.values()]
     for thread in threads:
@@ -218,6 +218,7 @@ def test_duties_run_a_good_camera_beside_a_bad_one(tmp_path: Path, shared_dir: P
     assert "no such file" in heard.states["cam-bad"] and heard.states["cam-good"] == "ok"
     assert any(sample.frames > sample.looks > 5 for sample in heard.samples)
     assert (waiting / "b-cam-good.json").exists()
+    assert list((tmp_path / "segments" / "cam-good").rglob("*.m4s"))
 
 
 def test_no_cameras_no_duties(tmp_path: Path) -> None:
