@@ -209,6 +209,7 @@ def test_duties_run_a_good_camera_beside_a_bad_one(tmp_path: Path, shared_dir: P
         "no such file" in heard.states.get("cam-bad", "")
         and any(sample.looks > 5 for sample in heard.samples)
         and (waiting / "b-cam-good.json").exists()
+        and list((tmp_path / "segments" / "cam-good").rglob("*.m4s"))
     ):
         time.sleep(0.05)
     stop.set()
