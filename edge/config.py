@@ -117,6 +117,8 @@ class VisionRules(Strict, frozen=True, kw_only=True):
     min_head_px: Annotated[float, Meta(ge=0)] = 20
     still_every_s: Seconds = 10
     frozen_after_s: Seconds = 20
+    picture_after_s: Seconds = 30
+    """how long a picture is dark, covered, blurred or moved before the camera counts as blind"""
 
 
 class Place(StrEnum):
