@@ -108,8 +108,9 @@ async def _to_sign_in(_: Request, fault: Exception) -> Response:
 
 async def _problem(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, HTTPException)
-    detail = str(fault.detail)
-    return _answer(request, fault.status_code, detail)
+    answer = _answer(request, fault.status_code, str(fault.detail))
+    answer.headers.update(fault.headers or {})
+    return answer
 
 
 async def _invalid(request: Request, fault: Exception) -> Response:

@@ -45,11 +45,15 @@ WHERE d.code = %(device)s AND a.upload_token_sha256 = %(token)s AND d.retired_at
 LIMIT 1
 
 -- name: evidence_new
-INSERT INTO evidence (id, event_id, finding_id, device_id, kind, media, sha256, bytes, captured_at, source)
-VALUES (%(id)s, %(event)s, %(finding)s, %(device)s, %(kind)s, 'image/jpeg', %(sha256)s, %(bytes)s, %(captured)s,
-        %(source)s)
+INSERT INTO evidence (id, event_id, finding_id, device_id, kind, media, sha256, bytes, captured_at, clock_offset_ms,
+                      source)
+VALUES (%(id)s, %(event)s, %(finding)s, %(device)s, %(kind)s, %(media)s, %(sha256)s, %(bytes)s, %(captured)s,
+        %(clock_offset_ms)s, %(source)s)
 ON CONFLICT (event_id, finding_id, sha256) DO NOTHING
 RETURNING id
+
+-- name: evidence_here
+SELECT bytes FROM evidence WHERE event_id = %(event)s AND finding_id IS NULL AND sha256 = %(sha256)s
 
 -- name: custody
 INSERT INTO evidence_custody (evidence_id, actor, action, address, reason)
@@ -57,7 +61,7 @@ VALUES (%(evidence)s, %(actor)s, %(action)s, %(address)s, %(reason)s)
 
 -- name: evidence_of_finding
 SELECT e.id, e.sha256, e.kind, e.captured_at FROM evidence e
-WHERE e.event_id = %(event)s OR e.finding_id = %(finding)s ORDER BY e.kind, e.captured_at
+WHERE (e.event_id = %(event)s OR e.finding_id = %(finding)s) AND e.media = 'image/jpeg' ORDER BY e.kind, e.captured_at
 
 -- name: still
 INSERT INTO still (device_id, taken_at, received_at, sha256, picture)

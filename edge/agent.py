@@ -1,5 +1,6 @@
 """The composition root: spool, bus, drivers, cameras, and the desk that takes the centre's commands."""
 
+import logging
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ from edge.live_config import LiveConfig
 from edge.presence import PresenceBoard
 from edge.priority import Priority
 from edge.publish import Pump, Told
+from edge.ride_watch import RideWatch
 from edge.ring_duty import ring_of
 from edge.segments import Ring
 from edge.self_test import SelfTests
@@ -38,9 +40,12 @@ from edge.source import SourceKind, parse
 from edge.spool import Spool
 from edge.status import clock_words, queue_words, status_of
 from edge.vitals import Vitals
+from models.errors import ModelError
+from models.ride import RideModel
 from runtime.bus import Bus, Incoming
 from runtime.service import Duty
 
+log = logging.getLogger(__name__)
 AGENT_VERSION = "sunlit-edge 0.1.0"
 
 
@@ -110,7 +115,7 @@ class Agent:
         """`path`: the file that the configuration came from, to read again on request."""
         self.config, self.boot = config, uuid4()
         self.live = LiveConfig(config)
-        self.spool = Spool(Path(config.spool), config.spool_max_mb * 1024 * 1024)
+        self.spool = Spool(Path(config.spool), int(config.spool_max_mb * 1024 * 1024))
         self.centre_clock, self.vitals = CentreClock(config.upload.url), Vitals(Path(config.spool))
         self.sink = SpoolSink(config, self.spool, self.boot, self.centre_clock)
         self.drivers: dict[str, LiftDriver] = {lift.device: make(lift) for lift in config.lift}
@@ -118,6 +123,7 @@ class Agent:
         self.clock, self.presence = Clock(), PresenceBoard()
         self.site = SiteDuty(config, self.sink, self.clock)
         self.tests = SelfTests(Path(config.spool) / "self-tests.json", self.clock)
+        self.judge = _judge() if config.lift else None
         self.lifts = {lift.device: self._lift(lift) for lift in config.lift}
         self.eyes = make_eyes(config)
         will = Status(device=config.agent, boot=self.boot, at=datetime.now(UTC), online=False, agent=AGENT_VERSION)
@@ -176,6 +182,9 @@ class Agent:
             people=lambda: None if camera is None else self.presence.people(camera),
             mains=self.site.mains_of(lift.device),
             tests=self.tests,
+            rides=RideWatch(self.judge, Path(self.config.spool) / "rides" / f"{lift.device}.json")
+            if self.judge
+            else None,
             reached=self._reached,
             clock=self.clock,
         )
@@ -236,3 +245,12 @@ class Agent:
 
 def _renew_rules(duty: LiftDuty, config: EdgeConfig) -> None:
     duty.renew(config.rules)
+
+
+def _judge() -> RideModel | None:
+    """A hint for maintenance is worth a line in the log, but no agent that does not start."""
+    try:
+        return RideModel()
+    except ModelError as error:
+        log.error("rides are not judged: %s", error)
+        return None

@@ -21,6 +21,7 @@ from edge.config import EdgeConfig
 from edge.evidence import PictureError, picture
 from edge.eye import Eye
 from edge.live_config import LiveConfig, opens_anew
+from edge.picture_watch import PictureWatch
 from edge.presence import PresenceBoard
 from edge.public_view import PublicView
 from edge.ring_duty import RingDuty, ring_folder, ring_of
@@ -48,6 +49,7 @@ class CameraDuty:
         *,
         stills: bool = True,
         segments: Path | None = None,
+        reference: Path | None = None,
         seen: Callable[[str, int, datetime], None] = lambda *_: None,
         live: LiveConfig | None = None,
         now: Callable[[], datetime] = now_utc,
@@ -58,6 +60,7 @@ class CameraDuty:
         # Pictures from inside a car are never for the public.
         shown = stills and self.config.zone_kind is not ZoneKind.LIFT_CAR
         self.public = PublicView(self.config.device, outbox if shown else None)
+        self._picture = PictureWatch(reference) if reference else None
         self._blind = camera_blind.BlindState()
         self._open: dict[tuple[Rule, str], EventDraft] = {}
         self._stale = max(camera_blind.STALE, timedelta(seconds=3 / self.config.looks_per_second))
@@ -107,6 +110,8 @@ class CameraDuty:
     def see(self, frame: Frame) -> Sight | None:
         """One picture through the chain; None when the detector was spared."""
         self._last_frame = frame.captured
+        if self._picture is not None:
+            self._picture.see(frame.image, frame.captured)
         looked = False
         try:
             sight = self.watcher.see(frame.image, frame.captured)
@@ -136,14 +141,20 @@ class CameraDuty:
     def tell(self, frames: int, fault: str, now: datetime) -> None:
         """Watches whether the camera is alive, and says every few seconds how it does."""
         self._blind, decisions = camera_blind.step(
-            self._blind, self._last_frame, self.watcher.motion.same_since, now, self.rules, self._stale
+            self._blind,
+            self._last_frame,
+            self.watcher.motion.same_since,
+            now,
+            self.rules,
+            self._stale,
+            self._picture.trouble if self._picture else None,
         )
         for decision in decisions:
             self._say(decision, None, None)
         if self._sampled is not None and now - self._sampled < SAMPLE_EVERY:
             return
         self._sampled = now
-        self.sink.health(self.config.device, fault or _words(self._blind.camera))
+        self.sink.health(self.config.device, fault or self._blind.cause or _words(self._blind.camera))
         if self._blind.camera is CameraState.DEGRADED or fault:
             self.public.withhold(Withheld.BLIND, now, self.rules)
         sample = CameraSample(
@@ -205,7 +216,7 @@ class CameraDuty:
 
 
 def _words(state: CameraState) -> str:
-    return {CameraState.NONE: "starting", CameraState.DEGRADED: "frozen"}.get(state, "ok")
+    return "starting" if state is CameraState.NONE else "ok"
 
 
 def make_eyes(config: EdgeConfig) -> dict[str | None, Eye]:
@@ -235,6 +246,7 @@ def camera_duties(
             outbox,
             stills=sends,
             segments=ring_folder(config, camera.device),
+            reference=Path(config.spool) / "references" / f"{camera.device}.png",
             seen=presence.seen,
             live=live,
         ).run

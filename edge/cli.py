@@ -130,6 +130,30 @@ def ride(
         typer.echo(f"{words:28}{getattr(theirs, field):8.2f}  {getattr(ours, field):9.2f}")
 
 
+@app.command()
+def rides(
+    out: Annotated[Path, typer.Option(help="where the labelled rides go, .npz")],
+    record: Annotated[Path | None, typer.Option(help="a recorded ride to add, CSV as for `ride`")] = None,
+    seed: int = 1,
+    per_wear: Annotated[int, typer.Option(min=1)] = 1000,
+    lowest: Annotated[float, typer.Option(min=0.001, help="least wear, m/s2")] = 0.06,
+    highest: Annotated[float, typer.Option(min=0.001, help="most wear, m/s2")] = 0.3,
+) -> None:
+    """Simulate labelled rides for `python -m models.train.ride`."""
+    from edge import ride_set
+    from edge.recording import RecordingError, read
+
+    if lowest >= highest:
+        _fail(f"lowest: {lowest:g}, expected less than highest ({highest:g})")
+    try:
+        made = ride_set.make(seed, per_wear, (lowest, highest))
+        made += [] if record is None else ride_set.recorded(read(record))
+        ride_set.save(out, made)
+    except (RecordingError, OSError) as error:
+        _fail(str(error))
+    typer.echo(f"{out}: {len(made)} rides")
+
+
 def _ask(bus: Bus, chosen: EdgeConfig, device: str, what: str, replies: "queue.Queue[Reply]") -> Reply | None:
     end = time.monotonic() + REPLY_S
     while not bus.connected and time.monotonic() < end:

@@ -95,6 +95,12 @@ class LiftRules(Strict, frozen=True, kw_only=True):
     sensor_silent_s: Seconds = 10
     sensor_faults: Annotated[int, Meta(ge=1, le=100)] = 3
     sensor_window_s: Seconds = 86_400
+    ride_learn: Annotated[int, Meta(ge=1, le=100_000)] = 50
+    """rides that show what is usual for this lift"""
+    ride_days: Annotated[float, Meta(gt=0, le=365)] = 3
+    """half-life of what the rides are like lately; ten times that for what is usual"""
+    ride_drift: Annotated[float, Meta(gt=0, le=1)] = 0.2
+    ride_worn: Annotated[float, Meta(gt=0, le=1)] = 0.7
     self_test_every_s: Annotated[float, Meta(gt=0, le=2_592_000)] = 86_400
     self_test_due_s: Annotated[float, Meta(gt=0, le=2_592_000)] = 259_200
 
@@ -111,6 +117,8 @@ class VisionRules(Strict, frozen=True, kw_only=True):
     min_head_px: Annotated[float, Meta(ge=0)] = 20
     still_every_s: Seconds = 10
     frozen_after_s: Seconds = 20
+    picture_after_s: Seconds = 30
+    """how long a picture is dark, covered, blurred or moved before the camera counts as blind"""
 
 
 class Place(StrEnum):
@@ -276,7 +284,7 @@ class EdgeConfig(Strict, frozen=True, kw_only=True):
     agent: DeviceCode
     site: DeviceCode
     spool: str = ".sunlit/spool"
-    spool_max_mb: Annotated[int, Meta(ge=1)] = 512
+    spool_max_mb: Annotated[float, Meta(ge=0.01)] = 512
     send_per_s: Annotated[float, Meta(gt=0, le=100_000)] = 200
     """messages a second to the broker, alarms not counted: the backlog of a day offline drains at this rate"""
     status_every_s: Seconds = 10

@@ -13,6 +13,7 @@ from edge.config import LiftConfig, Rules
 from edge.drivers import LiftDriver
 from edge.open_events import OpenEvents
 from edge.reader import READ_S, Reader
+from edge.ride_watch import RideWatch
 from edge.rules import lifts, unknown
 from edge.rules.look import Look, setup_of
 from edge.self_test import SelfTests
@@ -41,11 +42,12 @@ class LiftDuty:
         people: Callable[[], int | None] = lambda: None,
         mains: Callable[[datetime | None], None] = lambda _: None,
         tests: SelfTests | None = None,
+        rides: RideWatch | None = None,
         reached: Callable[[], bool] = lambda: False,
         clock: Clock | None = None,
     ) -> None:
         self.config, self.driver, self.sink = config, driver, sink
-        self.people, self.mains, self.tests, self.reached = people, mains, tests, reached
+        self.people, self.mains, self.tests, self.reached, self.rides = people, mains, tests, reached, rides
         self.clock, self.setup = clock or Clock(), setup_of(config, rules)
         self.events = OpenEvents(config.device, sink, folder / f"{config.device}.json" if folder else None)
         self._state: lifts.State | None = None
@@ -74,21 +76,25 @@ class LiftDuty:
         """One sample through the rules, then into the batch; None: nothing new has been read."""
         now = self.clock.steady()
         if self._state is None:
-            self._state = lifts.resume(self.events.resume())
+            self._state = self._remembered()
         # A sample without a value is no reading.
         fresh = sample is not None and msgspec.structs.replace(sample, dt=0) != NOTHING
         if fresh and sample is not None:
             self._newest, self._fresh = sample, now
+        score = self.rides.feed(sample, now) if self.rides and fresh and sample is not None else None
         look = Look(
             sample=self._newest,
             age_s=(now - self._fresh).total_seconds(),
             people=self.people(),
+            ride_score=score,
             untested_s=self.tests.age_s(self.config.device) if self.tests else None,
         )
         self._state, decided = lifts.step(self._state, look, now, self.setup)
         for decision in decided:
             source = (self._newest.source_scheme, self._newest.source_codes)
             self.events.say(decision, self.clock.on_the_wall(decision.at), self.clock.wall(), source)
+        if self.rides and score is not None:
+            self.rides.save(lifts.rides_of(self._state))
         self.mains(lifts.mains_lost_since(self._state))
         self._stale = unknown.stale(look, self.setup)
         self.sink.health(self.config.device, "unknown" if self._stale else "ok")
@@ -98,6 +104,10 @@ class LiftDuty:
     def renew(self, rules: Rules) -> None:
         """New thresholds, from the next look on."""
         self.setup = setup_of(self.config, rules)
+
+    def _remembered(self) -> lifts.State:
+        state = lifts.resume(self.events.resume())
+        return lifts.with_rides(state, self.rides.load()) if self.rides else state
 
     def self_test(self) -> tuple[bool, str]:
         """Proves the way of an alarm as far as it can without pressing the button: it is read, and events arrive."""

@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 IN_FLIGHT = {Priority.ALARM: 200, Priority.EVENT: 175, Priority.TELEMETRY: 150}
 """how full the window may be for each to send: the last places are for who is more urgent"""
 SEND_PER_S = 200.0
+AGAIN_S = 1.0
+"""after so long a lane that nobody listened to is tried again"""
 
 Told = tuple[int | None, Sequence[Lost]]
 """a status that was published, by its id, with the losses that it names"""
@@ -35,7 +37,9 @@ class Pump:
         self.spool, self.bus = spool, bus
         self._status, self._status_every_s, self._status_at = status, status_every_s, float("-inf")
         self._bucket = rate.full(send_per_s, time.monotonic())
-        self._flying: dict[int, int] = {}
+        self._flying: dict[int, tuple[Priority, int]] = {}
+        self._not_before = dict.fromkeys(Priority, float("-inf"))
+        self._said_unheard = False
         self._telling: dict[int, Sequence[Lost]] = {}
         self._cursor = dict.fromkeys(Priority, 0)
 
@@ -58,6 +62,8 @@ class Pump:
         sent = 0
         for level in Priority:
             room = max(0, IN_FLIGHT[level] - len(self._flying))
+            if time.monotonic() < self._not_before[level]:
+                continue
             allowed = room
             if level is not Priority.ALARM:
                 # After a day without the centre the backlog must not drown it, nor take the line from a new alarm.
@@ -75,28 +81,50 @@ class Pump:
             if mid is None:
                 self.spool.back(rest.id for rest in taken[number:])
                 return number
-            self._flying[mid] = kept.id
+            self._flying[mid] = (level, kept.id)
             self._cursor[level] = max(self._cursor[level], kept.id)
         return len(taken)
 
     def _forget(self) -> int:
         done: list[int] = []
-        while True:
-            try:
-                mid = self.bus.acks.get_nowait()
-            except queue.Empty:
-                break
+        for mid in _all(self.bus.acks):
             # Statuses are acknowledged too; they are not in the spool, but the losses they name are.
-            kept = self._flying.pop(mid, None)
-            if kept is not None:
-                done.append(kept)
+            if flown := self._flying.pop(mid, None):
+                done.append(flown[1])
             elif told := self._telling.pop(mid, ()):
                 self.spool.told(told)
         if done:
             self.spool.done(done)
+        self._keep_unheard(_all(self.bus.unheard), bool(done))
         return len(done)
+
+    def _keep_unheard(self, mids: list[int], heard: bool) -> None:
+        """What the broker took for nobody is not delivered: the lane begins again from what the spool still holds."""
+        again: set[Priority] = set()
+        for mid in mids:
+            self._telling.pop(mid, None)
+            if flown := self._flying.pop(mid, None):
+                again.add(flown[0])
+                self.spool.back([flown[1]])
+        for level in again:
+            self._cursor[level] = 0
+            self._not_before[level] = time.monotonic() + AGAIN_S
+        if again and not self._said_unheard:
+            log.warning("publish: nobody listens to %s at the broker; is ingest running?", ", ".join(sorted(again)))
+        if heard and self._said_unheard and not again:
+            log.info("publish: somebody listens again")
+        self._said_unheard = bool(again) or (self._said_unheard and not heard)
 
     def _say_status(self) -> None:
         if self.bus.connected and time.monotonic() - self._status_at >= self._status_every_s:
             self._status_at = time.monotonic()
             self._telling.update({mid: losses for mid, losses in self._status() if mid is not None and losses})
+
+
+def _all(waiting: "queue.SimpleQueue[int]") -> list[int]:
+    found: list[int] = []
+    while True:
+        try:
+            found.append(waiting.get_nowait())
+        except queue.Empty:
+            return found

@@ -91,7 +91,9 @@ def replay(
     clock, tape = [began], Tape(began, say)
     watcher = Watcher(camera, config.rules.vision, eye, config.clock)
     with tempfile.TemporaryDirectory() as folder:
-        duty = CameraDuty(watcher, tape, Outbox(Path(folder)), stills=False, now=lambda: clock[0])
+        reference = Path(folder) / "reference.png"
+        outbox = Outbox(Path(folder) / "pictures")
+        duty = CameraDuty(watcher, tape, outbox, stills=False, reference=reference, now=lambda: clock[0])
         for number, (seconds, image) in enumerate(_pictures(path, camera.looks_per_second), 1):
             clock[0] = began + timedelta(seconds=seconds)
             sight = duty.see(Frame(number, image, clock[0]))

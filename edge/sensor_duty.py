@@ -64,11 +64,14 @@ class SensorDuty:
 
     def look(self, sample: ClimateSample | None, now: datetime) -> None:
         """One reading. None is nothing new: after ten intervals of it the values are unknown, and never repeated."""
+        silent = now - (self._heard or now)
+        stale = silent > timedelta(seconds=STALE_TIMES * self.config.every_s)
+        if stale:
+            # Also before a value that comes after a silence (a machine that slept): the time between is unknown.
+            self.decide(ClimateSample(), now)
         if sample is None:
-            silent = now - (self._heard or now)
-            if silent > timedelta(seconds=STALE_TIMES * self.config.every_s):
+            if stale:
                 self.sink.health(self.config.device, "unknown: nothing new from the sensor")
-                self.decide(ClimateSample(), now)
             return
         self._heard = now
         self.sink.health(self.config.device, "ok")

@@ -22,6 +22,8 @@ class SiteDuty:
         self.events = OpenEvents(config.agent, sink, Path(config.spool) / "open" / f"{config.agent}.json")
         self._lock = threading.Lock()
         self._lost: dict[str, datetime] = {}
+        # After a restart nobody knows of a mains before its lift has spoken.
+        self._awaited = {lift.device for lift in config.lift}
         self._state: mass_outage.OutageState | None = None
 
     def mains_of(self, device: str) -> Callable[[datetime | None], None]:
@@ -29,6 +31,7 @@ class SiteDuty:
 
         def tell(since: datetime | None) -> None:
             with self._lock:
+                self._awaited.discard(device)
                 if since is None:
                     self._lost.pop(device, None)
                 else:
@@ -42,6 +45,8 @@ class SiteDuty:
             self.look()
 
     def look(self) -> None:
+        if self._awaited:
+            return
         if self._state is None:
             opened = self.events.resume()
             self._state = mass_outage.OutageState(opened[0][2] if opened else None)

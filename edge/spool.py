@@ -3,7 +3,6 @@
 import logging
 import sqlite3
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -22,7 +21,6 @@ from edge.spool_file import Reserve, open_file, transaction
 log = logging.getLogger(__name__)
 KEPT_IN_MEMORY = 10_000
 REMEMBER_REVS = timedelta(days=7)
-RESERVE_EVERY_S = 30.0
 ROW_BYTES = 150
 """what a row costs beside its payload, index included"""
 AT_ONCE = 500
@@ -67,7 +65,7 @@ class Spool:
         self.wake = threading.Event()
         self._lock = threading.Lock()
         self._db = open_file(self.path)
-        self._reserve, self._reserve_at = Reserve(folder / "spool.reserve"), time.monotonic()
+        self._reserve = Reserve(folder / "spool.reserve")
         self._next: Counter[tuple[str, Lane]] = Counter()
         self._given_up: Counter[tuple[str, Lane]] = Counter()
         self._boots: set[UUID] = set()
@@ -127,10 +125,10 @@ class Spool:
         return msgspec.structs.replace(message, rev=last + 1)
 
     def _keep(self, row: _Row) -> bool:
-        room = self._make_room(row)
-        if room and self._store(row):
+        alarm, room = row.priority is Priority.ALARM, self._make_room(row)
+        if room and (alarm or not self._reserve.scarce) and self._store(row):
             return True
-        if row.priority is Priority.ALARM and self._reserve.give() and self._store(row):
+        if alarm and self._reserve.give() and self._store(row):
             return True
         if row.priority is Priority.TELEMETRY or not room or self._memory_is_full(row):
             self._give_up(row.stream, row.seq)
@@ -144,7 +142,9 @@ class Spool:
 
     def _store(self, row: _Row) -> bool:
         """Writes what waits in memory, then this row, and losses not written yet: all or nothing."""
-        rows = [*self._waiting.values(), row]
+        scarce = self._reserve.scarce
+        written = {number: one for number, one in self._waiting.items() if one.priority is Priority.ALARM or not scarce}
+        rows = [*written.values(), row]
         try:
             with transaction(self._db):
                 for one in rows:
@@ -156,13 +156,11 @@ class Spool:
         for one in rows:
             self._depths[one.priority] += 1
             self._bytes += one.bytes
-        self._waiting.clear()
-        self._flying.clear()
+        for number in written:
+            del self._waiting[number]
+            self._flying.discard(number)
         self._losses.dirty.clear()
         self._say("")
-        if time.monotonic() - self._reserve_at > RESERVE_EVERY_S:
-            self._reserve_at = time.monotonic()
-            self._reserve.take()
         return True
 
     def _insert(self, row: _Row) -> None:

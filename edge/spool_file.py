@@ -23,8 +23,9 @@ CREATE TABLE IF NOT EXISTS loss (
 );
 CREATE TABLE IF NOT EXISTS life (event TEXT PRIMARY KEY, rev INTEGER NOT NULL, kept TEXT NOT NULL) WITHOUT ROWID;
 """
+LOG_PAGES = 128
 RESERVE_BYTES = 2 * 1024 * 1024
-"""room for some thousand alarms on a disk that is full"""
+"""room for several hundred alarms on a disk that is full"""
 
 
 class SpoolError(RuntimeError):
@@ -53,6 +54,8 @@ def _connect(path: Path) -> sqlite3.Connection:
         opened.execute("PRAGMA journal_mode = WAL")
         # An alarm that was taken survives a power cut.
         opened.execute("PRAGMA synchronous = FULL")
+        # A short log: on a full disk its pages are room that alarms could have.
+        opened.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
         _bring_up_to_date(opened)
         opened.executescript(TABLES)
     except sqlite3.Error:
@@ -107,25 +110,36 @@ class Reserve:
     """A file that holds room on the disk; given away when an alarm needs it, taken again when there is plenty."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.take()
+        self.path, self._held = path, path.exists()
+        self._take()
 
-    def take(self) -> None:
-        """Does nothing while the disk is nearly full."""
-        try:
-            if self.path.exists() or shutil.disk_usage(self.path.parent).free < 4 * RESERVE_BYTES:
-                return
-            with self.path.open("wb") as file:
-                os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
-        except OSError as error:
-            log.warning("spool %s: no reserve for a full disk (%s)", self.path, error.strerror)
-            self.path.unlink(missing_ok=True)
+    @property
+    def scarce(self) -> bool:
+        """Whether what room is left on the disk belongs to alarms alone."""
+        if not self._held:
+            self._take()
+        return not self._held and self._nearly_full()
 
     def give(self) -> bool:
         """Whether there was something to give."""
+        self._held = False
         try:
             self.path.unlink()
         except OSError:
             return False
         log.error("spool %s: the disk is full, the reserve goes to alarms", self.path)
         return True
+
+    def _nearly_full(self) -> bool:
+        return shutil.disk_usage(self.path.parent).free < 4 * RESERVE_BYTES
+
+    def _take(self) -> None:
+        if self._held or self._nearly_full():
+            return
+        try:
+            with self.path.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
+            self._held = True
+        except OSError as error:
+            log.warning("spool %s: no reserve for a full disk (%s)", self.path, error.strerror)
+            self.path.unlink(missing_ok=True)

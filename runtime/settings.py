@@ -63,6 +63,8 @@ class ApiSettings(Section):
     live: Path = Path(".sunlit/live")
     """video of open leases, deleted with them"""
     live_max_mb: int = Field(default=2048, ge=16)
+    clip_max_mb: int = Field(default=64, ge=1, le=4096)
+    """the largest clip that an agent may send"""
     secure_cookies: bool = False
     demo: bool = False
     """the city is invented, and every page says so"""

@@ -18,6 +18,7 @@ from edge.rules import (
     mains,
     overspeed,
     overtravel,
+    ride_quality,
     shield,
     stopped_outside,
     trapped,
@@ -84,6 +85,12 @@ REGISTRY: Mapping[str, LiftRule] = {
         lambda _, at: door_reopening.ReopeningState(began=at),
     ),
     "mains": _held(Rule.MAINS_LOST, mains.step),
+    "ride_quality": LiftRule(
+        (Rule.RIDE_QUALITY,),
+        ride_quality.RideState(),
+        lambda state, look, now, setup: ride_quality.step(state, look.ride_score, now, setup.lift),
+        lambda _, at: ride_quality.RideState(began=at),
+    ),
     "unknown": _held(Rule.LIFT_UNKNOWN, unknown.step),
     "alarm_path": _held(Rule.ALARM_PATH_UNTESTED, alarm_path.step),
 }
@@ -121,6 +128,17 @@ def resume(opened: Iterable[tuple[Rule, str, datetime]]) -> State:
             if rule in known.rules:
                 state[name] = known.resumed(rule, at)
     return {**state, SHIELD: shield.ShieldState(files)}
+
+
+def with_rides(state: State, known: ride_quality.RideState) -> State:
+    """The memory with what was learnt of the rides before; whether a hint is open stays as it is."""
+    return {**state, "ride_quality": msgspec.structs.replace(known, began=state["ride_quality"].began)}
+
+
+def rides_of(state: State) -> ride_quality.RideState:
+    held = state["ride_quality"]
+    assert isinstance(held, ride_quality.RideState)
+    return held
 
 
 def mains_lost_since(state: State) -> datetime | None:

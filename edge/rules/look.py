@@ -31,6 +31,8 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     """what the camera in the car sees"""
     presence: Presence = Presence()
     shielded: tuple[str, ...] = ()
+    ride_score: float | None = None
+    """of a ride that has just ended"""
     untested_s: float | None = None
     """since the last self-test of the alarm path"""
 

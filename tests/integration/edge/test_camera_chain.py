@@ -216,6 +216,7 @@ def test_duties_run_a_good_camera_beside_a_bad_one(tmp_path: Path, shared_dir: P
         "no such file" in heard.states.get("cam-bad", "")
         and any(sample.looks > 5 for sample in heard.samples)
         and (waiting / "b-cam-good.json").exists()
+        and list((tmp_path / "segments" / "cam-good").rglob("*.m4s"))
     ):
         time.sleep(0.05)
     stop.set()
@@ -225,6 +226,7 @@ def test_duties_run_a_good_camera_beside_a_bad_one(tmp_path: Path, shared_dir: P
     assert "no such file" in heard.states["cam-bad"] and heard.states["cam-good"] == "ok"
     assert any(sample.frames > sample.looks > 5 for sample in heard.samples)
     assert (waiting / "b-cam-good.json").exists()
+    assert list((tmp_path / "segments" / "cam-good").rglob("*.m4s"))
 
 
 def test_no_cameras_no_duties(tmp_path: Path) -> None:

@@ -133,6 +133,20 @@ def test_killed_while_somebody_is_trapped_and_started_again(
     assert ended.boot != started.boot
 
 
+def test_a_power_cut_of_three_lifts_is_a_mass_outage(
+    tmp_path: Path, agent: Callable[[], subprocess.Popen[bytes]], listener: Listener, broker_process: Broker
+) -> None:
+    write_config(tmp_path, broker_process.port, lifts=3)
+    agent()
+    until(lambda: listener.seqs("lift-442003"))
+    for number in range(1, 4):
+        assert inject(tmp_path, f"lift-44200{number}", "power_cut").returncode == 0
+    until(lambda: listener.events(Rule.MASS_OUTAGE))
+    assert {one.device for one in listener.events(Rule.MAINS_LOST)} == {f"lift-44200{number}" for number in range(1, 4)}
+    hint = listener.events(Rule.MASS_OUTAGE)[0]
+    assert (hint.device, hint.details["count"]) == ("agent-demo", 3)
+
+
 def test_the_alarm_path_is_tested_when_the_centre_asks(
     agent: Callable[[], subprocess.Popen[bytes]], listener: Listener, broker_process: Broker
 ) -> None:

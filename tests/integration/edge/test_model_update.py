@@ -22,6 +22,7 @@ from edge.config import CameraConfig, EdgeConfig
 from edge.live import Pushers
 from edge.live_config import LiveConfig
 from models import registry
+from models.detector import OnnxDetector
 
 ENTRY = registry.load().entry()
 SHIPPED = registry.path_of(ENTRY, registry.SHIPPED)
@@ -172,7 +173,7 @@ def test_one_that_fails_at_a_look_is_rolled_back(
     before = edge.eye.open()
     looks = 0
 
-    class Fragile(model_update.OnnxDetector):
+    class Fragile(OnnxDetector):
         """Opens and warms up well, and breaks at its third picture."""
 
         def detect(self, image: Any, **rest: Any) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.kinds import Phase, Rule
@@ -115,6 +115,7 @@ def test_the_end_of_the_watched_hours_ends_an_event() -> None:
 DAY = st.lists(st.tuples(st.integers(1, 200), st.none() | st.floats(-20, 90)), max_size=20)
 
 
+@settings(deadline=None)
 @given(st.sampled_from((special, hot, cold)), DAY)
 def test_events_begin_and_end_in_turn(place: Callable[[], Kitchen], day: list[tuple[int, float | None]]) -> None:
     kitchen = place()
@@ -238,6 +239,7 @@ def test_a_machine_that_slept_cannot_tell() -> None:
     assert room.feed(1, False).spoken == []
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(1, 300), *[st.none() | st.booleans()] * 3),
@@ -270,6 +272,7 @@ def test_hours_are_local_and_may_pass_midnight(hours: str, minute: int, expected
     assert clock.within(T0 + timedelta(minutes=minute), hours, HERE) is expected
 
 
+@settings(deadline=None)
 @given(st.datetimes(timezones=st.just(UTC)), st.lists(st.sampled_from(("00:00", "04:00", "23:59")), min_size=1))
 def test_the_newest_mark_is_at_most_a_day_old(now: datetime, marks: list[str]) -> None:
     if now.year in (1, 9999):

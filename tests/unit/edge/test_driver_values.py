@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.kinds import CarStatus, Direction, Power, ServiceMode
@@ -79,6 +79,7 @@ def test_what_is_no_value_is_said_with_what_was_expected(name: str, raw: object,
 ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers())
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(LIFT)), ANYTHING)
 def test_whatever_comes_is_a_value_or_a_short_word_why_not(name: str, raw: object) -> None:
     try:
@@ -91,6 +92,7 @@ def test_whatever_comes_is_a_value_or_a_short_word_why_not(name: str, raw: objec
         assert msgspec.convert(msgspec.to_builtins(sample), LiftSample) == sample
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(LIFT)), st.data())
 def test_a_fields_own_values_come_back_as_they_are(name: str, data: st.DataObject) -> None:
     own: dict[str, st.SearchStrategy[object]] = {
@@ -179,10 +181,11 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60) | JSON.map(msgspec.json.encode), st.sampled_from(("realtime", "fault")))
 def test_whatever_a_vendor_sends_is_taken_or_left(payload: bytes, topic: str) -> None:
-    settings = DriverConfig(device="lift-1", address="a", mapping="hengsheng-cloudbox", vendor_id="L3")
-    driver = MqttDriver(settings, LiftSample)
+    config = DriverConfig(device="lift-1", address="a", mapping="hengsheng-cloudbox", vendor_id="L3")
+    driver = MqttDriver(config, LiftSample)
     driver.hear(Incoming(f"hengsheng/L3/{topic}", payload, 1, 1))
     with pytest.raises(DriverError, match="is not open"):
         driver.read()

@@ -281,5 +281,7 @@ def test_what_was_open_before_a_restart_is_open_and_ends() -> None:
     assert day.spoken(Rule.TRAPPED_NON_LEVEL, Rule.SENSOR_SHIELDED) == []
     day.look(Look(sample=OPEN, untested_s=0))
     day.feed(LEVEL, 3, **INSPECTED).feed(LEVEL, 9).feed(RIDE, 3, position=20.0)
+    for _ in range(SETUP.lift.ride_learn + 1):
+        day.look(Look(sample=LEVEL, ride_score=0.1))
     ended = {one.rule for one in day.said if one.phase is Phase.END and one.at == T0}
     assert ended == {rule for rule, _, _ in opened}

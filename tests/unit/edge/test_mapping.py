@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.messages import ClimateSample, LiftSample, Sample
@@ -32,10 +32,10 @@ def test_the_mappings_that_come_with_us_are_sound(name: str) -> None:
 
 def test_the_examples_in_the_handbook_are_sound(tmp_path: Path) -> None:
     text = (Path(__file__).resolve().parents[3] / "docs" / "drivers.md").read_text("utf-8")
-    settings, mapping, rules = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    devices, mapping, rules = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     assert parse(mapping.encode(), "docs", ModbusMapping, LiftSample)[1] == []
     path = tmp_path / "edge.toml"
-    path.write_text('agent = "agent-1"\nsite = "demo"\n' + rules + settings, "utf-8")
+    path.write_text('agent = "agent-1"\nsite = "demo"\n' + rules + devices, "utf-8")
     config = edge_config(path)
     assert (config.lift[0].unit, config.rules.climate.special_room.at_most_c) == (3, 24)
     assert check(config.sensor[0]) == []
@@ -136,6 +136,7 @@ def toml(value: object) -> str:
     )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(KEYS, VALUES, max_size=6), st.sampled_from((MODBUS, MQTT, "")))
 def test_any_table_is_a_mapping_or_named_faults(table: dict[str, object], head: str) -> None:
     held = {key: value for key, value in table.items() if f"{key} =" not in head}
@@ -146,6 +147,7 @@ def test_any_table_is_a_mapping_or_named_faults(table: dict[str, object], head: 
         assert (mapping is None) == bool(errors)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_mapping_or_named_faults(text: bytes) -> None:
     mapping, errors = parse(text, "m", ModbusMapping, LiftSample)

@@ -3,7 +3,7 @@
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.drivers.registers import (
@@ -47,6 +47,7 @@ PLACES = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(PLACES))
 def test_every_register_is_asked_for_and_no_other(places: list[Place]) -> None:
     wanted = {(place.table, place.address + n) for place in places for n in range(place.width)}

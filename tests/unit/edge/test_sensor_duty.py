@@ -105,6 +105,13 @@ def test_time_in_silence_does_not_count_as_warm() -> None:
     assert bench.sink.drafts == []
 
 
+def test_time_in_which_the_machine_slept_does_not_count_as_warm() -> None:
+    bench = Bench().feed(30, WARM)
+    bench.now += timedelta(hours=3)
+    assert bench.feed(20, WARM).sink.drafts == []
+    assert len(bench.feed(20, WARM).sink.drafts) == 1
+
+
 def test_a_reheating_probe_has_its_own_rule() -> None:
     bench = Bench(Place.REHEATING)
     for core in (20.0, 60.0, 20.0):
