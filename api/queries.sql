@@ -75,6 +75,17 @@ VALUES (%(device)s, %(at)s, clock_timestamp(), %(reason)s)
 ON CONFLICT (device_id) DO UPDATE SET at = EXCLUDED.at, received_at = EXCLUDED.received_at, reason = EXCLUDED.reason
     WHERE still_withheld.at <= EXCLUDED.at
 
+-- name: order_new
+INSERT INTO edge_order (id, device_id, kind, args, actor, reason, expires_at)
+VALUES (%(id)s, %(device)s, %(kind)s, %(args)s, %(actor)s, %(reason)s,
+        clock_timestamp() + make_interval(secs => %(life_s)s))
+
+-- name: device_of_order
+SELECT id FROM device WHERE code = %(device)s AND retired_at IS NULL
+
+-- name: answers
+SELECT ok, final, reason, at FROM edge_reply WHERE order_id = %(order)s ORDER BY id
+
 -- name: health
 SELECT 1 AS ok
 

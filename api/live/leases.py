@@ -110,7 +110,7 @@ def _args(lease: Lease, seconds: int) -> dict[str, Any]:
 
 async def _order(connection: AsyncConnection, look: Look, kind: EdgeCommand, args: dict[str, Any], reason: str) -> None:
     await connection.execute(
-        QUERIES["order_new"],
+        SHARED["order_new"],
         {
             "id": uuid4(),
             "device": look.camera.id,

@@ -44,11 +44,6 @@ WHERE e.closed_at IS NULL AND e.until <= clock_timestamp() ORDER BY e.until LIMI
 -- name: leases_open
 SELECT id FROM live_lease WHERE closed_at IS NULL
 
--- name: order_new
-INSERT INTO edge_order (id, device_id, kind, args, actor, reason, expires_at)
-VALUES (%(id)s, %(device)s, %(kind)s, %(args)s, %(actor)s, %(reason)s,
-        clock_timestamp() + make_interval(secs => %(life_s)s))
-
 -- name: answer
 -- What the edge last said about a lease.
 SELECT r.ok, r.final, r.reason, r.at FROM edge_order o JOIN edge_reply r ON r.order_id = o.id

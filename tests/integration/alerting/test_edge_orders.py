@@ -174,3 +174,43 @@ def test_an_order_that_no_edge_could_read_holds_up_no_other(
     now = rows(city_db, "SELECT max(created_at) AS at FROM edge_order")[0]["at"]
     assert worker(city_db, publish, now) == 1 and len(said) == 1
     assert "dance" in caplog.text
+
+
+@pytest.mark.usefixtures("centre")
+def test_an_operator_asks_from_the_command_line(settings: Settings, agent: Callable[[], None], tmp_path: Path) -> None:
+    agent()
+    config = tmp_path / "sunlit.toml"
+    config.write_text(f'[database]\nurl = "{settings.database.url}"\n', "utf-8")
+
+    def ask(*words: str) -> subprocess.CompletedProcess[str]:
+        command = sunlit("api", "order", *words, "--config", str(config))
+        return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+
+    good = ask("agent-demo", "reload", "--by", "operator", "--why", "new thresholds")
+    assert (good.returncode, good.stdout) == (0, "ok: nothing has changed\n"), good.stderr
+    bad = ask("lift-442001", "inject_fault", "fault=explode", "--by", "operator", "--why", "drill")
+    assert bad.returncode == 1 and "refused: fault: 'explode'" in bad.stdout
+    (first, second) = rows(settings.database, "SELECT actor, action, object, reason FROM audit_log ORDER BY id")
+    assert tuple(first.values()) == ("operator", "edge_reload", "device agent-demo", "new thresholds")
+    assert second["action"] == "edge_inject_fault"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("agent-demo", "live", "--by", "operator", "--why", "x"), "video is shown to a signed-in person"),
+        (("agent-demo", "reload", "--by", "operator"), "--why: '', expected the reason"),
+        (("agent-demo", "reload", "--by", "nobody", "--why", "x"), "'nobody' is nobody"),
+        (("agent-9", "reload", "--by", "operator", "--why", "x"), "'agent-9' is not registered"),
+        (("agent-demo", "reload", "now", "--by", "operator", "--why", "x"), "'now', expected NAME=VALUE"),
+        (("agent-demo", "reload", "--by", "operator", "--why", "x", "--wait", "0.1"), "no answer within 0.1 s"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line(
+    city_db: DatabaseSettings, tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    config = tmp_path / "sunlit.toml"
+    config.write_text(f'[database]\nurl = "{city_db.url}"\n', "utf-8")
+    command = sunlit("api", "order", *words, "--config", str(config))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and said in done.stderr and done.stderr.count("\n") == 1
