@@ -140,13 +140,12 @@ class Agent:
     def duties(self) -> dict[str, Duty]:
         """The work of this agent by name."""
         found: dict[str, Duty] = {"publish": self.pump.run, "commands": self.desk.run}
-        for device, lift in self.lifts.items():
-            self.live.follow(partial(_renew_rules, lift))
-            found[device] = lift.run
+        found.update({device: lift.run for device, lift in self.lifts.items()})
         if self.lifts:
             found["site"] = self.site.run
-        for sensor in self.config.sensor:
-            found[sensor.device] = self._sensor(sensor).run
+        sensors = {sensor.device: self._sensor(sensor) for sensor in self.config.sensor}
+        found.update({device: sensor.run for device, sensor in sensors.items()})
+        self.live.follow(partial(self._renew, list(sensors.values())))
         found.update(camera_duties(self.config, self.sink, self.presence, self.eyes, self.live))
         found.update(clock_duty(self.centre_clock, self.config.upload.url))
         return found
@@ -170,6 +169,16 @@ class Agent:
 
         driver, rules = self.sensors[sensor.device], self.config.rules.climate
         return SensorDuty(sensor, driver, rules, self.sink, inside, zone=self.config.clock)
+
+    def _renew(self, sensors: Sequence[SensorDuty], config: EdgeConfig) -> None:
+        """Hands a reloaded configuration to those who keep a part of it; cameras and views read it by themselves."""
+        for lift in self.lifts.values():
+            lift.renew(config.rules)
+        for sensor in sensors:
+            sensor.rules = config.rules.climate
+        self.site.rules = config.rules.lift
+        self.pump.status_every_s = config.status_every_s
+        self.centre_clock.aim(config.upload.url)
 
     def _lift(self, lift: LiftConfig) -> LiftDuty:
         camera = lift.camera
@@ -241,10 +250,6 @@ class Agent:
 
     def _say_reply(self, reply: Reply) -> bool:
         return self.bus.publish(str(topic(self.config.site, reply.device, Lane.REPLY)), encode(reply)) is not None
-
-
-def _renew_rules(duty: LiftDuty, config: EdgeConfig) -> None:
-    duty.renew(config.rules)
 
 
 def _judge() -> RideModel | None:

@@ -55,9 +55,14 @@ class CentreClock:
     """Asks the centre for the time now and then; `offset` is None until it has answered."""
 
     def __init__(self, url: str, wall: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._url, self._wall = f"{url.rstrip('/')}/edge/v1/time", wall
+        self._wall = wall
+        self.aim(url)
         self.offset: Offset | None = None
         self._said_far = False
+
+    def aim(self, url: str) -> None:
+        """Asks another centre from the next time on."""
+        self._url = f"{url.rstrip('/')}/edge/v1/time"
 
     @property
     def offset_ms(self) -> int | None:

@@ -1,7 +1,7 @@
 """One lift: read ten times a second, decide, and pass on what changed."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -58,23 +58,25 @@ class LiftDuty:
 
     def run(self, stop: threading.Event) -> None:
         """The duty. A driver that fails or hangs for 10 s makes the lift unknown; it is opened again all the while."""
-        reader, ended = Reader(self.config.device, self.driver), threading.Event()
+        reader, ended = Reader(self.config.device, self.driver, self.clock), threading.Event()
         thread = threading.Thread(target=reader.run, args=(ended,), name=f"read-{self.config.device}", daemon=True)
         thread.start()
         try:
+            if self._state is not None:
+                # The duty failed and runs again: what it could not say then is said now.
+                self.events.resume()
             while not stop.wait(READ_S):
-                read: Sequence[LiftSample | None] = reader.take() or [None]
-                for sample in read:
-                    self.look(sample)
+                for sample, at in reader.take():
+                    self.look(sample, at)
+                self.look(None, self.clock.steady())
                 self._test_when_due()
         finally:
             ended.set()
             thread.join(2)
             self._flush()
 
-    def look(self, sample: LiftSample | None) -> None:
-        """One sample through the rules, then into the batch; None: nothing new has been read."""
-        now = self.clock.steady()
+    def look(self, sample: LiftSample | None, now: datetime) -> None:
+        """One sample, read at the steady time `now`, through the rules, then into the batch; None: nothing new."""
         if self._state is None:
             self._state = self._remembered()
         # A sample without a value is no reading.

@@ -32,11 +32,12 @@ class OpenEvents:
     def __init__(self, device: str, sink: Sink, path: Path | None = None) -> None:
         self.device, self.sink, self.path = device, sink, path
         self._open: dict[tuple[Rule, str], Entry] = {}
-        self._fault = ""
+        self._fault, self._begun = "", False
 
     def resume(self) -> list[tuple[Rule, str, datetime]]:
         """Says what a crash left unsaid, and returns what is open: rule, subject, when it began."""
-        entries = self._read()
+        entries = list(self._open.values()) if self._begun else self._read()
+        self._begun = True
         self._open = {(entry.draft.rule, entry.draft.subject): entry for entry in entries}
         for entry in entries:
             if not entry.said:

@@ -35,7 +35,8 @@ class Pump:
         send_per_s: float = SEND_PER_S,
     ) -> None:
         self.spool, self.bus = spool, bus
-        self._status, self._status_every_s, self._status_at = status, status_every_s, float("-inf")
+        self.status_every_s = status_every_s
+        self._status, self._status_at = status, float("-inf")
         self._bucket = rate.full(send_per_s, time.monotonic())
         self._flying: dict[int, tuple[Priority, int]] = {}
         self._not_before = dict.fromkeys(Priority, float("-inf"))
@@ -116,7 +117,7 @@ class Pump:
         self._said_unheard = bool(again) or (self._said_unheard and not heard)
 
     def _say_status(self) -> None:
-        if self.bus.connected and time.monotonic() - self._status_at >= self._status_every_s:
+        if self.bus.connected and time.monotonic() - self._status_at >= self.status_every_s:
             self._status_at = time.monotonic()
             self._telling.update({mid: losses for mid, losses in self._status() if mid is not None and losses})
 

@@ -3,8 +3,10 @@
 import logging
 import threading
 from collections import deque
+from datetime import datetime
 
 from contracts.messages import LiftSample
+from edge.clock import Clock
 from edge.drivers import DriverError, LiftDriver
 
 log = logging.getLogger(__name__)
@@ -15,13 +17,13 @@ KEPT = 600
 class Reader:
     """Opens, reads, closes, and opens again after a failure, with a growing pause."""
 
-    def __init__(self, device: str, driver: LiftDriver) -> None:
-        self.device, self.driver = device, driver
+    def __init__(self, device: str, driver: LiftDriver, clock: Clock) -> None:
+        self.device, self.driver, self.clock = device, driver, clock
         self.fault = ""
-        self._read: deque[LiftSample] = deque(maxlen=KEPT)
+        self._read: deque[tuple[LiftSample, datetime]] = deque(maxlen=KEPT)
 
-    def take(self) -> list[LiftSample]:
-        """What was read since the last time, oldest first."""
+    def take(self) -> list[tuple[LiftSample, datetime]]:
+        """What was read since the last time and when (steady time), oldest first."""
         return [self._read.popleft() for _ in range(len(self._read))]
 
     def run(self, stop: threading.Event) -> None:
@@ -32,7 +34,7 @@ class Reader:
                 while not stop.wait(READ_S):
                     sample = self.driver.read()
                     if sample is not None:
-                        self._read.append(sample)
+                        self._read.append((sample, self.clock.steady()))
                     pause = FIRST_PAUSE_S
                     self._say("")
             except DriverError as error:

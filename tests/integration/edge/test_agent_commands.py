@@ -16,6 +16,12 @@ import pytest
 from contracts.kinds import EdgeCommand, Lane
 from contracts.messages import Command, Reply, decode, encode
 from contracts.topics import topic
+from edge.agent import Agent
+from edge.commands.reload import reload
+from edge.config import load
+from edge.lift_duty import LiftDuty
+from edge.sensor_duty import SensorDuty
+from edge.upload import Uploader
 from runtime.bus import Bus
 from runtime.stack.broker import Broker
 from runtime.stack.process import sunlit
@@ -168,3 +174,32 @@ def test_a_self_test_says_what_it_found_and_marks_the_alarm_path(site: Site, cen
     after = tested()
     assert after["lift-1"] - before["lift-1"] > timedelta(seconds=1)
     assert abs(after["lift-2"] - before["lift-2"]) < timedelta(seconds=1), "only the test of a lift itself counts"
+
+
+def test_everybody_who_keeps_a_part_of_the_configuration_gets_the_new_one(tmp_path: Path) -> None:
+    head = f'{HEAD}spool = {json.dumps(str(tmp_path / "spool"))}\n[upload]\nurl = "https://one.example"\n'
+    tail = '[[sensor]]\ndevice = "sensor-1"\n[[camera]]\ndevice = "cam-1"\n'
+    path = tmp_path / "edge.toml"
+    path.write_text(f"{head}{LIFTS}{tail}", "utf-8")
+    agent = Agent(load(path), path)
+    try:
+        duties = agent.duties()
+        head = head.replace("status_every_s = 0.5", "status_every_s = 7").replace("one.example", "two.example")
+        rules = (
+            "[rules.trapped]\nperson_level_s = 41\n[rules.lift]\nsensor_faults = 9\n[rules.climate]\nhysteresis_c = 3\n"
+        )
+        path.write_text(f"{head}{rules}{LIFTS}{tail}", "utf-8")
+        answer = reload(agent.live, path)
+        assert answer.ok, answer.reason
+        kept = [getattr(work, "__self__", None) for work in duties.values()]
+        lift = next(one for one in kept if isinstance(one, LiftDuty))
+        sensor = next(one for one in kept if isinstance(one, SensorDuty))
+        uploader = next(one for one in kept if isinstance(one, Uploader))
+        assert lift.setup.trapped.person_level_s == 41
+        assert agent.site.rules.sensor_faults == 9
+        assert sensor.rules.hysteresis_c == 3
+        assert agent.pump.status_every_s == 7
+        assert uploader._to[0] == "https://two.example"
+        assert agent.centre_clock._url.startswith("https://two.example/")
+    finally:
+        agent.spool.close()

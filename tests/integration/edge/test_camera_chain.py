@@ -22,6 +22,7 @@ from edge.capture import Frame
 from edge.config import CameraConfig, EdgeConfig, UploadConfig, VisionRules
 from edge.drawn import Scene
 from edge.eye import Eye
+from edge.presence import PresenceBoard
 from edge.sink import EventDraft
 from edge.upload import Outbox
 from edge.watcher import Watcher
@@ -204,7 +205,8 @@ def test_duties_run_a_good_camera_beside_a_bad_one(tmp_path: Path, shared_dir: P
             CameraConfig(device="cam-bad", source=str(tmp_path / "missing.mp4")),
         ),
     )
-    duties = camera_duties(config, heard)
+    presence = PresenceBoard()
+    duties = camera_duties(config, heard, presence)
     assert set(duties) == {"cam-good", "cam-bad", "segments", "upload"}
     stop = threading.Event()
     threads = [threading.Thread(target=work, args=(stop,)) for work in duties.values()]
@@ -217,8 +219,10 @@ def test_duties_run_a_good_camera_beside_a_bad_one(tmp_path: Path, shared_dir: P
         and any(sample.looks > 5 for sample in heard.samples)
         and (waiting / "b-cam-good.json").exists()
         and list((tmp_path / "segments" / "cam-good").rglob("*.m4s"))
+        and presence.people("cam-good") is not None
     ):
         time.sleep(0.05)
+    assert presence.people("cam-good") is not None and presence.people("cam-bad") is None
     stop.set()
     for thread in threads:
         thread.join(15)

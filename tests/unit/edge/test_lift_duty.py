@@ -80,7 +80,7 @@ class World:
     def feed(self, sample: LiftSample | None, seconds: float, step: float = 0.1) -> "World":
         for _ in range(round(seconds / step)):
             self.seconds += step
-            self.duty.look(sample)
+            self.duty.look(sample, self.duty.clock.steady())
         return self
 
     def phases(self, *rules: Rule) -> list[Phase]:
@@ -210,7 +210,7 @@ def test_properties_of_any_day(day: list[tuple[LiftSample | None, int, int]], ca
         for _ in range(seconds):
             world.seconds += 1
             before = len(world.drafts)
-            world.duty.look(sample)
+            world.duty.look(sample, world.duty.clock.steady())
             for draft in world.drafts[before:]:
                 if draft.rule in TRAPPED and draft.phase is Phase.START:
                     assert world.seconds - cleared >= 60

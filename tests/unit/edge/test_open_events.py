@@ -90,6 +90,18 @@ def test_a_crash_before_it_was_said_says_it_after_the_restart(tmp_path: Path, ph
     assert len(open_now) == (1 if phase is Phase.START else 0)
 
 
+def test_a_duty_that_runs_again_says_what_it_could_not(tmp_path: Path) -> None:
+    heard = Heard()
+    for path in (None, tmp_path / "lift-1.json"):
+        events, heard.dead = OpenEvents("lift-1", heard, path), True
+        events.resume()
+        with pytest.raises(RuntimeError, match="power cut"):
+            events.say(decision(Phase.START), T0, T0)
+        heard.dead = False
+        assert events.resume() == events.resume() == [(Rule.TRAPPED_LEVEL, "car", T0)]
+    assert [draft.phase for draft in heard.drafts] == [Phase.START, Phase.START]
+
+
 def test_a_crash_after_it_was_said_says_it_twice_under_one_identity(tmp_path: Path) -> None:
     heard, path = Heard(), tmp_path / "lift-1.json"
     OpenEvents("lift-1", heard, path).say(decision(Phase.START), T0, T0)

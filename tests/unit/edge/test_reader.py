@@ -10,6 +10,7 @@ import pytest
 
 from contracts.kinds import Phase, Rule
 from contracts.messages import LiftSample
+from edge.clock import Clock
 from edge.config import LiftConfig, LiftRules, Rules
 from edge.drivers import DriverError
 from edge.lift_duty import LiftDuty
@@ -75,13 +76,13 @@ def until(look: Callable[[], object], seconds: float = 30) -> None:
 def test_a_driver_that_fails_is_opened_again(caplog: pytest.LogCaptureFixture) -> None:
     driver, stop = Moody(), threading.Event()
     driver.mood = "away"
-    reader = Reader("lift-1", driver)
+    reader = Reader("lift-1", driver, Clock())
     thread = threading.Thread(target=reader.run, args=(stop,))
     thread.start()
     until(lambda: driver.opened >= 2)
     assert (reader.take(), "cannot be reached" in reader.fault) == ([], True)
     driver.mood = "well"
-    until(lambda: FRESH in reader.take())
+    until(lambda: FRESH in [sample for sample, _ in reader.take()])
     assert reader.fault == ""
     driver.mood = "fails"
     until(lambda: "answers nonsense" in reader.fault)
