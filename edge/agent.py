@@ -13,7 +13,7 @@ from contracts.ids import uuid7
 from contracts.kinds import EdgeCommand, Lane
 from contracts.messages import AnySample, BadMessage, Command, Event, Reply, Status, Telemetry, decode, encode
 from contracts.topics import BadTopic, parse, topic
-from edge.camera_duty import camera_duties
+from edge.camera_duty import camera_duties, make_outbox
 from edge.clock import Clock, clock_duty
 from edge.config import EdgeConfig, broker_settings
 from edge.drivers import LiftDriver, make
@@ -96,6 +96,7 @@ class Agent:
         self.config, self.boot = config, uuid4()
         self.spool = Spool(Path(config.spool), int(config.spool_max_mb * 1024 * 1024))
         self.clock, self.vitals = Clock(config.upload.url), Vitals(Path(config.spool))
+        self.outbox = make_outbox(config)
         self.sink = SpoolSink(config, self.spool, self.boot, self.clock)
         self.drivers: dict[str, LiftDriver] = {lift.device: make(lift) for lift in config.lift}
         self._done: dict[UUID, Reply] = {}
@@ -117,7 +118,7 @@ class Agent:
             found[lift.device] = duty.run
         for sensor in self.config.sensor:
             found[sensor.device] = SensorDuty(sensor, self.sink).run
-        found.update(camera_duties(self.config, self.sink))
+        found.update(camera_duties(self.config, self.sink, self.outbox, lambda: self.clock.offset_ms))
         found.update(clock_duty(self.clock, self.config.upload.url))
         return found
 
@@ -144,7 +145,8 @@ class Agent:
 
     def _own_words(self) -> dict[str, str]:
         queue = queue_words(self.spool.depths, self.spool.bytes, self.spool.max_bytes)
-        return self.vitals.read() | queue | clock_words(self.clock.offset)
+        pictures = self.outbox.words() if self.config.camera else {}
+        return self.vitals.read() | queue | pictures | clock_words(self.clock.offset)
 
     def start(self) -> None:
         self.bus.start()

@@ -109,11 +109,15 @@ class CameraDuty:
             self._say(decision, None, None, None)
         if self._sampled is not None and now - self._sampled < SAMPLE_EVERY:
             return
+        fresh = max(0, frames - self._counted)
+        if self._sampled is not None:
+            fps = fresh / (now - self._sampled).total_seconds()
+            self.sink.facts(self.config.device, {"fps": f"{fps:.1f}", **self.eye.words()})
         self._sampled = now
         self.sink.health(self.config.device, fault or _words(self._blind.camera))
         sample = CameraSample(
             state=self._blind.camera,
-            frames=max(0, frames - self._counted),
+            frames=fresh,
             looks=self._looks,
             detections=self._detections,
             people=self._people,
@@ -128,7 +132,8 @@ class CameraDuty:
         identity, rev = self._open.pop(key, (None, -1))
         if identity is None:
             identity = uuid7(time_ns() // 1_000_000, os.urandom(10))
-        evidence = self._keep(identity, frame, detection) if decision.phase is Phase.START else ()
+        advisory = decision.details.get("advisory") is True
+        evidence = self._keep(identity, frame, detection, advisory) if decision.phase is Phase.START else ()
         self.sink.event(
             EventDraft(
                 device=self.config.device,
@@ -158,13 +163,15 @@ class CameraDuty:
             decision.reason,
         )
 
-    def _keep(self, identity: UUID, frame: Frame | None, detection: Detection | None) -> tuple[Evidence, ...]:
+    def _keep(
+        self, identity: UUID, frame: Frame | None, detection: Detection | None, advisory: bool
+    ) -> tuple[Evidence, ...]:
         """Keeps the picture that proves an event. Without one the event is said all the same."""
         if frame is None or detection is None:
             return ()
         try:
             proof = picture(frame.image, detection.box, frame.captured)
-            self.outbox.evidence(identity, self.config.device, proof.jpeg, proof.evidence)
+            self.outbox.evidence(identity, self.config.device, proof.jpeg, proof.evidence, advisory=advisory)
         except (OSError, PictureError) as error:
             log.error("camera %s: an event goes without its picture: %s", self.config.device, error)
             return ()
@@ -198,17 +205,24 @@ def _words(state: CameraState) -> str:
     return {CameraState.NONE: "starting", CameraState.DEGRADED: "frozen"}.get(state, "ok")
 
 
+def make_outbox(config: EdgeConfig) -> Outbox:
+    """Where the pictures of an agent wait."""
+    return Outbox(Path(config.spool) / "pictures", int(config.upload.keep_mb * 1024 * 1024))
+
+
 def make_eyes(config: EdgeConfig) -> dict[str | None, Eye]:
     """One eye for all cameras that name the same model."""
     opener = partial(open_detector, registry=Path(config.models) if config.models else None)
     return {camera.model: Eye(camera.model, opener) for camera in config.camera}
 
 
-def camera_duties(config: EdgeConfig, sink: Sink) -> dict[str, Duty]:
+def camera_duties(
+    config: EdgeConfig, sink: Sink, outbox: Outbox | None = None, offset_ms: Callable[[], int | None] = lambda: None
+) -> dict[str, Duty]:
     """The duties of the cameras by name, and the one that sends their pictures."""
     if not config.camera:
         return {}
-    outbox = Outbox(Path(config.spool) / "pictures")
+    outbox = outbox or make_outbox(config)
     eyes = make_eyes(config)
     sends = bool(config.upload.url)
     duties: dict[str, Duty] = {
@@ -216,5 +230,5 @@ def camera_duties(config: EdgeConfig, sink: Sink) -> dict[str, Duty]:
         for camera in config.camera
     }
     if sends:
-        duties["upload"] = Uploader(outbox, config.upload.url, config.upload.token).run
+        duties["upload"] = Uploader(outbox, config.upload.url, config.upload.token, offset_ms=offset_ms).run
     return duties
