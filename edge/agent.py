@@ -14,7 +14,7 @@ from contracts.ids import uuid7
 from contracts.kinds import Lane
 from contracts.messages import AnySample, Event, Reply, Status, Telemetry, encode
 from contracts.topics import topic
-from edge.camera_duty import camera_duties, make_eyes
+from edge.camera_duty import camera_duties, make_eyes, make_outbox
 from edge.centre_clock import CentreClock, clock_duty
 from edge.clock import Clock, now_utc
 from edge.commands import Heard, Site
@@ -117,6 +117,7 @@ class Agent:
         self.live = LiveConfig(config)
         self.spool = Spool(Path(config.spool), int(config.spool_max_mb * 1024 * 1024))
         self.centre_clock, self.vitals = CentreClock(config.upload.url), Vitals(Path(config.spool))
+        self.outbox = make_outbox(config)
         self.sink = SpoolSink(config, self.spool, self.boot, self.centre_clock)
         self.drivers: dict[str, LiftDriver] = {lift.device: make(lift) for lift in config.lift}
         self.sensors: dict[str, SensorDriver] = {sensor.device: make_sensor(sensor) for sensor in config.sensor}
@@ -146,9 +147,20 @@ class Agent:
         sensors = {sensor.device: self._sensor(sensor) for sensor in self.config.sensor}
         found.update({device: sensor.run for device, sensor in sensors.items()})
         self.live.follow(partial(self._renew, list(sensors.values())))
-        found.update(camera_duties(self.config, self.sink, self.presence, self.eyes, self.live))
+        found.update(self._cameras())
         found.update(clock_duty(self.centre_clock, self.config.upload.url))
         return found
+
+    def _cameras(self) -> dict[str, Duty]:
+        return camera_duties(
+            self.config,
+            self.sink,
+            outbox=self.outbox,
+            presence=self.presence,
+            eyes=self.eyes,
+            live=self.live,
+            offset_ms=lambda: self.centre_clock.offset_ms,
+        )
 
     def _site(self, path: Path | None) -> Site:
         return Site(
@@ -226,7 +238,8 @@ class Agent:
 
     def _own_words(self) -> dict[str, str]:
         queue = queue_words(self.spool.depths, self.spool.bytes, self.spool.max_bytes)
-        return self.vitals.read() | queue | clock_words(self.centre_clock.offset)
+        pictures = self.outbox.words() if self.config.camera else {}
+        return self.vitals.read() | queue | pictures | clock_words(self.centre_clock.offset)
 
     def _ring(self, device: str) -> Ring | None:
         """What a camera of this agent has recorded; its own process writes and prunes it."""

@@ -21,6 +21,7 @@ from edge.config import EdgeConfig
 from edge.evidence import PictureError, picture
 from edge.eye import Eye
 from edge.live_config import LiveConfig, opens_anew
+from edge.outbox import Outbox
 from edge.picture_watch import PictureWatch
 from edge.presence import PresenceBoard
 from edge.public_view import PublicView
@@ -28,7 +29,7 @@ from edge.ring_duty import RingDuty, ring_folder, ring_of
 from edge.rules import Decision, camera_blind
 from edge.sink import EventDraft, Sink
 from edge.source import parse
-from edge.upload import Outbox, Uploader
+from edge.upload import Uploader
 from edge.watcher import Sight, Watcher
 from runtime.service import Duty
 
@@ -153,13 +154,17 @@ class CameraDuty:
             self._say(decision, None, None)
         if self._sampled is not None and now - self._sampled < SAMPLE_EVERY:
             return
+        fresh = max(0, frames - self._counted)
+        if self._sampled is not None:
+            fps = fresh / (now - self._sampled).total_seconds()
+            self.sink.facts(self.config.device, {"fps": f"{fps:.1f}", **self.watcher.eye.words()})
         self._sampled = now
         self.sink.health(self.config.device, fault or self._blind.cause or _words(self._blind.camera))
         if self._blind.camera is CameraState.DEGRADED or fault:
             self.public.withhold(Withheld.BLIND, now, self.rules)
         sample = CameraSample(
             state=self._blind.camera,
-            frames=max(0, frames - self._counted),
+            frames=fresh,
             looks=self._looks,
             detections=self._detections,
             people=self._people,
@@ -173,6 +178,8 @@ class CameraDuty:
         identity = began.id if began is not None else None
         if identity is None:
             identity = uuid7(time_ns() // 1_000_000, os.urandom(10))
+        advisory = decision.details.get("advisory") is True
+        keep = decision.phase is Phase.START
         draft = EventDraft(
             device=self.config.device,
             rule=decision.rule,
@@ -187,7 +194,7 @@ class CameraDuty:
             confidence=decision.confidence if began is None else began.confidence,
             model=model,
             box=decision.box,
-            evidence=self._keep(identity, frame, decision.box) if decision.phase is Phase.START else (),
+            evidence=self._keep(identity, frame, decision.box, advisory) if keep else (),
             details={**decision.details, "reason": decision.reason},
         )
         self.sink.event(draft)
@@ -202,13 +209,13 @@ class CameraDuty:
             decision.reason,
         )
 
-    def _keep(self, identity: UUID, frame: Frame | None, box: Box | None) -> tuple[Evidence, ...]:
+    def _keep(self, identity: UUID, frame: Frame | None, box: Box | None, advisory: bool) -> tuple[Evidence, ...]:
         """Keeps the picture that proves an event. Without one the event is said all the same."""
         if frame is None:
             return ()
         try:
             proof = picture(frame.image, box, frame.captured)
-            self.outbox.evidence(identity, self.config.device, proof.jpeg, proof.evidence)
+            self.outbox.evidence(identity, self.config.device, proof.jpeg, proof.evidence, advisory=advisory)
         except (OSError, PictureError) as error:
             log.error("camera %s: an event goes without its picture: %s", self.config.device, error)
             return ()
@@ -217,6 +224,11 @@ class CameraDuty:
 
 def _words(state: CameraState) -> str:
     return "starting" if state is CameraState.NONE else "ok"
+
+
+def make_outbox(config: EdgeConfig) -> Outbox:
+    """Where the pictures of an agent wait."""
+    return Outbox(Path(config.spool) / "pictures", int(config.upload.keep_mb * 1024 * 1024))
 
 
 def make_eyes(config: EdgeConfig) -> dict[str | None, Eye]:
@@ -229,14 +241,17 @@ def make_eyes(config: EdgeConfig) -> dict[str | None, Eye]:
 def camera_duties(
     config: EdgeConfig,
     sink: Sink,
+    *,
+    outbox: Outbox | None = None,
     presence: PresenceBoard | None = None,
     eyes: Mapping[str | None, Eye] | None = None,
     live: LiveConfig | None = None,
+    offset_ms: Callable[[], int | None] = lambda: None,
 ) -> dict[str, Duty]:
     """The duties of the cameras by name, and the one that sends their pictures."""
     if not config.camera:
         return {}
-    outbox, presence = Outbox(Path(config.spool) / "pictures"), presence or PresenceBoard()
+    outbox, presence = outbox or make_outbox(config), presence or PresenceBoard()
     eyes = make_eyes(config) if eyes is None else eyes
     sends = bool(config.upload.url)
     duties: dict[str, Duty] = {
@@ -254,7 +269,7 @@ def camera_duties(
     }
     duties["segments"] = RingDuty([ring_of(config, camera.device) for camera in config.camera]).run
     if sends:
-        uploader = Uploader(outbox, config.upload.url, config.upload.token)
+        uploader = Uploader(outbox, config.upload.url, config.upload.token, offset_ms=offset_ms)
         duties["upload"] = uploader.run
         if live is not None:
             live.follow(lambda newer: uploader.aim(newer.upload.url, newer.upload.token))

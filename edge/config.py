@@ -47,6 +47,8 @@ class UploadConfig(Strict, frozen=True, kw_only=True):
     url: str = ""
     """where pictures go; empty: they stay at the edge"""
     token: str = ""
+    keep_mb: Annotated[float, Meta(ge=1)] = 1024
+    """what pictures and clips may take on the disk until they have arrived"""
 
 
 class LiveViewConfig(Strict, frozen=True, kw_only=True):

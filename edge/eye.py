@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import cv2
@@ -47,6 +48,7 @@ class Eye:
         self._lock, self._places = threading.Lock(), threading.BoundedSemaphore(at_once)
         self._detector: Detector | None = None
         self._trial: Trial | None = None
+        self._took_ms: float | None = None
 
     @property
     def ref(self) -> ModelRef | None:
@@ -71,8 +73,11 @@ class Eye:
                 found = self._look_on_trial(trial, image)
                 if found is not None:
                     return found
-            detector = self._detector
-            return detector.detect(image), detector.ref
+            detector, began = self._detector, time.monotonic()
+            seen = detector.detect(image)
+            took = 1000 * (time.monotonic() - began)
+            self._took_ms = took if self._took_ms is None else 0.9 * self._took_ms + 0.1 * took
+            return seen, detector.ref
 
     def try_out(self, candidate: Detector, looks: int) -> Trial:
         """Looks with `candidate` from now on; it stays after so many good looks, and goes at the first bad one.
@@ -92,6 +97,13 @@ class Eye:
                 self._trial = None
             if keep:
                 self._detector = trial.candidate
+
+    def words(self) -> dict[str, str]:
+        """For a camera's status: which model looks, and how long a look takes lately."""
+        if self._detector is None or self._took_ms is None:
+            return {}
+        ref = self._detector.ref
+        return {"model": f"{ref.name} {ref.version} {ref.sha256}", "inference_ms": f"{self._took_ms:.0f}"}
 
     def _look_on_trial(self, trial: Trial, image: Image) -> tuple[Sequence[Detection], ModelRef] | None:
         if trial.fault:

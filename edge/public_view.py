@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from contracts.kinds import Withheld
 from contracts.vision import Box, Detection, Image
 from edge.config import VisionRules
+from edge.outbox import Outbox
 from edge.still import still
-from edge.upload import Outbox
 
 log = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ from edge.config import CameraConfig, EdgeConfig, EdgeConfigError
 from edge.eye import Eye
 from edge.frames import Order
 from edge.opening import SourceFault, advice, opened, why
+from edge.outbox import Outbox
 from edge.sink import EventDraft
 from edge.source import SourceKind
-from edge.upload import Outbox
 from edge.watcher import Sight, Watcher
 
 Show = Callable[[Image, Sight | None, Sequence[EventDraft]], None]

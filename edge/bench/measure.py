@@ -24,8 +24,8 @@ from edge.capture import Frame
 from edge.centre_clock import CentreClock
 from edge.config import CameraConfig, EdgeConfig, Rules, VisionRules
 from edge.eye import Eye
+from edge.outbox import Outbox
 from edge.spool import Spool
-from edge.upload import Outbox
 from edge.watcher import Sight, Watcher
 from models.detector import open_detector
 from models.session import usable_cores

@@ -22,9 +22,9 @@ from edge.capture import Frame
 from edge.config import CameraConfig, EdgeConfig, UploadConfig, VisionRules
 from edge.drawn import Scene
 from edge.eye import Eye
+from edge.outbox import Outbox
 from edge.presence import PresenceBoard
 from edge.sink import EventDraft
-from edge.upload import Outbox
 from edge.watcher import Watcher
 from models.detector import open_detector
 
@@ -135,6 +135,9 @@ def test_the_camera_says_how_it_does(first_half_minute: tuple[Heard, Path]) -> N
     assert 5 <= len(heard.samples) <= 7 and heard.samples[-1].state is CameraState.ACTIVE
     assert sum(sample.looks for sample in heard.samples) > 40
     assert heard.samples[-1].people >= 3 and heard.states == {"cam-1": "ok"}
+    known = heard.known["cam-1"]
+    assert float(known["fps"]) == pytest.approx(2.0, abs=0.3) and float(known["inference_ms"]) > 0
+    assert len(known["model"].split()[-1]) == 64, "by its hash"
     still = cv2.imdecode(np.frombuffer((folder / "waiting" / "b-cam-1.jpg").read_bytes(), np.uint8), 1)
     assert still is not None and still.shape[1] <= 480
 
@@ -166,7 +169,7 @@ def test_a_full_disk_costs_the_picture_and_not_the_event(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("edge.upload._write", full)
+    monkeypatch.setattr("edge.outbox._write", full)
     heard = Heard()
     watch(duty_of(tmp_path, heard, Scripted(Wear.NOT_WORN)), Scene(1), 5)
     assert len(heard.events) == 1 and heard.events[0].evidence == ()
@@ -206,7 +209,7 @@ def test_duties_run_a_good_camera_beside_a_bad_one(tmp_path: Path, shared_dir: P
         ),
     )
     presence = PresenceBoard()
-    duties = camera_duties(config, heard, presence)
+    duties = camera_duties(config, heard, presence=presence)
     assert set(duties) == {"cam-good", "cam-bad", "segments", "upload"}
     stop = threading.Event()
     threads = [threading.Thread(target=work, args=(stop,)) for work in duties.values()]

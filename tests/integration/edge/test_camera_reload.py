@@ -19,7 +19,7 @@ from edge.config import CameraConfig, EdgeConfig, Rules, VisionRules
 from edge.drawn import Scene
 from edge.eye import Eye
 from edge.live_config import LiveConfig
-from edge.upload import Outbox
+from edge.outbox import Outbox
 from edge.watcher import Watcher
 from models.errors import ModelError
 from tests.integration.edge.test_camera_chain import Heard

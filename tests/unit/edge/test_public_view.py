@@ -12,8 +12,8 @@ from contracts.kinds import ObjectKind, Withheld
 from contracts.vision import Box, Detection
 from edge.config import VisionRules
 from edge.drawn import Scene
+from edge.outbox import Outbox
 from edge.public_view import PublicView
-from edge.upload import Outbox
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RULES = VisionRules()
