@@ -10,10 +10,11 @@ from time import time_ns
 from uuid import UUID, uuid4
 
 from contracts.ids import uuid7
-from contracts.kinds import EdgeCommand, Lane
+from contracts.kinds import EdgeCommand, Lane, Phase
 from contracts.messages import AnySample, BadMessage, Command, Event, Reply, Status, Telemetry, decode, encode
 from contracts.topics import BadTopic, parse, topic
 from edge.camera_duty import camera_duties, make_outbox
+from edge.clips import Clips, Cutter
 from edge.clock import Clock, clock_duty
 from edge.config import EdgeConfig, broker_settings
 from edge.drivers import LiftDriver, make
@@ -39,7 +40,9 @@ class SpoolSink:
     def __init__(self, config: EdgeConfig, spool: Spool, boot: UUID, clock: Clock) -> None:
         self.config, self.spool, self.boot, self.clock = config, spool, boot, clock
         self.states: dict[str, str] = {}
+        self._cameras = {camera.device for camera in config.camera}
         self.known: dict[str, dict[str, str]] = {}
+        self.clips: Clips | None = None
 
     def telemetry(self, device: str, base: datetime, samples: Sequence[AnySample]) -> None:
         self.spool.put(
@@ -75,6 +78,8 @@ class SpoolSink:
                 details=draft.details,
             ),
         )
+        if self.clips is not None and draft.phase is Phase.START and draft.device in self._cameras:
+            self.clips.want(identity, draft)
         return identity
 
     def health(self, device: str, state: str) -> None:
@@ -92,12 +97,15 @@ class SpoolSink:
 class Agent:
     """Everything that runs on one site. `duties` are threads for runtime.service."""
 
-    def __init__(self, config: EdgeConfig) -> None:
+    def __init__(self, config: EdgeConfig, cut: Cutter | None = None) -> None:
+        """`cut` takes clips out of what the cameras record; without one events have pictures alone."""
         self.config, self.boot = config, uuid4()
         self.spool = Spool(Path(config.spool), int(config.spool_max_mb * 1024 * 1024))
         self.clock, self.vitals = Clock(config.upload.url), Vitals(Path(config.spool))
         self.outbox = make_outbox(config)
         self.sink = SpoolSink(config, self.spool, self.boot, self.clock)
+        if cut is not None:
+            self.sink.clips = Clips(Path(config.spool) / "clips", cut, self.outbox, self.sink, config.clips)
         self.drivers: dict[str, LiftDriver] = {lift.device: make(lift) for lift in config.lift}
         self._done: dict[UUID, Reply] = {}
         will = Status(device=config.agent, boot=self.boot, at=datetime.now(UTC), online=False, agent=AGENT_VERSION)
@@ -119,6 +127,8 @@ class Agent:
         for sensor in self.config.sensor:
             found[sensor.device] = SensorDuty(sensor, self.sink).run
         found.update(camera_duties(self.config, self.sink, self.outbox, lambda: self.clock.offset_ms))
+        if self.sink.clips is not None:
+            found["clips"] = self.sink.clips.run
         found.update(clock_duty(self.clock, self.config.upload.url))
         return found
 

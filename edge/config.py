@@ -38,6 +38,15 @@ class UploadConfig(Strict, frozen=True, kw_only=True):
     """what pictures and clips may take on the disk until they have arrived"""
 
 
+class ClipConfig(Strict, frozen=True, kw_only=True):
+    """The clip of an event: from so long before it began until so long after it was decided."""
+
+    before_s: Annotated[float, Meta(ge=0, le=120)] = 5
+    after_s: Annotated[float, Meta(ge=0, le=120)] = 10
+    slack_s: Annotated[float, Meta(ge=0, le=120)] = 5
+    """what the recording may lag behind the camera"""
+
+
 class TrappedRules(Strict, frozen=True, kw_only=True):
     """Clocks of the default rule for trapped passengers, in seconds."""
 
@@ -108,6 +117,7 @@ class EdgeConfig(Strict, frozen=True, kw_only=True):
     """a registry file of the city's own detectors; the shipped one if none"""
     broker: BrokerConfig = BrokerConfig()
     upload: UploadConfig = UploadConfig()
+    clips: ClipConfig = ClipConfig()
     rules: Rules = Rules()
     lift: tuple[LiftConfig, ...] = ()
     camera: tuple[CameraConfig, ...] = ()
