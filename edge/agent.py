@@ -36,7 +36,6 @@ from edge.self_test import SelfTests
 from edge.sensor_duty import SensorDuty
 from edge.sink import EventDraft
 from edge.site_duty import SiteDuty
-from edge.source import SourceKind, parse
 from edge.spool import Spool
 from edge.status import clock_words, queue_words, status_of
 from edge.vitals import Vitals
@@ -244,7 +243,7 @@ class Agent:
     def _ring(self, device: str) -> Ring | None:
         """What a camera of this agent has recorded; its own process writes and prunes it."""
         for camera in self.live.now.camera:
-            if camera.device == device and camera.record and parse(camera.source).kind is not SourceKind.DRAWN:
+            if camera.device == device and camera.record:
                 return ring_of(self.config, device)
         return None
 

@@ -81,13 +81,21 @@ def _drawn(order: Order, voice: Voice) -> None:
     import cv2
 
     from edge.drawn import Scene
+    from edge.drawn.film import Film
 
     cv2.setNumThreads(1)
     scene, began, count = Scene(order.seed), time.monotonic(), 0
-    while True:
-        count += 1
-        voice.show(scene.frame(time.monotonic() - began)[0], count)
-        time.sleep(max(0.0, began + count / order.looks_per_second - time.monotonic()))
+    height, width = scene.frame(0)[0].shape[:2]
+    film = Film(width, height, order.looks_per_second) if order.segments else None
+    with recording(order.segments, film.stream if film else None, voice.note) as keep:
+        while True:
+            count += 1
+            at = time.monotonic() - began
+            image = scene.frame(at)[0]
+            voice.show(image, count)
+            for packet in film.packets(image, at) if film else ():
+                keep(packet)
+            time.sleep(max(0.0, began + count / order.looks_per_second - time.monotonic()))
 
 
 def _moving_frames(order: Order, voice: Voice) -> Iterator[tuple[Any, int]]:

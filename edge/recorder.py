@@ -24,7 +24,8 @@ CHAIN_S = 0.5
 """while our clock and the stream's differ by less, one segment begins exactly where the last one ended"""
 DRIFT = 0.002
 BREAK_S = 10.0
-CODECS = ("h264", "hevc")
+CODECS = ("h264", "hevc", "libx264")
+"""the last one is the encoder that films drawn scenes"""
 _MP4 = {"movflags": "empty_moov+default_base_moof+frag_custom+skip_trailer"}
 
 
