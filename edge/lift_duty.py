@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from contracts.kinds import ServiceMode
 from contracts.messages import LiftSample
 from edge.clock import Clock
 from edge.config import LiftConfig, Rules
@@ -21,6 +22,10 @@ from edge.sink import Sink
 
 FLUSH_S, TEST_AGAIN_S = 1.0, 60.0
 SILENT = ("dt", "speed", "position", "load", "acceleration")
+VALUES = (
+    *("car", "direction", "floor", "door_zone", "door_closed", "passenger", "power", "alarm_button"),
+    *("speed", "position", "load", "acceleration"),
+)
 NOTHING = LiftSample()
 
 
@@ -79,11 +84,11 @@ class LiftDuty:
         """One sample, read at the steady time `now`, through the rules, then into the batch; None: nothing new."""
         if self._state is None:
             self._state = self._remembered()
-        # A sample without a value is no reading.
-        fresh = sample is not None and msgspec.structs.replace(sample, dt=0) != NOTHING
-        if fresh and sample is not None:
+        if sample is not None and not _says_anything(sample):
+            sample = None
+        if sample is not None:
             self._newest, self._fresh = sample, now
-        score = self.rides.feed(sample, now) if self.rides and fresh and sample is not None else None
+        score = self.rides.feed(sample, now) if self.rides and sample is not None else None
         look = Look(
             sample=self._newest,
             age_s=(now - self._fresh).total_seconds(),
@@ -100,7 +105,7 @@ class LiftDuty:
         self.mains(lifts.mains_lost_since(self._state))
         self._stale = unknown.stale(look, self.setup)
         self.sink.health(self.config.device, "unknown" if self._stale else "ok")
-        if fresh or self._stale:
+        if sample is not None or self._stale:
             self._keep(NOTHING if self._stale else self._newest, now)
 
     def renew(self, rules: Rules) -> None:
@@ -149,6 +154,12 @@ class LiftDuty:
         ]
         self.sink.telemetry(self.config.device, self.clock.on_the_wall(base), samples)
         self._batch.clear()
+
+
+def _says_anything(sample: LiftSample) -> bool:
+    """A sample without any value is no reading, whatever name of a scheme it bears."""
+    known = any(getattr(sample, name) is not None for name in VALUES)
+    return known or bool(sample.codes) or sample.mode is not ServiceMode.UNKNOWN
 
 
 def _state(sample: LiftSample) -> tuple[object, ...]:

@@ -14,7 +14,7 @@ from edge.simulator.condition import Condition
 Floats = NDArray[np.float64]
 RATE, REST_S = 10.0, 1.0
 HEALTHY = "healthy"
-WEARS = ("roughness", "judder", "sway", "joints", "flat_roller")
+WEARS = ("roughness", "judder", "sway", "joints", "flat_roller", "levelling")
 
 
 class LabelledRide(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from models.session import Session, sha256_of
 Floats = NDArray[np.float64]
 NAME, VERSION = "sunlit-ride-1", "1.0"
 WEIGHTS = Path(__file__).with_name("weights") / "sunlit-ride-1.onnx"
-SHA256 = "3176629df959fe43e94110473cf5a33db1311f242cbcad07854ef247b17a78c0"
+SHA256 = "9cbf6272c5976b1ccf5fa61d118471bc6d166425384252d09a9254da68fdb4cb"
 RATE = 10.0
 """Hz: as often as a lift is read"""
 REST_S = 1.0
@@ -22,6 +22,8 @@ REST_S = 1.0
 SHORTEST_S = 5.0
 PULLS = 0.15
 """m/s2: more is acceleration or braking, less is cruise"""
+CREEPS = 0.35
+"""m/s"""
 NAMES = (
     "rest",
     "cruise",
@@ -33,6 +35,7 @@ NAMES = (
     "last_jerk",
     "strongest",
     "settling",
+    "landing",
 )
 
 
@@ -41,7 +44,7 @@ class RideError(ValueError):
 
 
 def features(acceleration: Floats) -> Floats:
-    """Logarithms of ten sizes in m/s2 (and one share) of a ride at RATE with its rests. Raises RideError."""
+    """Logarithms of eleven sizes in m/s2 (and one share) of a ride at RATE with its rests. Raises RideError."""
     need = round((SHORTEST_S + 2 * REST_S) * RATE)
     if acceleration.ndim != 1 or len(acceleration) < need or not np.isfinite(acceleration).all():
         raise RideError(f"ride: {acceleration.shape} values, expected at least {need} numbers at {RATE:g} Hz")
@@ -63,14 +66,24 @@ def features(acceleration: Floats) -> Floats:
         _rms(calm),
         _rms(moving[pull]) if pull.sum() >= 5 else _rms(calm),
         float(np.std(soft[ride][cruise])) if cruise.sum() >= 10 else 0.0,
-        float(np.percentile(np.abs(calm), 98)) / (_rms(calm) + 0.004),
+        float(np.sort(np.abs(calm))[-4:].mean()) / (float(np.median(np.abs(calm))) + 0.004),
         _tone(calm),
         float(jerk[:half].max()),
         float(jerk[half:].max()),
         float(np.percentile(np.abs(soft), 98)),
         _rms(acceleration[-rest:]),
+        _landing(acceleration, rest),
     )
     return np.log(np.array(sizes) + 0.004)
+
+
+def _landing(acceleration: Floats, rest: int) -> float:
+    """Shivers where the car hardly moves, first and last; a steady ramp has none."""
+    shiver = np.abs(acceleration[:-2] - 2 * acceleration[1:-1] + acceleration[2:]) / np.sqrt(6)
+    speed = np.abs(np.cumsum(acceleration - acceleration.mean()) / RATE)[1:-1]
+    creeps = speed < CREEPS
+    creeps[: rest - 2] = creeps[2 - rest :] = False
+    return _rms(shiver[creeps])
 
 
 def _smooth(values: Floats, width: int) -> Floats:

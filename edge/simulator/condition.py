@@ -5,7 +5,8 @@ from random import Random
 
 import msgspec
 
-RATED = 1.75
+RATED, CREEPS = 1.75, 0.3
+"""m/s"""
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -19,6 +20,8 @@ class Condition(msgspec.Struct, frozen=True):
     """a tone with a wavelength of half a metre"""
     judder: float = 0.0
     """a shiver while the drive accelerates or brakes: a slipping or badly tuned drive"""
+    levelling: float = 0.0
+    """hunting for the landing in the last centimetres, and a rough first move"""
     sway: float = 0.0
     """a slow swing of the ropes, 1.2 m of the way"""
 
@@ -31,5 +34,6 @@ class Condition(msgspec.Struct, frozen=True):
             + (joint if rng.random() < 0.5 else -joint)
             + self.flat_roller * share * sin(2 * pi * position / 0.5)
             + (rng.gauss(0, 1) * self.judder if abs(acceleration) > 0.1 else 0.0)
+            + (rng.gauss(0, 1) * self.levelling if 0.005 < abs(speed) < CREEPS else 0.0)
             + self.sway * share * sin(2 * pi * position / 1.2)
         )

@@ -58,7 +58,7 @@ class Lift:
         self.condition = Condition()
         self.next_call, self.reopened, self.brake = 0.0, 0, BRAKE
         self.ride: Profile | None = None
-        self.start, self.up = 0.0, True
+        self.start, self.up, self.astray = 0.0, True, False
         self.per_month = faults_per_month
         self.next_fault, self.repair_at = faults.next_fault(faults_per_month, rng), float("inf")
 
@@ -162,6 +162,7 @@ class Lift:
             self._enter(Phase.OPENING)
             return
         self.up, self.start = distance > 0, self.position
+        self.astray = target > self.top or speed > self.rated
         self.ride = Profile(abs(distance), speed, ACCELERATION, JERK)
         self._enter(Phase.MOVING)
 
@@ -289,7 +290,8 @@ class Lift:
 
     def _release(self) -> None:
         """A crew brings the car level by hand, opens the door, and leaves a lift that is whole."""
+        astray = self.phase is Phase.MOVING and self.astray
         self.pending, self.codes, self.sensor_dead, self.mode = None, (), False, ServiceMode.NORMAL
-        if self.phase in (Phase.STUCK, Phase.BRAKING, Phase.DRIFTING):
+        if astray or self.phase in (Phase.STUCK, Phase.BRAKING, Phase.DRIFTING):
             self.position, self.speed, self.acceleration = self.floor * LANDING_M, 0.0, 0.0
             self._enter(Phase.OPENING)

@@ -15,7 +15,7 @@ from contracts.messages import AnySample, LiftSample
 from edge.clock import Clock
 from edge.config import LiftConfig, Rules
 from edge.drivers import make
-from edge.lift_duty import LiftDuty
+from edge.lift_duty import VALUES, LiftDuty
 from edge.self_test import SelfTests
 from edge.sink import EventDraft
 
@@ -102,6 +102,26 @@ def test_without_a_fresh_reading_the_lift_is_unknown_and_no_sample_shows_the_pas
     world.feed(FREE, 1)
     assert world.healths[-1] == "ok"
     assert world.phases(Rule.LIFT_UNKNOWN) == [Phase.START, Phase.END]
+
+
+@pytest.mark.parametrize(
+    ("sample", "states"),
+    [
+        (LiftSample(), ["ok", "unknown"]),
+        (LiftSample(dt=5), ["ok", "unknown"]),
+        (LiftSample(mode=ServiceMode.NORMAL), ["ok"]),
+        (LiftSample(codes=("03",)), ["ok"]),
+        (LiftSample(load=0.0), ["ok"]),
+        (LiftSample(alarm_button=False), ["ok"]),
+    ],
+)
+def test_only_a_sample_with_a_value_is_a_reading(sample: LiftSample, states: list[str]) -> None:
+    assert World().feed(sample, 15).healths == states
+
+
+def test_every_value_of_a_sample_counts() -> None:
+    others = {"dt", "mode", "codes", "source_scheme", "source_codes"}
+    assert set(LiftSample.__struct_fields__) - others == set(VALUES)
 
 
 def test_a_lift_that_was_never_read_is_unknown() -> None:

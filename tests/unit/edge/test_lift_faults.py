@@ -5,6 +5,8 @@ from random import Random
 from statistics import mean
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from contracts.kinds import CarStatus, Power, ServiceMode
 from edge.simulator import faults, traffic
@@ -157,3 +159,31 @@ def test_an_hour_of_rides_at_night_and_at_noon() -> None:
         return moved
 
     assert rides(12.5) > 3 * rides(4.2)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 999), st.lists(st.tuples(st.sampled_from(Fault), st.integers(1, 40)), max_size=12))
+def test_any_row_of_faults_stays_physical_and_a_crew_ends_it(seed: int, row: list[tuple[Fault, int]]) -> None:
+    one = Lift(16, Random(seed))
+
+    def physical(seconds: float) -> None:
+        for _ in range(round(seconds * 10)):
+            before = one.position
+            one.step(0.1)
+            assert -0.1 <= one.position <= one.top + 1.7
+            assert abs(one.position - before) <= 0.1 * 1.5 * one.rated + 0.01
+            assert 0 <= one.door <= 1
+            if one.moving:
+                assert one.door == 0
+            sample = one.sample()
+            assert sample.load is not None and sample.load >= 0
+
+    for fault, seconds in row:
+        if fault is not Fault.RELEASE:
+            one.fault(fault)
+            physical(seconds)
+    one.fault(Fault.RESTORE)
+    one.fault(Fault.RELEASE)
+    one.step(0.1)
+    physical(150)
+    assert (one.phase is Phase.STUCK, one.codes, one.mode) == (False, (), ServiceMode.NORMAL)
