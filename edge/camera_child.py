@@ -86,30 +86,15 @@ def _drawn(order: Order, voice: Voice, keep: Callable[[Image], None]) -> None:
     import cv2
 
     from edge.drawn import Scene
-    from edge.drawn.film import Film
 
     cv2.setNumThreads(1)
     scene, began, count = Scene(order.seed), time.monotonic(), 0
-<<<<<<< HEAD
-    height, width = scene.frame(0)[0].shape[:2]
-    film = Film(width, height, order.looks_per_second) if order.segments else None
-    with recording(order.segments, film.stream if film else None, voice.note) as keep:
-        while True:
-            count += 1
-            at = time.monotonic() - began
-            image = scene.frame(at)[0]
-            voice.show(image, count)
-            for packet in film.packets(image, at) if film else ():
-                keep(packet)
-            time.sleep(max(0.0, began + count / order.looks_per_second - time.monotonic()))
-=======
     while True:
         count += 1
         image = scene.frame(time.monotonic() - began)[0]
         keep(image)
         voice.show(image, count)
         time.sleep(max(0.0, began + count / order.looks_per_second - time.monotonic()))
->>>>>>> main
 
 
 def _moving_frames(order: Order, voice: Voice) -> Iterator[tuple[Any, int, bool]]:

@@ -26,8 +26,7 @@ DRIFT = 0.002
 JUMP_S = 5.0
 """more is a step of a clock, or a stream that was held up"""
 BREAK_S = 10.0
-CODECS = ("h264", "hevc", "libx264")
-"""the last one is the encoder that films drawn scenes"""
+CODECS = ("h264", "hevc")
 _MP4 = {"movflags": "empty_moov+default_base_moof+frag_custom+skip_trailer"}
 
 
