@@ -31,7 +31,7 @@ from edge.presence import PresenceBoard
 from edge.priority import Priority
 from edge.publish import Pump, Told
 from edge.ride_watch import RideWatch
-from edge.ring_duty import recorded, ring_of
+from edge.ring_duty import ring_of
 from edge.segments import CutError, Ring, cut
 from edge.self_test import SelfTests
 from edge.sensor_duty import SensorDuty
@@ -55,7 +55,7 @@ class SpoolSink:
     def __init__(self, config: EdgeConfig, spool: Spool, boot: UUID, clock: CentreClock) -> None:
         self.config, self.spool, self.boot, self.clock = config, spool, boot, clock
         self.heard: dict[str, Heard] = {}
-        self._cameras = {camera.device for camera in config.camera if recorded(camera)}
+        self._cameras = {camera.device for camera in config.camera if camera.record}
         self.known: dict[str, dict[str, str]] = {}
         self.clips: Clips | None = None
 
@@ -252,7 +252,7 @@ class Agent:
     def _ring(self, device: str) -> Ring | None:
         """What a camera of this agent has recorded; its own process writes and prunes it."""
         camera = next((camera for camera in self.live.now.camera if camera.device == device), None)
-        return ring_of(self.config, device) if camera is not None and recorded(camera) else None
+        return ring_of(self.config, device) if camera is not None and camera.record else None
 
     def _cut(self, device: str, start: datetime, end: datetime, out: Path) -> tuple[datetime, datetime]:
         """A clip out of what a camera has recorded. Raises ValueError when there is none."""

@@ -60,6 +60,7 @@ def faults(content: Mapping[str, Any], kind: type[Struct]) -> list[Fault]:
     """Everything that speaks against `content` as an agent's configuration, without looking at the disk."""
     found = list(_struct(content, kind, ()))
     found += _doubled(content)
+    found += _together(content)
     zone = content.get("timezone")
     if isinstance(zone, str):
         try:
@@ -147,6 +148,27 @@ def _cameras_of(content: Mapping[str, Any], name: str) -> Iterator[Fault]:
         if isinstance(named, str) and named and named not in cameras:
             known = ", ".join(cameras) or "none is configured"
             yield Fault((name, index, "camera"), f"{named!r} is not watched here, expected one of: {known}")
+
+
+def _together(content: Mapping[str, Any]) -> Iterator[Fault]:
+    """What is right by itself and wrong beside the rest."""
+    from edge.config import VisionRules
+
+    usual = VisionRules()
+    cameras = [camera.get("device") for _, camera in _tables(content, "camera")]
+    for name in content:
+        for index, table in _tables(content, name):
+            camera = table.get("camera")
+            if isinstance(camera, str) and camera not in cameras:
+                known = ", ".join(str(code) for code in cameras) or "none is configured"
+                yield Fault((name, index, "camera"), f"{camera!r} is no camera of this file, expected one of: {known}")
+    rules = content.get("rules")
+    vision = rules.get("vision") if isinstance(rules, Mapping) else None
+    if isinstance(vision, Mapping):
+        looks, needed = vision.get("looks", usual.looks), vision.get("needed", usual.needed)
+        if isinstance(looks, int) and isinstance(needed, int) and needed > looks:
+            key = "needed" if "needed" in vision else "looks"
+            yield Fault(("rules", "vision", key), f"needed = {needed} of looks = {looks}: nothing would ever be said")
 
 
 def _tables(content: Mapping[str, Any], name: str) -> list[tuple[int, Mapping[str, Any]]]:

@@ -7,18 +7,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from edge.clock import now_utc
-from edge.config import CameraConfig, EdgeConfig
+from edge.config import EdgeConfig
 from edge.segments import Ring
-from edge.source import SourceKind, parse
 
 log = logging.getLogger(__name__)
 EVERY_S = 30.0
 GB = 1024**3
-
-
-def recorded(camera: CameraConfig) -> bool:
-    """Whether what a camera sends is kept; a drawn scene sends nothing that could be."""
-    return camera.record and parse(camera.source).kind is not SourceKind.DRAWN
 
 
 def ring_folder(config: EdgeConfig, device: str) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.i18n import LANGUAGES, ago, catalogue, choose, clock, moment, text
-from contracts.kinds import FindingState, IncidentState, Rule, ZoneKind
+from contracts.kinds import FindingState, IncidentState, Rule, Withheld, ZoneKind
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "api" / "templates"
 # A key that ends in an underscore is the beginning of one that the page completes.
@@ -40,6 +40,7 @@ def test_every_text_of_a_page_is_there(path: Path) -> None:
 def test_every_state_and_rule_has_a_word() -> None:
     keys = {f"state.{state}" for state in IncidentState} | {f"finding.{state}" for state in FindingState}
     keys |= {f"rule.{rule}" for rule in Rule} | {f"zone.{zone}" for zone in ZoneKind}
+    keys |= {f"withheld.{reason}" for reason in Withheld}
     assert keys <= catalogue("en").keys()
 
 

@@ -96,6 +96,8 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
         ('agent = "a-1"\nsite = "s-1"\n[rules]\nvision = { looks = 5, needed = 0 }\n', 4, "rules.vision.needed"),
         ('agent = "a-1"\nsite = "s-1"\nbroker.port = 0\n', 3, "broker.port"),
         ("", 1, "agent: missing"),
+        ('agent = "a-1"\nsite = "s-1"\n[rules.vision]\nlooks = 2\n', 4, "needed = 3 of looks = 2"),
+        ('agent = "a-1"\nsite = "s-1"\n[[lift]]\ndevice = "l-1"\ncamera = "c-1"\n', 5, "'c-1' is no camera"),
     ],
 )
 def test_however_it_is_written_the_line_is_named(tmp_path: Path, text: str, line: int, words: str) -> None:
