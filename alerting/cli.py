@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import psycopg
 import typer
 
-from alerting import activation, engine, outbox, policy
+from alerting import activation, engine, orders, outbox, policy
 from runtime import log, service
 from runtime.db import Role, connect
 from runtime.settings import load
@@ -22,7 +22,8 @@ def run(config: Config = None) -> None:
     """Run the service until SIGTERM."""
     settings = load(config)
     log.configure("alerting")
-    service.run("alerting", {"engine": engine.work(settings), "outbox": outbox.work(settings)})
+    duties = {"engine": engine.work(settings), "outbox": outbox.work(settings), "orders": orders.work(settings)}
+    service.run("alerting", duties)
 
 
 @app.command()

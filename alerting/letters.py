@@ -16,7 +16,7 @@ RULES = {
         "stranger": "专间有外人",
         "crowding": "人员超限",
         "climate": "温湿度超限",
-        "uv_lamp": "紫外线灯时间不足",
+        "uv_lamp": "紫外线灯时间不足或有人时开启",
     },
     "en": {
         "no_hat": "no hat",
@@ -25,7 +25,7 @@ RULES = {
         "stranger": "stranger in the special room",
         "crowding": "too many people",
         "climate": "climate out of range",
-        "uv_lamp": "UV lamp too short",
+        "uv_lamp": "UV lamp too short, or on with people inside",
     },
 }
 

@@ -21,6 +21,9 @@ from api.access import SignInNeeded
 from api.board import routes as board
 from api.crew import routes as crew
 from api.kitchen import routes as kitchen
+from api.live import leases
+from api.live import routes as live
+from api.live import uploads as live_uploads
 from api.oversight import routes as oversight
 from api.page import HEADERS, render
 from api.public import routes as public
@@ -39,7 +42,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="Sunlit", version="0.1.0", lifespan=_lifespan, docs_url=None, redoc_url=None)
     app.state.settings = settings
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for part in (session, edge_uploads, board, crew, kitchen, oversight, public):
+    for part in (session, edge_uploads, live_uploads, live, board, crew, kitchen, oversight, public):
         app.include_router(part.router)
     app.add_api_route("/healthz", healthz, include_in_schema=True)
     app.middleware("http")(_secure)
@@ -59,7 +62,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await app.state.pool.open(wait=False)
     await app.state.public_pool.open(wait=False)
     app.state.hub = Hub(app.state.pool)
-    tasks = [asyncio.create_task(app.state.hub.run()), asyncio.create_task(_beat(app))]
+    tasks = [
+        asyncio.create_task(app.state.hub.run()),
+        asyncio.create_task(_beat(app)),
+        asyncio.create_task(leases.sweep(app)),
+    ]
     yield
     for task in tasks:
         task.cancel()
@@ -101,8 +108,9 @@ async def _to_sign_in(_: Request, fault: Exception) -> Response:
 
 async def _problem(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, HTTPException)
-    detail = str(fault.detail)
-    return _answer(request, fault.status_code, detail)
+    answer = _answer(request, fault.status_code, str(fault.detail))
+    answer.headers.update(fault.headers or {})
+    return answer
 
 
 async def _invalid(request: Request, fault: Exception) -> Response:

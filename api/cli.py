@@ -9,6 +9,7 @@ import typer
 import uvicorn
 
 from api import assets as page_assets
+from api.orders_cli import order
 from api.session import HASHER
 from api.sql import QUERIES
 from runtime import log
@@ -17,6 +18,7 @@ from runtime.settings import load
 from runtime.stack.ports import PortInUse, demand_free
 
 app = typer.Typer(help="The pages.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.command()(order)
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings")]
 
 

@@ -1,51 +1,122 @@
-"""Pictures from the edge: evidence under its hash, and the newest blurred still of a camera."""
+"""Pictures and clips from the edge: evidence under its hash, also in parts, and a camera's newest blurred still."""
 
+import asyncio
 import hashlib
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Header, HTTPException, Request, Response
+from fastapi import APIRouter, Body, Depends, Header, HTTPException, Request, Response
+from starlette.requests import ClientDisconnect
 
+from api import partial
 from api.access import digest
 from api.sql import QUERIES
+from contracts.kinds import Withheld
 
 router = APIRouter(prefix="/edge/v1")
 MAX_BYTES = 5 * 1024 * 1024
+"""of one body; what is larger comes in parts"""
 JPEG = b"\xff\xd8\xff"
-HASH = r"^[0-9a-f]{64}$"
+KINDS = {"image/jpeg": ("a JPEG picture", 0, JPEG, ".jpg"), "video/mp4": ("an MP4 clip", 4, b"ftyp", ".mp4")}
+
+
+class Parcel:
+    """What the address and the headers say of a piece of evidence."""
+
+    def __init__(
+        self,
+        event_id: UUID,
+        sha256: str,
+        authorization: Annotated[str, Header()],
+        x_sunlit_device: Annotated[str, Header()],
+        x_captured_at: Annotated[datetime, Header()],
+        x_sunlit_clock_offset_ms: Annotated[int | None, Header(ge=-(2**53), le=2**53)] = None,
+        content_type: Annotated[str, Header()] = "image/jpeg",
+    ) -> None:
+        if content_type not in KINDS:
+            raise HTTPException(422, f"content-type: {content_type!r}, expected one of {', '.join(KINDS)}")
+        if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
+            raise HTTPException(422, f"sha256: {sha256[:80]!r}, expected 64 of 0-9 and a-f")
+        self.event, self.sha256, self.media = event_id, sha256, content_type
+        self.authorization, self.device = authorization, x_sunlit_device
+        self.captured, self.offset_ms = x_captured_at, x_sunlit_clock_offset_ms
+
+
+Wanted = Annotated[Parcel, Depends(Parcel)]
+
+
+@router.get("/time")
+async def now() -> Response:
+    """The centre's clock, for a device that wants to know how far its own is from it. Says nothing else to anybody."""
+    text = f'{{"now":"{datetime.now(UTC).isoformat()}"}}'
+    return Response(text, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+@router.head("/evidence/{event_id}/{sha256}")
+async def progress(request: Request, parcel: Wanted) -> Response:
+    """How much of a piece of evidence is here: `Upload-Offset` bytes, `Upload-Complete` when it is all."""
+    device = await uploader(request, parcel.authorization, parcel.device)
+    async with request.app.state.pool.connection() as connection:
+        values = {"event": parcel.event, "sha256": parcel.sha256}
+        row = await (await connection.execute(QUERIES["evidence_here"], values)).fetchone()
+    if row is not None:
+        return Response(headers={"Upload-Offset": str(row["bytes"]), "Upload-Complete": "?1"})
+    part = _part(request, device, parcel)
+    return Response(headers={"Upload-Offset": str(await asyncio.to_thread(part.size)), "Upload-Complete": "?0"})
 
 
 @router.put("/evidence/{event_id}/{sha256}", status_code=201)
-async def evidence(
-    request: Request,
-    event_id: UUID,
-    sha256: str,
-    authorization: Annotated[str, Header()],
-    x_sunlit_device: Annotated[str, Header()],
-    x_captured_at: Annotated[datetime, Header()],
-) -> Response:
-    """Keeps an original picture. 201 when it is new, 200 when it was here already."""
-    device = await _device(request, authorization, x_sunlit_device)
-    content = await _jpeg(request)
+async def evidence(request: Request, parcel: Wanted, content_range: Annotated[str | None, Header()] = None) -> Response:
+    """Keeps an original. 201 when it is new, 200 when it was here already, 202 when a part is here and more to come."""
+    device = await uploader(request, parcel.authorization, parcel.device)
+    if content_range is not None:
+        return await _keep_part(request, device, parcel, content_range)
+    content = await _body(request, parcel.media)
     found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise HTTPException(422, f"sha256: the body's is {found}, the address says {sha256}")
-    keep(request.app.state.settings.api.evidence, sha256, content)
+    if found != parcel.sha256:
+        raise HTTPException(422, f"sha256: the body's is {found}, the address says {parcel.sha256}")
+    keep(request.app.state.settings.api.evidence, parcel.sha256, content, parcel.media)
+    return await _enter(request, device, parcel, len(content))
+
+
+async def _keep_part(request: Request, device: dict[str, Any], parcel: Parcel, content_range: str) -> Response:
+    """Writes what comes as it comes: after a broken connection the next part begins where this one ended."""
+    wanted = partial.parse(content_range, request.app.state.settings.api.clip_max_mb * 1024 * 1024)
+    part = _part(request, device, parcel)
+    try:
+        async with part.writing(wanted) as write:
+            async for chunk in request.stream():
+                await write(chunk)
+    except ClientDisconnect:
+        # Nobody hears this answer; what came is kept, and the edge will ask how much that is.
+        return Response(status_code=400)
+    size = await asyncio.to_thread(part.size)
+    if size < wanted.total:
+        return Response(status_code=202, headers={"Upload-Offset": str(size)})
+    target = path_of(request.app.state.settings.api.evidence, parcel.sha256, parcel.media)
+    words, at, mark, _ = KINDS[parcel.media]
+    await asyncio.to_thread(part.complete, target, parcel.sha256, words, at, mark)
+    return await _enter(request, device, parcel, wanted.total)
+
+
+async def _enter(request: Request, device: dict[str, Any], parcel: Parcel, size: int) -> Response:
     async with request.app.state.pool.connection() as connection, connection.transaction():
         cursor = await connection.execute(
             QUERIES["evidence_new"],
             {
                 "id": uuid4(),
-                "event": event_id,
+                "event": parcel.event,
                 "finding": None,
                 "device": device["id"],
                 "kind": "capture",
-                "sha256": sha256,
-                "bytes": len(content),
-                "captured": x_captured_at,
+                "media": parcel.media,
+                "sha256": parcel.sha256,
+                "bytes": size,
+                "captured": parcel.captured,
+                "clock_offset_ms": parcel.offset_ms,
                 "source": device["code"],
             },
         )
@@ -65,6 +136,11 @@ async def evidence(
     return Response(status_code=201)
 
 
+def _part(request: Request, device: dict[str, Any], parcel: Parcel) -> partial.Part:
+    folder = request.app.state.settings.api.evidence / "partial"
+    return partial.Part(folder, f"{device['id']}-{parcel.event}-{parcel.sha256}")
+
+
 @router.put("/still/{device_code}", status_code=201)
 async def still(
     request: Request,
@@ -73,10 +149,10 @@ async def still(
     x_captured_at: Annotated[datetime, Header()],
 ) -> Response:
     """Keeps the newest blurred still of a kitchen's camera; pictures from inside a car are never taken."""
-    device = await _device(request, authorization, device_code)
+    device = await uploader(request, authorization, device_code)
     if device["kitchen_id"] is None:
         raise HTTPException(422, f"device: {device_code!r} is not a kitchen's camera")
-    content = await _jpeg(request)
+    content = await _body(request)
     async with request.app.state.pool.connection() as connection:
         await connection.execute(
             QUERIES["still"],
@@ -90,9 +166,25 @@ async def still(
     return Response(status_code=201)
 
 
-def keep(folder: Path, sha256: str, content: bytes) -> Path:
+@router.put("/still/{device_code}/withheld", status_code=201)
+async def withheld(
+    request: Request,
+    device_code: str,
+    authorization: Annotated[str, Header()],
+    x_captured_at: Annotated[datetime, Header()],
+    why: Annotated[Withheld, Body(embed=True, alias="reason")],
+) -> Response:
+    """Keeps why there is no still now; the page says it instead of showing an older picture."""
+    device = await uploader(request, authorization, device_code)
+    async with request.app.state.pool.connection() as connection:
+        values = {"device": device["id"], "at": x_captured_at, "reason": why.value}
+        await connection.execute(QUERIES["still_withheld"], values)
+    return Response(status_code=201)
+
+
+def keep(folder: Path, sha256: str, content: bytes, media: str = "image/jpeg") -> Path:
     """Writes bytes under their hash: whole or not at all, and on the disk when this returns."""
-    target = path_of(folder, sha256)
+    target = path_of(folder, sha256, media)
     if target.exists():
         return target
     try:
@@ -108,12 +200,13 @@ def keep(folder: Path, sha256: str, content: bytes) -> Path:
     return target
 
 
-def path_of(folder: Path, sha256: str) -> Path:
+def path_of(folder: Path, sha256: str, media: str = "image/jpeg") -> Path:
     """Where the bytes of a hash lie."""
-    return folder / sha256[:2] / f"{sha256}.jpg"
+    return folder / sha256[:2] / f"{sha256}{KINDS[media][-1]}"
 
 
-async def _device(request: Request, authorization: str, code: str) -> dict[str, Any]:
+async def uploader(request: Request, authorization: str, code: str) -> dict[str, Any]:
+    """The device that an agent brings something of. Raises HTTPException for a token that is not of its site."""
     scheme, _, token = authorization.partition(" ")
     async with request.app.state.pool.connection() as connection:
         values = {"device": code, "token": digest(token)}
@@ -124,12 +217,19 @@ async def _device(request: Request, authorization: str, code: str) -> dict[str, 
     return row
 
 
-async def _jpeg(request: Request) -> bytes:
+async def _body(request: Request, media: str = "image/jpeg") -> bytes:
+    content = await body_of(request, MAX_BYTES)
+    words, at, mark, _ = KINDS[media]
+    if content[at : at + len(mark)] != mark:
+        raise HTTPException(422, f"body: not {words}")
+    return content
+
+
+async def body_of(request: Request, most: int) -> bytes:
+    """The body, read no further than it may be long. Raises HTTPException."""
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
-        if len(content) > MAX_BYTES:
-            raise HTTPException(413, f"body: more than {MAX_BYTES} bytes")
-    if not content.startswith(JPEG):
-        raise HTTPException(422, "body: not a JPEG picture")
+        if len(content) > most:
+            raise HTTPException(413, f"body: more than {most} bytes")
     return bytes(content)

@@ -45,11 +45,15 @@ WHERE d.code = %(device)s AND a.upload_token_sha256 = %(token)s AND d.retired_at
 LIMIT 1
 
 -- name: evidence_new
-INSERT INTO evidence (id, event_id, finding_id, device_id, kind, media, sha256, bytes, captured_at, source)
-VALUES (%(id)s, %(event)s, %(finding)s, %(device)s, %(kind)s, 'image/jpeg', %(sha256)s, %(bytes)s, %(captured)s,
-        %(source)s)
+INSERT INTO evidence (id, event_id, finding_id, device_id, kind, media, sha256, bytes, captured_at, clock_offset_ms,
+                      source)
+VALUES (%(id)s, %(event)s, %(finding)s, %(device)s, %(kind)s, %(media)s, %(sha256)s, %(bytes)s, %(captured)s,
+        %(clock_offset_ms)s, %(source)s)
 ON CONFLICT (event_id, finding_id, sha256) DO NOTHING
 RETURNING id
+
+-- name: evidence_here
+SELECT bytes FROM evidence WHERE event_id = %(event)s AND finding_id IS NULL AND sha256 = %(sha256)s
 
 -- name: custody
 INSERT INTO evidence_custody (evidence_id, actor, action, address, reason)
@@ -57,13 +61,30 @@ VALUES (%(evidence)s, %(actor)s, %(action)s, %(address)s, %(reason)s)
 
 -- name: evidence_of_finding
 SELECT e.id, e.sha256, e.kind, e.captured_at FROM evidence e
-WHERE e.event_id = %(event)s OR e.finding_id = %(finding)s ORDER BY e.kind, e.captured_at
+WHERE (e.event_id = %(event)s OR e.finding_id = %(finding)s) AND e.media = 'image/jpeg' ORDER BY e.kind, e.captured_at
 
 -- name: still
 INSERT INTO still (device_id, taken_at, received_at, sha256, picture)
 VALUES (%(device)s, %(taken)s, clock_timestamp(), %(sha256)s, %(picture)s)
 ON CONFLICT (device_id) DO UPDATE SET taken_at = EXCLUDED.taken_at, received_at = EXCLUDED.received_at,
     sha256 = EXCLUDED.sha256, picture = EXCLUDED.picture WHERE still.taken_at <= EXCLUDED.taken_at
+
+-- name: still_withheld
+INSERT INTO still_withheld (device_id, at, received_at, reason)
+VALUES (%(device)s, %(at)s, clock_timestamp(), %(reason)s)
+ON CONFLICT (device_id) DO UPDATE SET at = EXCLUDED.at, received_at = EXCLUDED.received_at, reason = EXCLUDED.reason
+    WHERE still_withheld.at <= EXCLUDED.at
+
+-- name: order_new
+INSERT INTO edge_order (id, device_id, kind, args, actor, reason, expires_at)
+VALUES (%(id)s, %(device)s, %(kind)s, %(args)s, %(actor)s, %(reason)s,
+        clock_timestamp() + make_interval(secs => %(life_s)s))
+
+-- name: device_of_order
+SELECT id FROM device WHERE code = %(device)s AND retired_at IS NULL
+
+-- name: answers
+SELECT ok, final, reason, at FROM edge_reply WHERE order_id = %(order)s ORDER BY id
 
 -- name: health
 SELECT 1 AS ok

@@ -225,3 +225,14 @@ class EdgeCommand(StrEnum):
     SELF_TEST = "self_test"
     RELOAD = "reload"
     MODEL_UPDATE = "model_update"
+
+
+class Withheld(StrEnum):
+    """Why the public is shown no still of a kitchen's camera."""
+
+    DETECTOR = "detector"
+    """the detector could not look, so that nobody knows where people are"""
+    BLUR = "blur"
+    """people could not be made unrecognisable"""
+    BLIND = "blind"
+    """the camera gives no picture"""

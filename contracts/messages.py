@@ -27,6 +27,7 @@ from contracts.vision import Box, ModelRef
 
 VERSION = 1
 MAX_PAYLOAD = 256 * 1024
+MAX_LOSSES = 64
 
 DeviceCode = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
 Instant = Annotated[datetime, Meta(tz=True)]
@@ -66,6 +67,9 @@ class LiftSample(Sample, frozen=True, kw_only=True, tag="lift"):
     """m/s2, vertical, gravity removed"""
     codes: tuple[Code, ...] = ()
     """active fault codes in the national scheme"""
+    source_scheme: Code = ""
+    source_codes: tuple[Code, ...] = ()
+    """the same in the vendor's own scheme, also those that the national one lacks"""
 
 
 class ClimateSample(Sample, frozen=True, kw_only=True, tag="climate"):
@@ -133,6 +137,7 @@ class Event(Struct, frozen=True, kw_only=True, tag_field="type", tag="event"):
     zone: Annotated[str, Meta(max_length=64)] = ""
     confidence: Share = 1.0
     clock_offset_ms: int | None = None
+    """what to add to the device's time to have the centre's; None: not measured"""
     model: ModelRef | None = None
     box: Box | None = None
     evidence: tuple[Evidence, ...] = ()
@@ -141,11 +146,21 @@ class Event(Struct, frozen=True, kw_only=True, tag_field="type", tag="event"):
     details: Mapping[Code, Text | bool | int | float | None] = msgspec.field(default_factory=dict)
 
 
+class Loss(Struct, frozen=True, kw_only=True):
+    """Sequence numbers [from_seq, to_seq) that a boot of the device, also an earlier one, had to give up."""
+
+    lane: Lane
+    boot: UUID
+    from_seq: Seq
+    to_seq: Seq
+
+
 class Status(Struct, frozen=True, kw_only=True, tag_field="type", tag="status"):
     """How a device is: retained at the broker, and its last will says `online: false`.
 
     `published_*` are how many messages of the lane this boot has handed to the broker or still keeps in the spool;
-    `lost_*` how many of them it had to give up (the spool was full or broken): reported, never silent.
+    `lost_*` how many of them it had to give up (the spool was full or broken): reported, never silent. `losses` names
+    those not told before, and then it counts, not `lost_*`; None comes from an agent that does not name them.
     """
 
     v: Annotated[int, Meta(ge=1, le=VERSION)] = VERSION
@@ -158,6 +173,7 @@ class Status(Struct, frozen=True, kw_only=True, tag_field="type", tag="status"):
     published_event: Count = 0
     lost_telemetry: Count = 0
     lost_event: Count = 0
+    losses: Annotated[tuple[Loss, ...], Meta(max_length=MAX_LOSSES)] | None = None
     spooled: Count = 0
     clock_offset_ms: int | None = None
     health: Mapping[Code, Text] = msgspec.field(default_factory=dict)
@@ -184,6 +200,8 @@ class Reply(Struct, frozen=True, kw_only=True, tag_field="type", tag="reply"):
     ok: bool
     reason: Text = ""
     at: Instant
+    final: bool = True
+    """false: the command was started, another answer follows when it has ended"""
 
 
 Message = Telemetry | Event | Status | Command | Reply

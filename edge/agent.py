@@ -1,32 +1,45 @@
-"""The composition root: spool, bus, drivers, cameras, and the commands that the centre may give."""
+"""The composition root: spool, bus, drivers, cameras, and the desk that takes the centre's commands."""
 
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import time_ns
 from uuid import UUID, uuid4
 
 from contracts.ids import uuid7
-from contracts.kinds import EdgeCommand, Lane
-from contracts.messages import AnySample, BadMessage, Command, Event, Reply, Status, Telemetry, decode, encode
-from contracts.topics import BadTopic, parse, topic
-from edge.camera_duty import camera_duties
+from contracts.kinds import Lane
+from contracts.messages import AnySample, Event, Reply, Status, Telemetry, encode
+from contracts.topics import topic
+from edge.camera_duty import camera_duties, make_eyes, make_outbox
+from edge.centre_clock import CentreClock, clock_duty
 from edge.clock import Clock, now_utc
-from edge.config import EdgeConfig, LiftConfig, broker_settings
-from edge.drivers import LiftDriver, make
-from edge.drivers.simulator import SimulatorDriver
+from edge.commands import Heard, Site
+from edge.commands.desk import Desk
+from edge.commands.record import Record
+from edge.commands.reload import reload
+from edge.config import EdgeConfig, LiftConfig, SensorConfig, broker_settings
+from edge.drivers import LiftDriver, SensorDriver, make, make_sensor
 from edge.lift_duty import LiftDuty
+from edge.live import Pushers
+from edge.live_config import LiveConfig
 from edge.presence import PresenceBoard
-from edge.publish import Pump
+from edge.priority import Priority
+from edge.publish import Pump, Told
 from edge.ride_watch import RideWatch
+from edge.ring_duty import ring_of
+from edge.segments import Ring
 from edge.self_test import SelfTests
 from edge.sensor_duty import SensorDuty
 from edge.sink import EventDraft
 from edge.site_duty import SiteDuty
+from edge.source import SourceKind, parse
 from edge.spool import Spool
+from edge.status import clock_words, queue_words, status_of
+from edge.vitals import Vitals
 from models.errors import ModelError
 from models.ride import RideModel
 from runtime.bus import Bus, Incoming
@@ -34,15 +47,15 @@ from runtime.service import Duty
 
 log = logging.getLogger(__name__)
 AGENT_VERSION = "sunlit-edge 0.1.0"
-REMEMBERED_COMMANDS = 1000
 
 
 class SpoolSink:
     """Gives every message its identity and keeps it in the spool."""
 
-    def __init__(self, config: EdgeConfig, spool: Spool, boot: UUID) -> None:
-        self.config, self.spool, self.boot = config, spool, boot
-        self.states: dict[str, str] = {}
+    def __init__(self, config: EdgeConfig, spool: Spool, boot: UUID, clock: CentreClock) -> None:
+        self.config, self.spool, self.boot, self.clock = config, spool, boot, clock
+        self.heard: dict[str, Heard] = {}
+        self.known: dict[str, dict[str, str]] = {}
 
     def telemetry(self, device: str, base: datetime, samples: Sequence[AnySample]) -> None:
         self.spool.put(
@@ -71,52 +84,113 @@ class SpoolSink:
                 subject=draft.subject,
                 zone=draft.zone,
                 confidence=draft.confidence,
+                clock_offset_ms=self.clock.offset_ms,
                 model=draft.model,
                 box=draft.box,
                 evidence=draft.evidence,
+                source_scheme=draft.source_scheme,
+                source_code=draft.source_code,
                 details=draft.details,
             ),
         )
         return identity
 
     def health(self, device: str, state: str) -> None:
-        self.states[device] = state
+        self.heard[device] = Heard(state, now_utc())
+
+    def facts(self, device: str, facts: Mapping[str, str]) -> None:
+        # A new mapping every time: the thread that makes statuses may be reading the old one.
+        self.known[device] = {**self.known.get(device, {}), **facts}
+
+    def words(self, device: str) -> dict[str, str]:
+        """What the duties have said of a device."""
+        heard = self.heard.get(device)
+        return {"state": heard.state if heard else "starting", **self.known.get(device, {})}
 
 
 class Agent:
     """Everything that runs on one site. `duties` are threads for runtime.service."""
 
-    def __init__(self, config: EdgeConfig) -> None:
+    def __init__(self, config: EdgeConfig, path: Path | None = None) -> None:
+        """`path`: the file that the configuration came from, to read again on request."""
         self.config, self.boot = config, uuid4()
-        self.spool = Spool(Path(config.spool), config.spool_max_mb * 1024 * 1024)
-        self.sink = SpoolSink(config, self.spool, self.boot)
+        self.live = LiveConfig(config)
+        self.spool = Spool(Path(config.spool), int(config.spool_max_mb * 1024 * 1024))
+        self.centre_clock, self.vitals = CentreClock(config.upload.url), Vitals(Path(config.spool))
+        self.outbox = make_outbox(config)
+        self.sink = SpoolSink(config, self.spool, self.boot, self.centre_clock)
         self.drivers: dict[str, LiftDriver] = {lift.device: make(lift) for lift in config.lift}
+        self.sensors: dict[str, SensorDriver] = {sensor.device: make_sensor(sensor) for sensor in config.sensor}
         self.clock, self.presence = Clock(), PresenceBoard()
         self.site = SiteDuty(config, self.sink, self.clock)
         self.tests = SelfTests(Path(config.spool) / "self-tests.json", self.clock)
         self.judge = _judge() if config.lift else None
         self.lifts = {lift.device: self._lift(lift) for lift in config.lift}
-        self._done: dict[UUID, Reply] = {}
+        self.eyes = make_eyes(config)
         will = Status(device=config.agent, boot=self.boot, at=datetime.now(UTC), online=False, agent=AGENT_VERSION)
         self.bus = Bus(
             broker_settings(config.broker),
             f"sunlit-edge-{config.agent}",
             subscriptions=[str(topic(config.site, device, Lane.COMMAND)) for device in config.devices],
-            on_message=self._on_command,
+            on_message=self._on_message,
             will=(str(topic(config.site, config.agent, Lane.STATUS)), encode(will)),
         )
-        self.pump = Pump(self.spool, self.bus, self.say_status, config.status_every_s)
+        self.pump = Pump(self.spool, self.bus, self.say_status, config.status_every_s, config.send_per_s)
+        self.desk = Desk(self._site(path), Record(Path(config.spool) / "commands"), self._say_reply)
 
     def duties(self) -> dict[str, Duty]:
         """The work of this agent by name."""
-        found: dict[str, Duty] = {"publish": self.pump.run}
-        found.update({device: duty.run for device, duty in self.lifts.items()})
+        found: dict[str, Duty] = {"publish": self.pump.run, "commands": self.desk.run}
+        found.update({device: lift.run for device, lift in self.lifts.items()})
         if self.lifts:
             found["site"] = self.site.run
-        for sensor in self.config.sensor:
-            found[sensor.device] = SensorDuty(sensor, self.sink).run
-        found.update(camera_duties(self.config, self.sink, self.presence))
+        sensors = {sensor.device: self._sensor(sensor) for sensor in self.config.sensor}
+        found.update({device: sensor.run for device, sensor in sensors.items()})
+        self.live.follow(partial(self._renew, list(sensors.values())))
+        found.update(self._cameras())
+        found.update(clock_duty(self.centre_clock, self.config.upload.url))
         return found
+
+    def _cameras(self) -> dict[str, Duty]:
+        return camera_duties(
+            self.config,
+            self.sink,
+            outbox=self.outbox,
+            presence=self.presence,
+            eyes=self.eyes,
+            live=self.live,
+            offset_ms=lambda: self.centre_clock.offset_ms,
+        )
+
+    def _site(self, path: Path | None) -> Site:
+        return Site(
+            live=self.live,
+            drivers=self.drivers,
+            heard=self.sink.heard,
+            connected=lambda: self.bus.connected,
+            reload=lambda: reload(self.live, path),
+            pushers=Pushers(self.live, self._ring),
+            eyes=self.eyes,
+            tests={device: lift.self_test for device, lift in self.lifts.items()},
+        )
+
+    def _sensor(self, sensor: SensorConfig) -> SensorDuty:
+        def inside() -> bool | None:
+            people = self.presence.people(sensor.camera)
+            return None if people is None else people > 0
+
+        driver, rules = self.sensors[sensor.device], self.config.rules.climate
+        return SensorDuty(sensor, driver, rules, self.sink, inside, zone=self.config.clock)
+
+    def _renew(self, sensors: Sequence[SensorDuty], config: EdgeConfig) -> None:
+        """Hands a reloaded configuration to those who keep a part of it; cameras and views read it by themselves."""
+        for lift in self.lifts.values():
+            lift.renew(config.rules)
+        for sensor in sensors:
+            sensor.rules = config.rules.climate
+        self.site.rules = config.rules.lift
+        self.pump.status_every_s = config.status_every_s
+        self.centre_clock.aim(config.upload.url)
 
     def _lift(self, lift: LiftConfig) -> LiftDuty:
         camera = lift.camera
@@ -132,27 +206,47 @@ class Agent:
             rides=RideWatch(self.judge, Path(self.config.spool) / "rides" / f"{lift.device}.json")
             if self.judge
             else None,
-            reached=lambda: self.bus.connected and not self.spool.take(Lane.EVENT, 0, 1),
+            reached=self._reached,
             clock=self.clock,
         )
 
-    def say_status(self, online: bool = True) -> None:
-        """A retained status of every device."""
-        for device in self.config.devices:
-            status = Status(
-                device=device,
+    def _reached(self) -> bool:
+        """Whether the centre has everything that rules have said so far."""
+        waiting = self.spool.depths
+        return self.bus.connected and not waiting[Priority.ALARM] and not waiting[Priority.EVENT]
+
+    def say_status(self, online: bool = True) -> list[Told]:
+        """A retained status of every device, also of one that this agent no longer has but has losses to tell of."""
+        gone = self.spool.devices_with_losses - set(self.config.devices)
+        told: list[Told] = []
+        for device in (*self.config.devices, *sorted(gone)):
+            keeper = device == self.config.agent
+            said = status_of(
+                device,
                 boot=self.boot,
-                at=now_utc(),
-                online=online,
+                spool=self.spool,
+                now=now_utc(),
+                online=online and device not in gone,
                 agent=AGENT_VERSION,
-                published_telemetry=self.spool.published(device, Lane.TELEMETRY),
-                published_event=self.spool.published(device, Lane.EVENT),
-                lost_telemetry=self.spool.lost(device, Lane.TELEMETRY),
-                lost_event=self.spool.lost(device, Lane.EVENT),
-                spooled=self.spool.count if device == self.config.agent else 0,
-                health={"state": self.sink.states.get(device, "starting")},
+                health=self.sink.words(device) | (self._own_words() if keeper else {}),
+                offset=self.centre_clock.offset,
+                keeper=keeper,
             )
-            self.bus.publish(str(topic(self.config.site, device, Lane.STATUS)), encode(status), retain=True)
+            where = str(topic(self.config.site, device, Lane.STATUS))
+            told.append((self.bus.publish(where, encode(said.status), retain=True), said.losses))
+        return told
+
+    def _own_words(self) -> dict[str, str]:
+        queue = queue_words(self.spool.depths, self.spool.bytes, self.spool.max_bytes)
+        pictures = self.outbox.words() if self.config.camera else {}
+        return self.vitals.read() | queue | pictures | clock_words(self.centre_clock.offset)
+
+    def _ring(self, device: str) -> Ring | None:
+        """What a camera of this agent has recorded; its own process writes and prunes it."""
+        for camera in self.live.now.camera:
+            if camera.device == device and camera.record and parse(camera.source).kind is not SourceKind.DRAWN:
+                return ring_of(self.config, device)
+        return None
 
     def start(self) -> None:
         self.bus.start()
@@ -164,45 +258,11 @@ class Agent:
         self.bus.stop()
         self.spool.close()
 
-    def _on_command(self, incoming: Incoming) -> None:
-        try:
-            device = parse(incoming.topic).device
-            command = decode(Lane.COMMAND, incoming.payload)
-        except (BadTopic, BadMessage) as error:
-            log.warning("a command that is none: %s", error)
-            return
-        if not isinstance(command, Command) or command.device != device:
-            log.warning("a command on %s that is for another device", incoming.topic)
-            return
-        reply = self._done.get(command.id) or self._carry_out(command)
-        self._done[command.id] = reply
-        if len(self._done) > REMEMBERED_COMMANDS:
-            self._done.pop(next(iter(self._done)))
-        self.bus.publish(str(topic(self.config.site, device, Lane.REPLY)), encode(reply))
+    def _on_message(self, incoming: Incoming) -> None:
+        self.desk.take(incoming)
 
-    def _carry_out(self, command: Command) -> Reply:
-        ok, reason = False, f"kind: {command.kind} is not for {command.device}"
-        if now_utc() > command.expires:
-            reason = f"expired at {command.expires.isoformat()}"
-        elif command.kind is EdgeCommand.INJECT_FAULT:
-            ok, reason = self._inject(command)
-        elif command.kind is EdgeCommand.COMFORT and command.device in self.drivers:
-            log.info("comfort message in the car of %s: %s", command.device, command.args.get("text", ""))
-            ok, reason = True, "shown"
-        elif command.kind is EdgeCommand.SELF_TEST and command.device in self.lifts:
-            ok, reason = self.lifts[command.device].self_test()
-        return Reply(command=command.id, device=command.device, ok=ok, reason=reason, at=now_utc())
-
-    def _inject(self, command: Command) -> tuple[bool, str]:
-        driver = self.drivers.get(command.device)
-        if not isinstance(driver, SimulatorDriver):
-            return False, f"{command.device} is no simulated lift"
-        try:
-            driver.inject(str(command.args.get("fault")))
-        except ValueError as error:
-            return False, f"fault: {error}"
-        log.warning("%s: fault injected: %s", command.device, command.args.get("fault"))
-        return True, "injected"
+    def _say_reply(self, reply: Reply) -> bool:
+        return self.bus.publish(str(topic(self.config.site, reply.device, Lane.REPLY)), encode(reply)) is not None
 
 
 def _judge() -> RideModel | None:

@@ -8,24 +8,20 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
 
 from contracts.vision import Image
+from edge import thrift
 from edge.frames import Order, Record, Said, pack
-from edge.source import SourceKind, without_password
+from edge.opening import SourceFault, advice, opened, why
+from edge.recorder import recording
+from edge.source import SourceKind
 
 LARGEST_WIDTH = 1280
 ALIVE_EVERY_S = 2.0
-OPEN_S, READ_S = 10.0, 15.0
-_FORMATS = {"linux": ("v4l2", "/dev/video{}"), "darwin": ("avfoundation", "{}"), "win32": ("dshow", "video={}")}
-
-
-class SourceFault(RuntimeError):
-    """Why a source gives no pictures: what it is and what to do."""
 
 
 class Voice:
@@ -36,6 +32,10 @@ class Voice:
 
     def say(self, said: Said, count: int = 0, body: bytes = b"") -> None:
         self._write(Record(said, time.time_ns(), 0, 0, count, body))
+
+    def note(self, text: str) -> None:
+        """Says what is wrong beside the pictures; empty when it is right again."""
+        self.say(Said.NOTE, body=text.encode()[:1000])
 
     def show(self, image: Image, count: int) -> None:
         height, width = image.shape[:2]
@@ -65,9 +65,9 @@ def watch(order: Order, voice: Voice) -> None:
     """Shows pictures until the source ends. Raises SourceFault."""
     if order.kind == SourceKind.DRAWN:
         _drawn(order, voice)
-    pace, count, said = Pace(order.looks_per_second), 0, 0.0
-    for frame in _moving_frames(order):
-        count, now = count + 1, time.monotonic()
+    pace, said = Pace(order.looks_per_second), 0.0
+    for frame, count in _moving_frames(order, voice):
+        now = time.monotonic()
         if pace.wants(now):
             voice.show(_converted(frame), count)
             said = now
@@ -90,65 +90,59 @@ def _drawn(order: Order, voice: Voice) -> None:
         time.sleep(max(0.0, began + count / order.looks_per_second - time.monotonic()))
 
 
-def _moving_frames(order: Order) -> Iterator[Any]:
-    """Decoded frames in their own time; a file starts again from its beginning."""
+def _moving_frames(order: Order, voice: Voice) -> Iterator[tuple[Any, int]]:
+    """Decoded frames in their own time, each with the count of pictures so far; a file starts again at its end."""
     if order.kind != SourceKind.FILE:
-        with _opened(order) as container:
-            yield from _decoded(order, container)
+        with opened(order) as container:
+            yield from _decoded(order, container, voice)
         return
+    past = 0
     while True:
         began, first, shown = time.monotonic(), None, 0
-        with _opened(order) as container:
-            for frame in _decoded(order, container):
-                at = frame.time if frame.time is not None else shown / 25
+        with opened(order) as container:
+            for frame, count in _decoded(order, container, voice):
+                at = frame.time if frame.time is not None else count / 25
                 first = at if first is None else first
-                shown += 1
+                shown = count
                 time.sleep(min(1.0, max(0.0, began + at - first - time.monotonic())))
-                yield frame
+                yield frame, past + count
         if not shown:
             raise SourceFault(f"{order.name}: holds no picture that can be decoded; is it a whole video?")
+        past += shown
 
 
-def _opened(order: Order) -> Any:
+def _decoded(order: Order, container: Any, voice: Voice) -> Iterator[tuple[Any, int]]:
+    """Frames of the first video track and the count so far; a broken picture among good ones is passed over."""
     import av
 
-    address, options, form = order.address, {}, None
-    if order.kind == SourceKind.WEBCAM:
-        form, pattern = _FORMATS.get(sys.platform, _FORMATS["linux"])
-        address = pattern.format(address)
-    elif order.kind == SourceKind.STREAM and address.startswith("rtsp"):
-        options = {"rtsp_transport": "tcp"}
-    elif order.kind == SourceKind.FILE and not Path(address).is_file():
-        raise SourceFault(f"{order.name}: there is no such file; give the path of a video")
+    stream = container.streams.video[0]
+    size, broken, count, shown, saving = None, 0, 0, 0, thrift.ThriftState()
     try:
-        container = av.open(address, format=form, options=options, timeout=(OPEN_S, READ_S))
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise SourceFault(f"{order.name}: cannot be opened ({_why(error)}); {_advice(order)}") from error
-    if not container.streams.video:
-        container.close()
-        raise SourceFault(f"{order.name}: has no video track, expected a video")
-    container.streams.video[0].codec_context.thread_count = 1
-    return container
-
-
-def _decoded(order: Order, container: Any) -> Iterator[Any]:
-    """Frames of the first video track; a broken picture among good ones is passed over."""
-    import av
-
-    stream, broken = container.streams.video[0], 0
-    try:
-        for packet in container.demux(stream):
-            try:
-                frames = packet.decode()
-            except av.InvalidDataError:
-                broken += 1
-                if broken > 250:
-                    raise SourceFault(f"{order.name}: its pictures cannot be decoded; check the encoding") from None
-                continue
-            broken = 0 if frames else broken
-            yield from frames
+        with recording(order.segments, stream, voice.note) as keep:
+            for packet in container.demux(stream):
+                keep(packet)
+                count += bool(packet.size)
+                saving = thrift.step(saving, packet.is_keyframe, shown, order.looks_per_second, time.monotonic())
+                stream.codec_context.skip_frame = saving.skip.value
+                try:
+                    frames = packet.decode()
+                except av.InvalidDataError:
+                    shown, broken = 0, broken + 1
+                    if broken > 250:
+                        raise SourceFault(f"{order.name}: its pictures cannot be decoded; check the encoding") from None
+                    continue
+                shown, broken = len(frames), 0 if frames else broken
+                for frame in frames:
+                    if frame.is_corrupt:
+                        continue
+                    size = size or (frame.width, frame.height)
+                    if size != (frame.width, frame.height):
+                        # What follows needs another header: in the recording, too.
+                        now = f"{frame.width} x {frame.height}"
+                        raise SourceFault(f"{order.name}: its picture changed to {now}; opening it again")
+                    yield frame, count
     except (av.FFmpegError, OSError) as error:
-        raise SourceFault(f"{order.name}: reading failed ({_why(error)}); {_advice(order)}") from error
+        raise SourceFault(f"{order.name}: reading failed ({why(error)}); {advice(order)}") from error
 
 
 def _converted(frame: Any) -> Image:
@@ -157,19 +151,6 @@ def _converted(frame: Any) -> Image:
     height = max(2, round(frame.height * width / frame.width))
     image: Image = np.ascontiguousarray(frame.reformat(width=width, height=height, format="bgr24").to_ndarray())
     return image
-
-
-def _why(error: Exception) -> str:
-    """The system's words without the address, which may hold a password."""
-    return without_password(getattr(error, "strerror", None) or type(error).__name__)
-
-
-def _advice(order: Order) -> str:
-    if order.kind == SourceKind.FILE:
-        return "is it a whole video?"
-    if order.kind == SourceKind.WEBCAM:
-        return "is it plugged in, and may this user read it?"
-    return "check the address, the network, and user and password"
 
 
 def _leave_with_parent() -> None:

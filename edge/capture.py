@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 
@@ -54,14 +55,20 @@ class Capture:
         looks_per_second: float,
         seed: int = 1,
         *,
+        transport: str = "tcp",
+        segments: Path | None = None,
         limits: Limits | None = None,
         command: Sequence[str] = CHILD,
     ) -> None:
         self.device, self.source, self.limits, self.command = device, source, limits or Limits(), command
-        self.order = Order(source.kind, source.address, source.name, looks_per_second, seed)
+        self.order = Order(
+            source.kind, source.address, source.name, looks_per_second, seed, transport, str(segments or "")
+        )
         self.pid: int | None = None
         self.fault = ""
         """why there are no pictures; empty while there are"""
+        self.note = ""
+        """what is wrong although there are pictures, such as a disk that is full"""
         self.frames = 0
         """pictures that the source has given since the start, wanted or not"""
         self._fresh = threading.Condition()
@@ -143,6 +150,9 @@ class Capture:
         if record.said is Said.READY:
             self._counted = 0
             return
+        if record.said is Said.NOTE:
+            self._noted(record.body.decode(errors="replace"))
+            return
         self.frames += max(0, record.total - self._counted)
         self._counted = record.total
         if record.said is not Said.FRAME:
@@ -150,6 +160,14 @@ class Capture:
         if self.fault:
             log.info("camera %s: pictures again", self.device)
             self.fault = ""
+        self._keep(record)
+
+    def _noted(self, note: str) -> None:
+        if note != self.note:
+            log.log(logging.ERROR if note else logging.INFO, "camera %s: %s", self.device, note or "recording again")
+        self.note = note
+
+    def _keep(self, record: Record) -> None:
         captured = datetime.fromtimestamp(record.time_ns / 1e9, UTC)
         with self._fresh:
             self._number += 1

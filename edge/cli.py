@@ -1,6 +1,7 @@
 """`sunlit edge`: the agent, a look at its configuration, and faults for simulated lifts."""
 
 import queue
+import signal
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,59 +13,69 @@ import typer
 from contracts.kinds import EdgeCommand, Lane
 from contracts.messages import BadMessage, Command, Reply, decode, encode
 from contracts.topics import topic
-from edge.config import EdgeConfig, EdgeConfigError, broker_settings, load
-from edge.drivers import make
+from edge.config import EdgeConfig, EdgeConfigError, broker_settings, load, read
+from edge.drivers import describe
+from edge.drivers.cli import app as drivers_app
+from edge.replay_cli import replay
 from edge.simulator.faults import Fault
-from edge.source import SourceError, parse
+from edge.source import parse
 from runtime import log, service
 from runtime.bus import Bus, Incoming
 
 app = typer.Typer(help="The agent on site.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(drivers_app, name="drivers")
 Config = Annotated[Path, typer.Option("--config", help="edge.toml")]
 REPLY_S = 10.0
+app.command()(replay)
 
 
 @app.command()
 def run(config: Config) -> None:
     """Run the agent until SIGTERM."""
     from edge.agent import Agent
-    from edge.spool import SpoolError
+    from edge.spool_file import SpoolError
 
     chosen = _load(config)
     log.configure("edge")
     try:
-        agent = Agent(chosen)
+        agent = Agent(chosen, config)
     except (EdgeConfigError, SpoolError, OSError) as error:
         _fail(str(error))
+    signal.signal(signal.SIGHUP, lambda *_: agent.desk.reload_wanted.set())
     agent.start()
     service.run("edge", agent.duties())
     agent.stop()
 
 
 @app.command()
-def check(config: Config) -> None:
-    """Say what the agent would watch; exit 1 for a fault in the configuration or a model that does not open."""
+def check(
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="edge.toml")] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="the same, as for the other commands")] = None,
+) -> None:
+    """Say what the agent would watch; exit 1 with a line for everything that is wrong with the file."""
     from edge.camera_duty import make_eyes
-    from models.errors import ModelError, RegistryError
+    from edge.probe import probe
 
-    chosen = _load(config)
+    path = file or config
+    if path is None:
+        _fail("FILE: none given, expected the path of an edge.toml")
     try:
-        eyes = {name: eye.open() for name, eye in make_eyes(chosen).items()}
-        for lift in chosen.lift:
-            make(lift)
-        sources = {camera.device: parse(camera.source).name for camera in chosen.camera}
-        broker = broker_settings(chosen.broker)
-    except (EdgeConfigError, SourceError, ModelError, RegistryError) as error:
+        chosen, book = read(path)
+    except EdgeConfigError as error:
         _fail(str(error))
+    faults, eyes = probe(chosen, make_eyes(chosen))
+    if faults:
+        _fail(book.all(faults))
+    broker = broker_settings(chosen.broker)
     typer.echo(f"agent {chosen.agent}, site {chosen.site}, broker {broker.host}:{broker.port}")
     for lift in chosen.lift:
-        typer.echo(f"lift   {lift.device}: driver {lift.driver}, {lift.floors} floors")
+        typer.echo(f"lift   {lift.device}: {describe(lift)}, {lift.floors} floors")
     for camera in chosen.camera:
         eye = eyes[camera.model]
         looks = f"{camera.looks_per_second:g} looks/s by {eye.name} {eye.version}"
-        typer.echo(f"camera {camera.device}: {sources[camera.device]}, {camera.zone_kind}, {looks}")
+        typer.echo(f"camera {camera.device}: {parse(camera.source).name}, {camera.zone_kind}, {looks}")
     for sensor in chosen.sensor:
-        typer.echo(f"sensor {sensor.device}")
+        typer.echo(f"sensor {sensor.device}: {describe(sensor)}, {sensor.place}, every {sensor.every_s:g} s")
 
 
 @app.command()
@@ -177,5 +188,6 @@ def _load(path: Path) -> EdgeConfig:
 
 
 def _fail(text: str) -> NoReturn:
-    typer.echo(f"sunlit edge: {text}", err=True)
+    for line in text.splitlines():
+        typer.echo(f"sunlit edge: {line}", err=True)
     raise typer.Exit(1)

@@ -1,16 +1,29 @@
 """edge.toml: what an agent watches. An unknown key or a wrong value is one line that names it."""
 
+import tomllib
+from datetime import time
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta, Struct
 
 from contracts.kinds import ZoneKind
 from contracts.messages import DeviceCode
+from edge import check
+from edge.rules.scene import Hours, Zone
 from runtime.settings import BrokerSettings
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Part = Annotated[float, Meta(ge=0, le=1)]
+Corners = Annotated[tuple[tuple[Part, Part], ...], Meta(min_length=3)]
+"""a polygon in shares of the picture's width and height, from its upper left"""
+Celsius = Annotated[float, Meta(ge=-60, le=400)]
+TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
+TimeOfDay = Annotated[str, Meta(pattern=f"^{TIME}$")]
+Span = Annotated[str, Meta(pattern=f"^{TIME}-{TIME}$")]
 
 
 class EdgeConfigError(ValueError):
@@ -34,6 +47,17 @@ class UploadConfig(Strict, frozen=True, kw_only=True):
     url: str = ""
     """where pictures go; empty: they stay at the edge"""
     token: str = ""
+    keep_mb: Annotated[float, Meta(ge=1)] = 1024
+    """what pictures and clips may take on the disk until they have arrived"""
+
+
+class LiveViewConfig(Strict, frozen=True, kw_only=True):
+    """Bounds on video that is pushed to the centre on request."""
+
+    max_kbps: Annotated[int, Meta(ge=64, le=1_000_000)] = 8000
+    """of each push; a camera that sends more is shown with gaps"""
+    at_once: Annotated[int, Meta(ge=1, le=64)] = 4
+    longest_playback_s: Seconds = 600
 
 
 class TrappedRules(Strict, frozen=True, kw_only=True):
@@ -93,23 +117,92 @@ class VisionRules(Strict, frozen=True, kw_only=True):
     turned_away_s: Seconds = 30
     """who was seen with a mask so recently and shows none now may only have turned away"""
     min_head_px: Annotated[float, Meta(ge=0)] = 20
-    still_every_s: Seconds = 30
+    still_every_s: Seconds = 10
     frozen_after_s: Seconds = 20
+    picture_after_s: Seconds = 30
+    """how long a picture is dark, covered, blurred or moved before the camera counts as blind"""
+
+
+class Place(StrEnum):
+    """What a kitchen sensor watches; each has limits of its own."""
+
+    SPECIAL_ROOM = "special_room"
+    HOT_HOLDING = "hot_holding"
+    COLD_HOLDING = "cold_holding"
+    REHEATING = "reheating"
+    STORE = "store"
+    OTHER = "other"
+
+
+class ClimateLimit(Strict, frozen=True, kw_only=True):
+    """What must hold at a place, and how long (`after_s`, summed up) it may be missed."""
+
+    at_most_c: Celsius | None = None
+    below_c: Celsius | None = None
+    above_c: Celsius | None = None
+    humidity_at_most: Annotated[float, Meta(ge=0, le=100)] | None = None
+    after_s: Seconds = 600
+
+
+class ReheatingRules(Strict, frozen=True, kw_only=True):
+    """A reheating begins at `begins_c` and must bring the core above `core_above_c`."""
+
+    begins_c: Celsius = 45
+    core_above_c: Celsius = 70
+
+
+class UvRules(Strict, frozen=True, kw_only=True):
+    """The lamp burns at least `least_s` with nobody inside in every shift; shifts end at these local times."""
+
+    least_s: Seconds = 1800
+    shifts_end: Annotated[tuple[TimeOfDay, ...], Meta(min_length=1, max_length=24)] = ("04:00",)
+
+
+class ClimateRules(Strict, frozen=True, kw_only=True):
+    """Limits of kitchens by place; a city may set others."""
+
+    special_room: ClimateLimit = ClimateLimit(at_most_c=25)
+    hot_holding: ClimateLimit = ClimateLimit(above_c=60, after_s=7200)
+    cold_holding: ClimateLimit = ClimateLimit(below_c=10, after_s=7200)
+    store: ClimateLimit = ClimateLimit()
+    other: ClimateLimit = ClimateLimit()
+    reheating: ReheatingRules = ReheatingRules()
+    uv: UvRules = UvRules()
+    hysteresis_c: Annotated[float, Meta(ge=0, le=20)] = 0.5
+    hysteresis_humidity: Annotated[float, Meta(ge=0, le=20)] = 2.0
 
 
 class Rules(Strict, frozen=True, kw_only=True):
     trapped: TrappedRules = TrappedRules()
     lift: LiftRules = LiftRules()
     vision: VisionRules = VisionRules()
+    climate: ClimateRules = ClimateRules()
 
 
-class LiftConfig(Strict, frozen=True, kw_only=True):
+class DriverConfig(Strict, frozen=True, kw_only=True):
+    """How a lift or a sensor is read."""
+
     device: DeviceCode
     driver: str = "simulator"
-    floors: Annotated[int, Meta(ge=2, le=200)] = 12
-    seed: int = 1
+    """simulator, modbus, mqtt or replay"""
+    address: str = ""
+    """for modbus HOST:PORT or serial:DEVICE?baud=9600&parity=N; for mqtt HOST:PORT of the vendor's broker"""
+    mapping: str = ""
+    """for modbus and mqtt: the name of a mapping that comes with Sunlit, or the path of one"""
+    unit: Annotated[int, Meta(ge=0, le=247)] = 1
+    """for modbus: the device's number on its line"""
+    vendor_id: Annotated[str, Meta(max_length=100, pattern=r"^[^+#/]*$")] = ""
+    """for mqtt: the vendor's name of the lift or sensor, {id} in the mapping's topics"""
+    username: str | None = None
+    password_file: str | None = None
+    tls_ca: str | None = None
     path: str = ""
-    """for the replay driver: a file of JSON lines"""
+    """for the replay driver: a file of JSON lines, or a .csv file with a header"""
+    seed: int = 1
+
+
+class LiftConfig(DriverConfig, frozen=True, kw_only=True):
+    floors: Annotated[int, Meta(ge=2, le=200)] = 12
     rated_speed: Annotated[float, Meta(gt=0, le=20)] = 1.75
     """m/s"""
     travel: Annotated[float, Meta(gt=0, le=1000)] | None = None
@@ -120,37 +213,101 @@ class LiftConfig(Strict, frozen=True, kw_only=True):
     """for the simulator: how often something goes wrong by itself"""
 
 
+class AreaConfig(Strict, frozen=True, kw_only=True):
+    """A zone that is only a part of the picture."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=64)]
+    kind: ZoneKind
+    corners: Corners
+    hours: tuple[Span, ...] = ()
+    """when somebody may be in a special room, such as "08:00-14:00"; always if none"""
+    most_people: Annotated[int, Meta(ge=0, le=1000)] | None = None
+
+
+class SegmentConfig(Strict, frozen=True, kw_only=True):
+    """How long what cameras send is kept at the edge. The oldest goes first, at whichever limit is met first."""
+
+    days: Annotated[float, Meta(gt=0, le=365)] = 30
+    max_gb: Annotated[float, Meta(ge=0)] = 0
+    """of each camera; 0: as much as the disk holds"""
+    reserve_gb: Annotated[float, Meta(ge=0)] = 2
+    """stays free on the disk"""
+
+
 class CameraConfig(Strict, frozen=True, kw_only=True):
     device: DeviceCode
     source: Annotated[str, Meta(min_length=1)] = "drawn"
-    """drawn, a file, rtsp://..., or a webcam's number"""
-    zone: str = ""
+    """drawn, a file, rtsp://..., http://... or a webcam's number"""
+    transport: Literal["tcp", "udp"] = "tcp"
+    """how RTSP brings the pictures; udp only on a network that loses nothing"""
+    record: bool = True
+    """keep what the camera sends in the segment ring"""
+    zone: Annotated[str, Meta(max_length=64)] = ""
     zone_kind: ZoneKind = ZoneKind.COOKING
+    hours: tuple[Span, ...] = ()
+    most_people: Annotated[int, Meta(ge=0, le=1000)] | None = None
+    area: tuple[AreaConfig, ...] = ()
+    """zones within the picture, the first that holds a head counts; outside of them no rule looks"""
+    ignore: tuple[Corners, ...] = ()
+    """parts of the picture that are not looked at: a street, a television"""
     looks_per_second: Annotated[float, Meta(gt=0, le=30)] = 2.0
     model: str | None = None
     seed: int = 1
 
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """The areas, or the whole picture where none is drawn."""
+        if not self.area:
+            whole = Zone(name=self.zone, kind=self.zone_kind, hours=_hours(self.hours), most_people=self.most_people)
+            return (whole,)
+        return tuple(
+            Zone(
+                name=area.name,
+                kind=area.kind,
+                corners=area.corners,
+                hours=_hours(area.hours),
+                most_people=area.most_people,
+            )
+            for area in self.area
+        )
 
-class SensorConfig(Strict, frozen=True, kw_only=True):
-    device: DeviceCode
+
+class SensorConfig(DriverConfig, frozen=True, kw_only=True):
     every_s: Seconds = 10
-    seed: int = 1
+    """how often values are passed on; after ten times as long without a new one they are unknown"""
+    place: Place = Place.OTHER
+    hours: Annotated[str, Meta(pattern=f"^({TIME}-{TIME})?$")] = ""
+    """local time in which the place's limits hold ("06:00-22:00"); always, when empty"""
+    camera: str = ""
+    """the camera that sees whether somebody is in the room with the UV lamp"""
 
 
 class EdgeConfig(Strict, frozen=True, kw_only=True):
     agent: DeviceCode
     site: DeviceCode
     spool: str = ".sunlit/spool"
-    spool_max_mb: Annotated[int, Meta(ge=1)] = 512
+    spool_max_mb: Annotated[float, Meta(ge=0.01)] = 512
+    send_per_s: Annotated[float, Meta(gt=0, le=100_000)] = 200
+    """messages a second to the broker, alarms not counted: the backlog of a day offline drains at this rate"""
     status_every_s: Seconds = 10
+    timezone: str = "Asia/Shanghai"
+    """of the site, for schedules"""
     models: str | None = None
     """a registry file of the city's own detectors; the shipped one if none"""
+    models_folder: str | None = None
+    """where a model update without an address may take its file from"""
     broker: BrokerConfig = BrokerConfig()
     upload: UploadConfig = UploadConfig()
+    live: LiveViewConfig = LiveViewConfig()
+    segments: SegmentConfig = SegmentConfig()
     rules: Rules = Rules()
     lift: tuple[LiftConfig, ...] = ()
     camera: tuple[CameraConfig, ...] = ()
     sensor: tuple[SensorConfig, ...] = ()
+
+    @property
+    def clock(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
 
     @property
     def devices(self) -> list[str]:
@@ -163,25 +320,30 @@ class EdgeConfig(Strict, frozen=True, kw_only=True):
         ]
 
 
+def _hours(spans: tuple[str, ...]) -> tuple[Hours, ...]:
+    return tuple(Hours(*(time.fromisoformat(end) for end in span.split("-"))) for span in spans)
+
+
 def load(path: Path) -> EdgeConfig:
-    """The configuration in a TOML file. Raises EdgeConfigError."""
+    """The configuration in a TOML file. Raises EdgeConfigError with a line for every fault there is."""
+    return read(path)[0]
+
+
+def read(path: Path) -> tuple[EdgeConfig, check.Book]:
+    """The configuration and the text that it came from. Raises EdgeConfigError like `load`."""
     try:
-        config = msgspec.toml.decode(path.read_bytes(), type=EdgeConfig)
+        book = check.read(path)
     except OSError as error:
         raise EdgeConfigError(f"{path}: cannot be read ({error.strerror}); expected a TOML file") from error
-    except msgspec.DecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise EdgeConfigError(f"{path}: is not TOML: {error}") from error
+    faults = check.faults(book.content, EdgeConfig)
+    if faults:
+        raise EdgeConfigError(book.all(faults))
+    try:
+        return msgspec.convert(book.content, EdgeConfig), book
+    except msgspec.ValidationError as error:
         raise EdgeConfigError(f"{path}: {error}") from error
-    cameras = {camera.device for camera in config.camera}
-    for lift in config.lift:
-        if lift.camera is not None and lift.camera not in cameras:
-            raise EdgeConfigError(
-                f"{path}: lift {lift.device}: camera: {lift.camera!r} is not watched here, "
-                f"expected one of {sorted(cameras)}"
-            )
-    doubled = {code for code in config.devices if config.devices.count(code) > 1}
-    if doubled:
-        raise EdgeConfigError(f"{path}: device: {sorted(doubled)} stands twice, expected each code once")
-    return config
 
 
 def broker_settings(config: BrokerConfig) -> BrokerSettings:

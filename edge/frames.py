@@ -23,6 +23,8 @@ class Said(IntEnum):
     """why the child ends, in one line"""
     ALIVE = 3
     """pictures arrive, but none was wanted"""
+    NOTE = 4
+    """what is wrong beside the pictures, in one line; empty when it is right again"""
 
 
 class Record(NamedTuple):
@@ -44,6 +46,9 @@ class Order(msgspec.Struct, frozen=True):
     name: str
     looks_per_second: float
     seed: int
+    transport: str = "tcp"
+    segments: str = ""
+    """the folder of the camera's ring; empty: nothing is recorded"""
 
 
 class BrokenPipeOfFrames(ValueError):

@@ -98,7 +98,8 @@ class LiftDuty:
         )
         self._state, decided = lifts.step(self._state, look, now, self.setup)
         for decision in decided:
-            self.events.say(decision, self.clock.on_the_wall(decision.at), self.clock.wall())
+            source = (self._newest.source_scheme, self._newest.source_codes)
+            self.events.say(decision, self.clock.on_the_wall(decision.at), self.clock.wall(), source)
         if self.rides and score is not None:
             self.rides.save(lifts.rides_of(self._state))
         self.mains(lifts.mains_lost_since(self._state))
@@ -106,6 +107,10 @@ class LiftDuty:
         self.sink.health(self.config.device, "unknown" if self._stale else "ok")
         if sample is not None or self._stale:
             self._keep(NOTHING if self._stale else self._newest, now)
+
+    def renew(self, rules: Rules) -> None:
+        """New thresholds, from the next look on."""
+        self.setup = setup_of(self.config, rules)
 
     def _remembered(self) -> lifts.State:
         state = lifts.resume(self.events.resume())

@@ -1,5 +1,6 @@
 """PURE. Spares the detector when nothing has changed, and notices a picture that is frozen."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import cv2
@@ -7,6 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.geometry import Point
 from contracts.vision import Image
 
 Thumb = NDArray[np.uint8]
@@ -31,6 +33,17 @@ def thumb(image: Image) -> Thumb:
     """A small grey picture in which the camera's noise is gone."""
     small = cv2.resize(image, (64, 36), interpolation=cv2.INTER_AREA)
     return cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
+
+
+def covered(seen: Thumb, ignore: Sequence[Sequence[Point]]) -> Thumb:
+    """The same with what lies in an ignored part of the picture (corners as shares of it) painted over."""
+    if not ignore:
+        return seen
+    painted = seen.copy()
+    for corners in ignore:
+        points = np.array([[round(x * 63), round(y * 35)] for x, y in corners], np.int32)
+        cv2.fillPoly(painted, [points], 0)
+    return painted
 
 
 def changed(a: Thumb, b: Thumb) -> bool:

@@ -17,6 +17,7 @@ from contracts.kinds import Phase, Rule
 from edge.rules import Decision
 from edge.sink import EventDraft, Sink
 
+LONGEST_CODE = 64
 log = logging.getLogger(__name__)
 
 
@@ -46,8 +47,10 @@ class OpenEvents:
             log.warning("%s: still open after a restart: %s", self.device, ", ".join(draft.rule for draft in opened))
         return [(draft.rule, draft.subject, draft.at) for draft in opened]
 
-    def say(self, decision: Decision, at: datetime, observed: datetime) -> None:
-        """One revision; `at` counts for the first, the later ones keep it."""
+    def say(
+        self, decision: Decision, at: datetime, observed: datetime, source: tuple[str, tuple[str, ...]] = ("", ())
+    ) -> None:
+        """One revision; `at` counts for the first, the later ones keep it. `source`: the vendor's scheme and codes."""
         known = self._open.get((decision.rule, decision.subject))
         self._tell(
             EventDraft(
@@ -60,6 +63,8 @@ class OpenEvents:
                 rev=known.draft.rev + 1 if known else 0,
                 subject=decision.subject,
                 confidence=decision.confidence,
+                source_scheme=source[0],
+                source_code=",".join(source[1])[:LONGEST_CODE],
                 details={**decision.details, "reason": decision.reason},
             )
         )

@@ -33,7 +33,8 @@ class Reader:
                 self.driver.open()
                 while not stop.wait(READ_S):
                     sample = self.driver.read()
-                    self._read.append((sample, self.clock.steady()))
+                    if sample is not None:
+                        self._read.append((sample, self.clock.steady()))
                     pause = FIRST_PAUSE_S
                     self._say("")
             except DriverError as error:

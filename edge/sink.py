@@ -30,6 +30,8 @@ class EventDraft(msgspec.Struct, frozen=True, kw_only=True):
     model: ModelRef | None = None
     box: Box | None = None
     evidence: tuple[Evidence, ...] = ()
+    source_scheme: str = ""
+    source_code: str = ""
     details: Details = {}
 
 
@@ -46,4 +48,8 @@ class Sink(Protocol):
 
     def health(self, device: str, state: str) -> None:
         """How a device does, in a word or two, for its next status."""
+        ...
+
+    def facts(self, device: str, facts: Mapping[str, str]) -> None:
+        """What else its status shall say, by name; what was said under other names stays."""
         ...

@@ -5,13 +5,11 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
-from contracts.kinds import ObjectKind
 from contracts.vision import Box, Detection, Image
 from edge.evidence import PictureError, as_jpeg
 
 LARGEST_WIDTH = 480
 EXPAND = 0.4
-UPPER = 1 / 3
 COARSE = 4
 """the whole still has only a quarter of its width in detail, for a face that the detector missed"""
 CELLS = 4
@@ -24,7 +22,8 @@ def still(image: Image, detections: Sequence[Detection] | None, lately: Sequence
 
     `detections` must be of this very picture; None says that the detector did not look at it, and then there is no
     still. Neither is there one when anything fails: a missing picture harms nobody, a recognisable face does.
-    `lately` are heads of the last seconds, hidden too in case that the detector missed one now.
+    `lately` are heads and people of the last seconds, hidden too in case that the detector missed one now.
+    The picture is drawn anew from its pixels: no thumbnail and no camera's notes go with it.
     """
     if detections is None or image.ndim != 3 or 0 in image.shape:
         return None
@@ -44,12 +43,9 @@ def still(image: Image, detections: Sequence[Detection] | None, lately: Sequence
 
 
 def hidden(detections: Sequence[Detection]) -> Iterator[Box]:
-    """What must not be seen: heads with room around them, and the upper third of people whose head was not found."""
+    """What must not be seen: heads and whole people, with room around them; who stoops has no head above."""
     for detection in detections:
-        box = detection.box
-        if detection.kind is ObjectKind.PERSON:
-            box = Box(box.x1, box.y1, box.x2, box.y1 + box.height * UPPER)
-        yield _wider(box)
+        yield _wider(detection.box)
 
 
 def _wider(box: Box) -> Box:

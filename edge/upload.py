@@ -1,108 +1,24 @@
-"""Pictures on their way to the centre: a folder is the queue, so that nothing is lost when power or network goes."""
+"""Sends what waits in the outbox to the centre, in parts where it is large, until it has arrived."""
 
 import logging
 import os
 import random
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
-from pathlib import Path
-from uuid import UUID
+from datetime import UTC
+from typing import BinaryIO
 
 import httpx
-import msgspec
 
-from contracts.messages import Evidence
+from edge.outbox import Outbox, Parcel
 
 log = logging.getLogger(__name__)
 POLL_S, FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 1.0, 60.0
 TIMEOUT_S = 20.0
-MAX_WAITING = 5000
+PART_BYTES = 1024 * 1024
+TRIES = 3
 LATER = frozenset({401, 408, 425, 429})
 """refusals that say: try again; a wrong token (401) is put right in the configuration, the picture is not at fault"""
-
-
-class Parcel(msgspec.Struct, frozen=True, kw_only=True):
-    """What lies beside a picture: where it goes. Written after the picture, so that a parcel is always whole."""
-
-    path: str
-    device: str
-    captured: datetime
-    media: str = "image/jpeg"
-    reason: str = ""
-    """why the centre did not take it; only for those set aside"""
-
-
-class Outbox:
-    """The folder: `waiting/` is the queue, `refused/` holds what the centre will never take."""
-
-    def __init__(self, folder: Path) -> None:
-        self.waiting, self.refused = folder / "waiting", folder / "refused"
-        for path in (self.waiting, self.refused):
-            path.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.Lock()
-
-    def evidence(self, event: UUID, device: str, jpeg: bytes, evidence: Evidence) -> None:
-        """Keeps a picture of an event until it has arrived. Raises OSError when the disk does not take it."""
-        path = f"/edge/v1/evidence/{event}/{evidence.sha256}"
-        parcel = Parcel(path=path, device=device, captured=evidence.captured, media=evidence.media)
-        self._put(f"a-{event}-{evidence.sha256[:16]}", jpeg, parcel)
-
-    def still(self, device: str, jpeg: bytes, captured: datetime) -> None:
-        """Keeps the newest still of a camera; an older one that still waits is replaced. Raises OSError."""
-        self._put(f"b-{device}", jpeg, Parcel(path=f"/edge/v1/still/{device}", device=device, captured=captured))
-
-    def names(self) -> list[str]:
-        """What waits: evidence first and the oldest first, then stills."""
-        return sorted(path.stem for path in self.waiting.glob("*.json"))
-
-    def take(self, name: str) -> tuple[Parcel, bytes] | None:
-        """A parcel and its picture; None when there is none or when it is damaged (it is then set aside)."""
-        with self._lock:
-            try:
-                parcel = msgspec.json.decode((self.waiting / f"{name}.json").read_bytes(), type=Parcel)
-                return parcel, (self.waiting / f"{name}.jpg").read_bytes()
-            except FileNotFoundError:
-                (self.waiting / f"{name}.json").unlink(missing_ok=True)
-                return None
-            except msgspec.DecodeError:
-                log.error("upload: %s is damaged; set aside", name)
-                (self.waiting / f"{name}.json").replace(self.refused / f"{name}.json")
-                return None
-
-    def done(self, name: str, parcel: Parcel) -> None:
-        """Forgets a parcel that has arrived, unless a newer one has taken its place meanwhile."""
-        with self._lock:
-            if self._same(name, parcel):
-                (self.waiting / f"{name}.json").unlink(missing_ok=True)
-                (self.waiting / f"{name}.jpg").unlink(missing_ok=True)
-
-    def set_aside(self, name: str, parcel: Parcel, reason: str) -> None:
-        """Moves a parcel to `refused/` with the reason; a still is not worth keeping."""
-        with self._lock:
-            if not self._same(name, parcel):
-                return
-            (self.waiting / f"{name}.json").unlink(missing_ok=True)
-            picture = self.waiting / f"{name}.jpg"
-            if name.startswith("b-"):
-                picture.unlink(missing_ok=True)
-                return
-            picture.replace(self.refused / picture.name)
-            note = msgspec.structs.replace(parcel, reason=reason)
-            _write(self.refused / f"{name}.json", msgspec.json.encode(note))
-
-    def _put(self, name: str, jpeg: bytes, parcel: Parcel) -> None:
-        with self._lock:
-            if sum(1 for _ in self.waiting.glob("*.json")) >= MAX_WAITING:
-                raise OSError(f"{self.waiting} holds {MAX_WAITING} pictures already; is the centre reachable?")
-            _write(self.waiting / f"{name}.jpg", jpeg)
-            _write(self.waiting / f"{name}.json", msgspec.json.encode(parcel))
-
-    def _same(self, name: str, parcel: Parcel) -> bool:
-        try:
-            return msgspec.json.decode((self.waiting / f"{name}.json").read_bytes(), type=Parcel) == parcel
-        except (FileNotFoundError, msgspec.DecodeError):
-            return False
 
 
 class Uploader:
@@ -116,44 +32,84 @@ class Uploader:
         *,
         first_pause_s: float = FIRST_PAUSE_S,
         jitter: Callable[[], float] = lambda: random.uniform(0.5, 1.5),
+        offset_ms: Callable[[], int | None] = lambda: None,
     ) -> None:
-        self.outbox, self.url, self._token = outbox, url.rstrip("/"), token
-        self._first, self._jitter, self._said = first_pause_s, jitter, ""
+        self.outbox = outbox
+        self.aim(url, token)
+        self._first, self._jitter, self._offset_ms, self._said = first_pause_s, jitter, offset_ms, ""
+        self._heard = False
+
+    def aim(self, url: str, token: str) -> None:
+        """Sends to another address from the next picture on; never one's token to the other."""
+        self._to = (url.rstrip("/"), token)
 
     def run(self, stop: threading.Event) -> None:
         """The duty."""
         pause = self._first
         # The house's own proxy settings are not ours: evidence goes to the configured address and nowhere else.
-        with httpx.Client(trust_env=False, timeout=TIMEOUT_S) as client:
+        with httpx.Client(trust_env=False, timeout=TIMEOUT_S, event_hooks={"response": [self._hear]}) as client:
             while not stop.is_set():
+                self._heard = False
                 if self.send_all(client, stop):
                     pause = self._first
                     stop.wait(POLL_S)
                 else:
+                    # A line that breaks and carries something in between is no reason to wait longer and longer.
+                    pause = self._first if self._heard else pause
                     stop.wait(pause * self._jitter())
                     pause = min(pause * 2, LONGEST_PAUSE_S)
 
+    def _hear(self, answer: httpx.Response) -> None:
+        self._heard = self._heard or answer.is_success
+
     def send_all(self, client: httpx.Client, stop: threading.Event) -> bool:
         """Sends everything that waits; False when the centre could not be reached or asked to wait."""
-        for name in self.outbox.names():
-            if stop.is_set():
-                return True
+        waiting = self.outbox.names()
+        while waiting and not stop.is_set():
+            name = waiting.pop(0)
             found = self.outbox.take(name)
-            if found is not None and not self._send(client, name, *found):
+            if found is None:
+                continue
+            parcel, file = found
+            with file:
+                answer = self._send(client, name, parcel, file, stop)
+            if answer is None:
+                # Something more urgent came while a clip was on its way: that first, the clip goes on after it.
+                waiting = self.outbox.names()
+            elif not self._settle(name, parcel, answer):
                 return False
         return True
 
-    def _send(self, client: httpx.Client, name: str, parcel: Parcel, jpeg: bytes) -> bool:
+    def _send(
+        self, client: httpx.Client, name: str, parcel: Parcel, file: BinaryIO, stop: threading.Event
+    ) -> httpx.Response | str | None:
+        """The centre's answer, or why there is none, or None when others go first now."""
+        url, token = self._to
         headers = {
-            "Authorization": f"Bearer {self._token}",
+            "Authorization": f"Bearer {token}",
             "Content-Type": parcel.media,
             "X-Sunlit-Device": parcel.device,
             "X-Captured-At": parcel.captured.astimezone(UTC).isoformat(),
         }
+        offset = self._offset_ms()
+        if offset is not None:
+            headers["X-Sunlit-Clock-Offset-Ms"] = str(offset)
+        size, address = os.fstat(file.fileno()).st_size, url + parcel.path
         try:
-            answer = client.put(self.url + parcel.path, content=jpeg, headers=headers)
+            if size <= PART_BYTES:
+                return client.put(address, content=file.read(), headers=headers)
+            return _in_parts(client, address, headers, file, size, lambda: stop.is_set() or self._others_first(name))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            self._say(f"{self.url} cannot be reached ({type(error).__name__}); pictures wait here")
+            return f"{url} cannot be reached ({type(error).__name__})"
+
+    def _others_first(self, name: str) -> bool:
+        first = next(iter(self.outbox.names()), name)
+        return first[0] < name[0]
+
+    def _settle(self, name: str, parcel: Parcel, answer: httpx.Response | str) -> bool:
+        """Whether to go on with the next one."""
+        if isinstance(answer, str):
+            self._say(f"{answer}; pictures wait here")
             return False
         if answer.is_success:
             if self._said:
@@ -166,7 +122,7 @@ class Uploader:
             log.error("upload: %s of %s was refused and set aside: %s", name, parcel.device, reason)
             self.outbox.set_aside(name, parcel, reason)
             return True
-        self._say(f"{self.url} answers {answer.status_code}; pictures wait here")
+        self._say(f"{self._to[0]} answers {answer.status_code}; pictures wait here")
         return False
 
     def _say(self, text: str) -> None:
@@ -175,11 +131,37 @@ class Uploader:
             self._said = text
 
 
-def _write(path: Path, data: bytes) -> None:
-    """All of it or nothing, also when the power goes."""
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+def _in_parts(
+    client: httpx.Client,
+    address: str,
+    headers: dict[str, str],
+    file: BinaryIO,
+    size: int,
+    interrupted: Callable[[], bool],
+) -> httpx.Response | str | None:
+    """Goes on where the centre says that it stands. Raises httpx.HTTPError."""
+    answer = client.head(address, headers=headers)
+    if answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED):
+        return "the centre takes no uploads in parts"
+    if not answer.is_success or answer.headers.get("Upload-Complete") == "?1":
+        return answer
+    at, tries = _stands(answer, 0), TRIES
+    while not interrupted():
+        # All here and yet not evidence: the last byte once more makes the centre look at it again.
+        at = min(at, size - 1)
+        file.seek(at)
+        part = file.read(PART_BYTES)
+        span = {"Content-Range": f"bytes {at}-{at + len(part) - 1}/{size}"}
+        answer = client.put(address, content=part, headers=headers | span)
+        if answer.status_code == httpx.codes.CONFLICT:
+            tries -= 1
+        if tries == 0 or answer.status_code not in (httpx.codes.CONFLICT, httpx.codes.ACCEPTED):
+            return answer
+        at = _stands(answer, at + len(part))
+    return None
+
+
+def _stands(answer: httpx.Response, otherwise: int) -> int:
+    """How much the centre says is there."""
+    text = answer.headers.get("Upload-Offset", "")
+    return int(text) if text.isascii() and text.isdigit() else otherwise

@@ -150,6 +150,6 @@ def lanes(settings: Settings) -> dict[str, LaneConsumer]:
     """The consumers of one ingest process: alarms never queue behind telemetry."""
     chosen = settings.ingest
     return {
-        "event": LaneConsumer(settings, "event", (Lane.EVENT, Lane.STATUS), 50, 0.005),
+        "event": LaneConsumer(settings, "event", (Lane.EVENT, Lane.STATUS, Lane.REPLY), 50, 0.005),
         "telemetry": LaneConsumer(settings, "telemetry", (Lane.TELEMETRY,), chosen.batch, chosen.linger_ms / 1000),
     }

@@ -24,3 +24,14 @@ def follow(next_seq: int, seqs: Iterable[int]) -> Change:
             opened.append((next_seq, seq))
         next_seq = seq + 1
     return Change(next_seq, opened, late)
+
+
+def union(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same numbers as ranges [from, to) that neither overlap nor touch: a device may tell of a loss twice."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged

@@ -14,6 +14,7 @@ from contracts.messages import (
     ClimateSample,
     Event,
     LiftSample,
+    Reply,
     Status,
     Telemetry,
     decode,
@@ -33,10 +34,10 @@ class Identity(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """A message that keeps its contract; a status has no sequence number and so no identity."""
+    """A message that keeps its contract; a status or a reply has no sequence number and so no identity."""
 
     identity: Identity | None
-    body: Telemetry | Event | Status
+    body: Telemetry | Event | Status | Reply
 
 
 class Rejected(NamedTuple):
@@ -66,14 +67,14 @@ def normalise(topic: str, payload: bytes) -> Accepted | Rejected:
         return Rejected(topic, payload, str(error), _claimed(place.device, place.lane, payload))
     if body.device != place.device:
         return Rejected(topic, payload, f"device: {body.device!r} in the payload, {place.device!r} in the topic")
-    if not isinstance(body, Telemetry | Event | Status):
-        return Rejected(topic, payload, f"lane: {place.lane}, expected telemetry, event or status")
-    identity = None if isinstance(body, Status) else Identity(body.device, body.boot, place.lane, body.seq)
+    if not isinstance(body, Telemetry | Event | Status | Reply):
+        return Rejected(topic, payload, f"lane: {place.lane}, expected telemetry, event, status or reply")
+    identity = None if isinstance(body, Status | Reply) else Identity(body.device, body.boot, place.lane, body.seq)
     fault = _unfit(body)
     return Rejected(topic, payload, fault, identity) if fault else Accepted(identity, body)
 
 
-def _unfit(body: Telemetry | Event | Status) -> str | None:
+def _unfit(body: Telemetry | Event | Status | Reply) -> str | None:
     """What the contract allows and a column cannot hold: found here, because binary COPY would cut it in silence."""
     times = {"base": body.base} if isinstance(body, Telemetry) else {"at": body.at}
     if isinstance(body, Event):
@@ -84,6 +85,11 @@ def _unfit(body: Telemetry | Event | Status) -> str | None:
             time.astimezone(UTC) + timedelta(milliseconds=longest)
         except OverflowError:
             return f"{name}: {time.isoformat()}, expected a time in the years 1 to 9999 of UTC"
+    for loss in (body.losses or ()) if isinstance(body, Status) else ():
+        if loss.lane not in (Lane.TELEMETRY, Lane.EVENT):
+            return f"losses.lane: {loss.lane}, expected telemetry or event"
+        if loss.to_seq <= loss.from_seq:
+            return f"losses.to_seq: {loss.to_seq}, expected more than from_seq {loss.from_seq}"
     return None
 
 
@@ -104,7 +110,7 @@ def _head(device_id: int, message: Telemetry, n: int, sample: AnySample, receive
 
 
 def lift_row(device_id: int, message: Telemetry, n: int, sample: LiftSample, received: datetime) -> Row:
-    """A row of `lift_sample` in the order of writer.TABLES."""
+    """A row of `lift_sample` in the order of tables.TABLES."""
     return (
         *_head(device_id, message, n, sample, received),
         int(sample.mode),

@@ -18,7 +18,7 @@ RETURNING device_id, boot, lane, seq
 INSERT INTO stream (device_id, boot, lane, first_seen, last_seen)
 VALUES (%(device)s, %(boot)s, %(lane)s, %(now)s, %(now)s)
 ON CONFLICT (device_id, boot, lane) DO UPDATE SET last_seen = EXCLUDED.last_seen
-RETURNING next_seq
+RETURNING next_seq, lost
 
 -- name: stream_count
 UPDATE stream SET next_seq = %(next_seq)s, stored = stored + %(stored)s, duplicates = duplicates + %(duplicates)s,
@@ -42,6 +42,12 @@ VALUES (%(event_id)s, %(rev)s, %(device)s, %(boot)s, %(seq)s, %(phase)s, %(rule)
         %(subject)s, %(zone)s, %(confidence)s, %(clock_offset_ms)s, %(body)s)
 ON CONFLICT DO NOTHING
 
+-- name: reply
+-- The same answer again is the same row.
+INSERT INTO edge_reply (order_id, device_id, at, received, ok, final, reason)
+VALUES (%(order)s, %(device)s, %(at)s, %(now)s, %(ok)s, %(final)s, %(reason)s)
+ON CONFLICT (order_id, at) DO NOTHING
+
 -- name: seen
 INSERT INTO device_status (device_id, seen_at, camera_state)
 SELECT device_id, %(now)s, '' FROM unnest(%(devices)s::int[]) AS d (device_id)
@@ -63,6 +69,32 @@ INSERT INTO stream (device_id, boot, lane, first_seen, last_seen, published, los
 VALUES (%(device)s, %(boot)s, %(lane)s, %(now)s, %(now)s, %(published)s, %(lost)s)
 ON CONFLICT (device_id, boot, lane) DO UPDATE SET
     published = greatest(stream.published, EXCLUDED.published), lost = greatest(stream.lost, EXCLUDED.lost)
+
+-- name: losses
+SELECT from_seq, to_seq FROM loss WHERE device_id = %(device)s AND boot = %(boot)s AND lane = %(lane)s
+
+-- name: losses_forget
+DELETE FROM loss WHERE device_id = %(device)s AND boot = %(boot)s AND lane = %(lane)s
+
+-- name: loss
+-- A message may have arrived although its device, killed before it heard so, gave it up: it is not lost.
+INSERT INTO loss (device_id, boot, lane, from_seq, to_seq, reported_at, arrived)
+SELECT %(device)s, %(boot)s, %(lane)s, %(from_seq)s, %(to_seq)s, %(now)s,
+       (SELECT count(*) FROM message_seen m WHERE m.device_id = %(device)s AND m.boot = %(boot)s
+        AND m.lane = %(lane)s AND m.seq >= %(from_seq)s AND m.seq < %(to_seq)s)
+
+-- name: loss_arrived
+UPDATE loss SET arrived = arrived + (SELECT count(*) FROM unnest(%(seqs)s::bigint[]) AS s (seq)
+                                     WHERE s.seq >= loss.from_seq AND s.seq < loss.to_seq)
+WHERE device_id = %(device)s AND boot = %(boot)s AND lane = %(lane)s
+
+-- name: stream_lost
+UPDATE stream SET
+    lost = (SELECT coalesce(sum(l.to_seq - l.from_seq - l.arrived), 0) FROM loss l
+            WHERE l.device_id = stream.device_id AND l.boot = stream.boot AND l.lane = stream.lane),
+    published = greatest(published, (SELECT max(l.to_seq) FROM loss l WHERE l.device_id = stream.device_id
+                                     AND l.boot = stream.boot AND l.lane = stream.lane))
+WHERE device_id = %(device)s AND boot = %(boot)s AND lane = %(lane)s
 
 -- name: reject
 INSERT INTO reject (received, topic, payload, reason, device_code, lane, boot, seq, digest)

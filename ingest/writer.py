@@ -13,60 +13,18 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from contracts.kinds import Lane
-from contracts.messages import CameraSample, ClimateSample, Event, LiftSample, Status, Telemetry
+from contracts.messages import CameraSample, ClimateSample, Event, LiftSample, Reply, Status, Telemetry
 from ingest.devices import Devices
-from ingest.gaps import follow
+from ingest.gaps import follow, union
 from ingest.normalise import Accepted, Identity, Rejected, Row, camera_row, climate_row, lift_row, normalise
 from ingest.sql import QUERIES
+from ingest.tables import TABLES
 from runtime.db import Connection
 
 log = logging.getLogger(__name__)
 LONGEST_TOPIC = 500
 """characters kept of a rejected topic: the index entry of `reject` has a limit, ours have at most 150"""
 LONGEST_REASON = 2000
-
-HEAD = (
-    ("time", "timestamptz"),
-    ("device_id", "int4"),
-    ("boot", "uuid"),
-    ("seq", "int8"),
-    ("n", "int2"),
-    ("received", "timestamptz"),
-)
-TABLES: dict[str, tuple[tuple[str, str], ...]] = {
-    "lift_sample": (
-        *HEAD,
-        ("mode", "int2"),
-        ("car", "int2"),
-        ("direction", "int2"),
-        ("floor", "text"),
-        ("door_zone", "bool"),
-        ("door_closed", "bool"),
-        ("passenger", "bool"),
-        ("power", "int2"),
-        ("alarm_button", "bool"),
-        ("speed", "float4"),
-        ("position", "float4"),
-        ("load", "float4"),
-        ("acceleration", "float4"),
-        ("codes", "text[]"),
-    ),
-    "climate_sample": (
-        *HEAD,
-        ("temperature", "float4"),
-        ("humidity", "float4"),
-        ("door_open", "bool"),
-        ("uv_lamp", "bool"),
-    ),
-    "camera_sample": (
-        *HEAD,
-        ("state", "text"),
-        ("frames", "int8"),
-        ("looks", "int8"),
-        ("detections", "int8"),
-        ("people", "int4"),
-    ),
-}
 
 
 class Raw(NamedTuple):
@@ -156,6 +114,8 @@ class _Batch:
         for item in stored:
             if isinstance(item.body, Event):
                 self._event(item.body)
+            elif isinstance(item.body, Reply):
+                self._reply(item.body)
         for refused in judged:
             if isinstance(refused, Rejected):
                 self._rejected(refused)
@@ -165,7 +125,12 @@ class _Batch:
             if isinstance(item.body, Status):
                 self._status(item.body)
         self._camera_states(stored)
-        return self._count(judged, fresh)
+        counted = self._count(judged, fresh)
+        # After the counting: a loss then finds every message of this batch among those that arrived.
+        for item in stored:
+            if isinstance(item.body, Status):
+                self._losses(item.body)
+        return counted
 
     def _key(self, identity: Identity | None) -> Key | None:
         if identity is None or identity.device not in self.ids or identity.lane not in (Lane.TELEMETRY, Lane.EVENT):
@@ -258,6 +223,20 @@ class _Batch:
             },
         )
 
+    def _reply(self, reply: Reply) -> None:
+        self.connection.execute(
+            QUERIES["reply"],
+            {
+                "order": reply.command,
+                "device": self.ids[reply.device],
+                "at": reply.at,
+                "now": self.now,
+                "ok": reply.ok,
+                "final": reply.final,
+                "reason": reply.reason,
+            },
+        )
+
     def _status(self, status: Status) -> None:
         device = self.ids[status.device]
         self.connection.execute(
@@ -274,9 +253,10 @@ class _Batch:
                 "health": Jsonb(dict(status.health)),
             },
         )
+        named = status.losses is not None
         counts = (
-            (Lane.TELEMETRY, status.published_telemetry, status.lost_telemetry),
-            (Lane.EVENT, status.published_event, status.lost_event),
+            (Lane.TELEMETRY, status.published_telemetry, 0 if named else status.lost_telemetry),
+            (Lane.EVENT, status.published_event, 0 if named else status.lost_event),
         )
         for lane, published, lost in counts:
             # A last will was written before the counting began: its zeros say nothing.
@@ -292,6 +272,21 @@ class _Batch:
                         "now": self.now,
                     },
                 )
+
+    def _losses(self, status: Status) -> None:
+        """Adds what a device has given up, of whatever boot, to what is known of it; told twice it counts once."""
+        told: dict[tuple[str, UUID], list[tuple[int, int]]] = defaultdict(list)
+        for loss in status.losses or ():
+            told[loss.lane.value, loss.boot].append((loss.from_seq, loss.to_seq))
+        for (lane, boot), ranges in sorted(told.items()):
+            stream = {"device": self.ids[status.device], "boot": boot, "lane": lane, "now": self.now}
+            # Locks the stream: whoever counts an arriving message of it comes before or after, never meanwhile.
+            self.connection.execute(QUERIES["stream_open"], stream)
+            rows = self.connection.execute(QUERIES["losses"], stream).fetchall()
+            self.connection.execute(QUERIES["losses_forget"], stream)
+            for start, end in union([*((row["from_seq"], row["to_seq"]) for row in rows), *ranges]):
+                self.connection.execute(QUERIES["loss"], {**stream, "from_seq": start, "to_seq": end})
+            self.connection.execute(QUERIES["stream_lost"], stream)
 
     def _camera_states(self, items: Sequence[Accepted]) -> None:
         for item in items:
@@ -345,10 +340,14 @@ class _Batch:
         )
         opened = self.connection.execute(QUERIES["stream_open"], stream).fetchone()
         assert opened is not None
-        change = follow(opened["next_seq"], (key.seq for key in new))
+        seqs = [key.seq for key in new]
+        change = follow(opened["next_seq"], seqs)
         self.connection.execute(QUERIES["stream_count"], {**stream, **counted._asdict(), "next_seq": change.next_seq})
         for start, end in change.opened:
             self.connection.execute(QUERIES["gap_open"], {**stream, "from_seq": start, "to_seq": end})
+        # An old agent tells how many it lost and not which: then there are no ranges to look into.
+        if opened["lost"] and self.connection.execute(QUERIES["loss_arrived"], {**stream, "seqs": seqs}).rowcount:
+            self.connection.execute(QUERIES["stream_lost"], stream)
         for seq in change.late:
             self.connection.execute(QUERIES["gap_fill"], {**stream, "seq": seq})
         return counted

@@ -21,7 +21,8 @@ def tables(report: Report) -> str:
     limits = ", ".join(f"{kind} {floor:.2f}" for kind, floor in report.thresholds.items())
     lines = [
         f"Model `{report.model.name}` {report.model.version}, sha256 `{report.model.sha256}`; split `{report.split}`; "
-        f"thresholds {limits}. In brackets: 95 % bootstrap interval over pictures.",
+        f"thresholds {limits}. In brackets: 95 % bootstrap interval over pictures. {report.set_aside} regions with "
+        "real but unlabelled heads were set aside.",
         "",
         "| heads | pictures | labelled | recall | recall, >= 4 % of the longer side | false a picture | AP50 |",
         "|---|---|---|---|---|---|---|",

@@ -19,7 +19,7 @@ from models import lines, registry
 from models.detector import OnnxDetector, open_detector
 from models.errors import ModelError, RegistryError
 from models.evaluate.picture import drawing
-from models.evaluate.report import Report, read
+from models.evaluate.report import Report, read, read_aside
 from models.evaluate.report import evaluate as measure
 
 app = typer.Typer(help="Detection models: what is there, whether it is whole, how good and how fast it is.")
@@ -134,6 +134,9 @@ def evaluate(
     data: Annotated[Path, typer.Option(exists=True, file_okay=False, help="folder with coco.json")],
     name: Name = None,
     split: Annotated[str, typer.Option(help="train, val or all")] = "val",
+    set_aside: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="regions with real heads that nobody labelled")
+    ] = None,
     as_json: AsJson = False,
     book: Book = registry.SHIPPED,
     threads: Threads = None,
@@ -141,7 +144,8 @@ def evaluate(
     """Measures a model on labelled pictures, at the shipped thresholds, with intervals and per source."""
     with _explained():
         detector = open_detector(name, registry=book, threads=threads)
-        report = measure(detector, data, split, _progress("evaluate"))
+        aside = read_aside(set_aside) if set_aside is not None else None
+        report = measure(detector, data, split, _progress("evaluate"), aside)
     typer.echo(msgspec.json.encode(report) if as_json else cards.tables(report))
 
 

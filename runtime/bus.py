@@ -17,6 +17,7 @@ from runtime.settings import BrokerSettings
 log = logging.getLogger(__name__)
 KEEPALIVE_S = 15
 QOS = 1
+NO_SUBSCRIBERS = 0x10
 
 
 class Incoming(NamedTuple):
@@ -26,6 +27,8 @@ class Incoming(NamedTuple):
     payload: bytes
     mid: int
     qos: int
+    retain: bool = False
+    """kept by the broker from before we asked: of unknown age"""
 
 
 class Bus:
@@ -33,7 +36,8 @@ class Bus:
 
     With `manual_ack` a message is acknowledged by `ack` alone, and what was not is delivered again after a reconnect.
     `acks` yields the ids that `publish` gave, once the broker has acknowledged them: match ids in the one thread that
-    publishes and reads `acks`, because an acknowledgement can arrive before `publish` returns.
+    publishes and reads `acks`, because an acknowledgement can arrive before `publish` returns. `unheard` yields those
+    that the broker has taken for nobody: no session, present or away, listens there, and the message is gone.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Bus:
         self.settings = settings
         self.client_id = client_id
         self.acks: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self.unheard: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._subscriptions = list(subscriptions)
         self._on_message = on_message
         self._on_connection = on_connection
@@ -150,10 +155,10 @@ class Bus:
 
     def _received(self, _: mqtt.Client, __: Any, message: mqtt.MQTTMessage) -> None:
         if self._on_message is not None:
-            self._on_message(Incoming(message.topic, bytes(message.payload), message.mid, message.qos))
+            self._on_message(Incoming(message.topic, bytes(message.payload), message.mid, message.qos, message.retain))
 
-    def _published(self, _: mqtt.Client, __: Any, mid: int, ___: ReasonCode, ____: Properties) -> None:
-        self.acks.put(mid)
+    def _published(self, _: mqtt.Client, __: Any, mid: int, reason: ReasonCode, ___: Properties) -> None:
+        (self.unheard if reason.value == NO_SUBSCRIBERS else self.acks).put(mid)
 
     @property
     def _address(self) -> str:

@@ -4,6 +4,7 @@ import logging
 import random
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 
 log = logging.getLogger(__name__)
@@ -13,6 +14,8 @@ Duty = Callable[[threading.Event], None]
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 15.0
+WELL_S = 60.0
+"""who worked so long has recovered"""
 
 
 def run(name: str, duties: Mapping[str, Duty]) -> None:
@@ -39,10 +42,14 @@ def keep(name: str, work: Duty, stop: threading.Event) -> None:
     """Runs a duty again and again until `stop`, with back-off and jitter after a failure; says so on change."""
     pause, said = FIRST_PAUSE_S, ""
     while not stop.is_set():
+        began = time.monotonic()
         try:
             work(stop)
             pause, said = FIRST_PAUSE_S, ""
         except Exception as error:
+            if time.monotonic() - began > WELL_S:
+                # It had been well for a while: this is a new failure, not one more of the old.
+                pause, said = FIRST_PAUSE_S, ""
             # The one broad except of the house: no failure of one duty may end the service.
             text = f"{type(error).__name__}: {' '.join(str(error).split())}"
             if text != said:

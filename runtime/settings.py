@@ -60,6 +60,11 @@ class ApiSettings(Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8600, ge=1, le=65535)
     evidence: Path = Path(".sunlit/evidence")
+    live: Path = Path(".sunlit/live")
+    """video of open leases, deleted with them"""
+    live_max_mb: int = Field(default=2048, ge=16)
+    clip_max_mb: int = Field(default=64, ge=1, le=4096)
+    """the largest clip that an agent may send"""
     secure_cookies: bool = False
     demo: bool = False
     """the city is invented, and every page says so"""

@@ -25,6 +25,10 @@ LEFT JOIN organisation m ON m.id = l.maintenance_org_id WHERE i.number = %(numbe
 -- name: timeline
 SELECT at, actor, action, reason, tier, policy_version FROM incident_entry WHERE incident_id = %(incident)s ORDER BY id
 
+-- name: cameras
+SELECT code, name_zh, name_en FROM device
+WHERE lift_id = %(lift)s AND kind = 'camera' AND retired_at IS NULL ORDER BY code
+
 -- name: crews
 SELECT d.*, o.name_zh, o.name_en, o.phone FROM dispatch d JOIN organisation o ON o.id = d.organisation_id
 WHERE d.incident_id = %(incident)s ORDER BY d.id

@@ -9,7 +9,7 @@ ORDER BY (f.closed_at IS NULL) DESC, late DESC, f.class, f.opened_at DESC LIMIT 
 
 -- name: finding
 SELECT f.*, k.code AS kitchen_code, k.name_zh, k.name_en, p.town_code, d.name_zh AS camera_zh, d.name_en AS camera_en,
-       e.body AS event
+       d.code AS camera_code, e.body AS event
 FROM finding f JOIN kitchen k ON k.id = f.kitchen_id JOIN place p ON p.id = k.place_id
 JOIN device d ON d.id = f.device_id LEFT JOIN event e ON e.event_id = f.event_id AND e.rev = 0
 WHERE f.number = %(number)s AND (%(towns)s::text[] IS NULL OR p.town_code = ANY(%(towns)s))

@@ -34,6 +34,9 @@ SELECT * FROM public_kitchen WHERE code = %(code)s
 -- name: stills
 SELECT camera, name_zh, name_en, taken_at, sha256 FROM public_still WHERE kitchen = %(code)s ORDER BY camera
 
+-- name: withheld
+SELECT camera, name_zh, name_en, at, reason FROM public_withheld WHERE kitchen = %(code)s ORDER BY camera
+
 -- name: still
 SELECT picture, sha256 FROM public_still WHERE kitchen = %(code)s AND camera = %(camera)s
 

@@ -74,7 +74,9 @@ async def restaurant(request: Request, code: str, said: str = "") -> Response:
     if not rows:
         raise HTTPException(404)
     stills = await rows_of(request, "stills", code=code)
-    return _cached(request, render(request, "public/restaurant.html", row=rows[0], stills=stills, said=said))
+    withheld = await rows_of(request, "withheld", code=code)
+    page = render(request, "public/restaurant.html", row=rows[0], stills=stills, withheld=withheld, said=said)
+    return _cached(request, page)
 
 
 @router.get("/restaurant/{code}/still/{camera}.jpg")

@@ -241,6 +241,44 @@ ALTER TABLE public.duty_shift ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.edge_order (
+    id uuid NOT NULL,
+    device_id integer NOT NULL,
+    kind text NOT NULL,
+    args jsonb DEFAULT '{}'::jsonb NOT NULL,
+    actor text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.edge_order_sent (
+    order_id uuid NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    times integer DEFAULT 1 NOT NULL
+);
+
+CREATE TABLE public.edge_reply (
+    id bigint NOT NULL,
+    order_id uuid NOT NULL,
+    device_id integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    received timestamp with time zone NOT NULL,
+    ok boolean NOT NULL,
+    final boolean NOT NULL,
+    reason text DEFAULT ''::text NOT NULL
+);
+
+ALTER TABLE public.edge_reply ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.edge_reply_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.event (
     id bigint NOT NULL,
     event_id uuid NOT NULL,
@@ -289,6 +327,7 @@ CREATE TABLE public.evidence (
     received_at timestamp with time zone DEFAULT now() NOT NULL,
     source text NOT NULL,
     legal_hold boolean DEFAULT false NOT NULL,
+    clock_offset_ms bigint,
     CONSTRAINT evidence_kind_check CHECK ((kind = ANY (ARRAY['capture'::text, 'rectification'::text, 'appeal'::text])))
 );
 
@@ -560,6 +599,26 @@ CREATE VIEW public.lift_minute AS
    FROM public.lift_sample
   GROUP BY (date_bin('00:01:00'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone)), device_id;
 
+CREATE TABLE public.live_lease (
+    id uuid NOT NULL,
+    device_id integer NOT NULL,
+    person_id bigint NOT NULL,
+    role text NOT NULL,
+    mode text NOT NULL,
+    reason text NOT NULL,
+    starts_at timestamp with time zone,
+    ends_at timestamp with time zone,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    until timestamp with time zone NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    closed_why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT live_lease_check CHECK (((mode <> 'live'::text) = ((starts_at IS NOT NULL) AND (ends_at IS NOT NULL)))),
+    CONSTRAINT live_lease_mode_check CHECK ((mode = ANY (ARRAY['live'::text, 'playback'::text, 'clip'::text]))),
+    CONSTRAINT live_lease_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 200))),
+    CONSTRAINT live_lease_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'regulator'::text, 'operator'::text])))
+);
+
 CREATE TABLE public.login_attempt (
     id bigint NOT NULL,
     login text NOT NULL,
@@ -574,6 +633,18 @@ ALTER TABLE public.login_attempt ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.loss (
+    device_id integer NOT NULL,
+    boot uuid NOT NULL,
+    lane text NOT NULL,
+    from_seq bigint NOT NULL,
+    to_seq bigint NOT NULL,
+    arrived bigint NOT NULL,
+    reported_at timestamp with time zone NOT NULL,
+    CONSTRAINT loss_check CHECK ((to_seq > from_seq)),
+    CONSTRAINT loss_lane_check CHECK ((lane = ANY (ARRAY['telemetry'::text, 'event'::text])))
 );
 
 CREATE TABLE public.message_seen (
@@ -836,6 +907,13 @@ CREATE TABLE public.still (
     picture bytea NOT NULL
 );
 
+CREATE TABLE public.still_withheld (
+    device_id integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    reason text NOT NULL
+);
+
 CREATE VIEW public.public_still AS
  SELECT d.code AS camera,
     k.code AS kitchen,
@@ -847,7 +925,9 @@ CREATE VIEW public.public_still AS
    FROM ((public.still s
      JOIN public.device d ON ((d.id = s.device_id)))
      JOIN public.kitchen k ON ((k.id = d.kitchen_id)))
-  WHERE ((d.retired_at IS NULL) AND k.in_use);
+  WHERE ((d.retired_at IS NULL) AND k.in_use AND (NOT (EXISTS ( SELECT
+           FROM public.still_withheld w
+          WHERE ((w.device_id = s.device_id) AND (w.at > s.taken_at))))));
 
 CREATE TABLE public.town (
     code text NOT NULL,
@@ -860,6 +940,20 @@ CREATE VIEW public.public_town AS
     name_zh,
     name_en
    FROM public.town;
+
+CREATE VIEW public.public_withheld AS
+ SELECT d.code AS camera,
+    k.code AS kitchen,
+    d.name_zh,
+    d.name_en,
+    w.at,
+    w.reason
+   FROM ((public.still_withheld w
+     JOIN public.device d ON ((d.id = w.device_id)))
+     JOIN public.kitchen k ON ((k.id = d.kitchen_id)))
+  WHERE ((d.retired_at IS NULL) AND k.in_use AND (NOT (EXISTS ( SELECT
+           FROM public.still s
+          WHERE ((s.device_id = w.device_id) AND (s.taken_at >= w.at))))));
 
 CREATE TABLE public.reject (
     id bigint NOT NULL,
@@ -979,6 +1073,18 @@ ALTER TABLE ONLY public.dispatch
 ALTER TABLE ONLY public.duty_shift
     ADD CONSTRAINT duty_shift_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.edge_order
+    ADD CONSTRAINT edge_order_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.edge_order_sent
+    ADD CONSTRAINT edge_order_sent_pkey PRIMARY KEY (order_id);
+
+ALTER TABLE ONLY public.edge_reply
+    ADD CONSTRAINT edge_reply_order_id_at_key UNIQUE (order_id, at);
+
+ALTER TABLE ONLY public.edge_reply
+    ADD CONSTRAINT edge_reply_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_event_id_rev_key UNIQUE (event_id, rev);
 
@@ -1039,8 +1145,14 @@ ALTER TABLE ONLY public.lift
 ALTER TABLE ONLY public.lift_sample
     ADD CONSTRAINT lift_sample_pkey PRIMARY KEY (device_id, "time", boot, seq, n);
 
+ALTER TABLE ONLY public.live_lease
+    ADD CONSTRAINT live_lease_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.login_attempt
     ADD CONSTRAINT login_attempt_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.loss
+    ADD CONSTRAINT loss_pkey PRIMARY KEY (device_id, boot, lane, from_seq);
 
 ALTER TABLE ONLY public.message_seen
     ADD CONSTRAINT message_seen_pkey PRIMARY KEY (device_id, boot, lane, seq);
@@ -1102,6 +1214,9 @@ ALTER TABLE ONLY public.session
 ALTER TABLE ONLY public.still
     ADD CONSTRAINT still_pkey PRIMARY KEY (device_id);
 
+ALTER TABLE ONLY public.still_withheld
+    ADD CONSTRAINT still_withheld_pkey PRIMARY KEY (device_id);
+
 ALTER TABLE ONLY public.stream
     ADD CONSTRAINT stream_pkey PRIMARY KEY (device_id, boot, lane);
 
@@ -1113,6 +1228,10 @@ CREATE INDEX command_created ON public.command USING btree (created_at);
 CREATE INDEX device_kitchen ON public.device USING btree (kitchen_id);
 
 CREATE INDEX device_lift ON public.device USING btree (lift_id);
+
+CREATE INDEX edge_order_expires ON public.edge_order USING btree (expires_at);
+
+CREATE INDEX edge_reply_order ON public.edge_reply USING btree (order_id);
 
 CREATE INDEX event_device ON public.event USING btree (device_id, at);
 
@@ -1135,6 +1254,8 @@ CREATE INDEX incident_opened ON public.incident USING btree (opened_at);
 CREATE INDEX kitchen_owner ON public.kitchen USING btree (owner_org_id);
 
 CREATE INDEX lift_place ON public.lift USING btree (place_id);
+
+CREATE INDEX live_lease_open ON public.live_lease USING btree (until) WHERE (closed_at IS NULL);
 
 CREATE INDEX login_attempt_login ON public.login_attempt USING btree (login, at);
 
@@ -1167,6 +1288,10 @@ CREATE OR REPLACE VIEW public.public_kitchen AS
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER command_hint AFTER INSERT ON public.command FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
+
+CREATE TRIGGER edge_order_hint AFTER INSERT ON public.edge_order FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
+
+CREATE TRIGGER edge_reply_hint AFTER INSERT ON public.edge_reply FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
 
 CREATE TRIGGER event_hint AFTER INSERT ON public.event FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
 
@@ -1230,6 +1355,15 @@ ALTER TABLE ONLY public.duty_shift
 ALTER TABLE ONLY public.duty_shift
     ADD CONSTRAINT duty_shift_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
+ALTER TABLE ONLY public.edge_order
+    ADD CONSTRAINT edge_order_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+
+ALTER TABLE ONLY public.edge_order_sent
+    ADD CONSTRAINT edge_order_sent_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.edge_order(id);
+
+ALTER TABLE ONLY public.edge_reply
+    ADD CONSTRAINT edge_reply_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
 
@@ -1281,6 +1415,15 @@ ALTER TABLE ONLY public.lift
 ALTER TABLE ONLY public.lift
     ADD CONSTRAINT lift_place_id_fkey FOREIGN KEY (place_id) REFERENCES public.place(id);
 
+ALTER TABLE ONLY public.live_lease
+    ADD CONSTRAINT live_lease_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+
+ALTER TABLE ONLY public.live_lease
+    ADD CONSTRAINT live_lease_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.loss
+    ADD CONSTRAINT loss_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_town_code_fkey FOREIGN KEY (town_code) REFERENCES public.town(code);
 
@@ -1328,6 +1471,9 @@ ALTER TABLE ONLY public.session
 
 ALTER TABLE ONLY public.still
     ADD CONSTRAINT still_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+
+ALTER TABLE ONLY public.still_withheld
+    ADD CONSTRAINT still_withheld_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
 
 ALTER TABLE ONLY public.stream
     ADD CONSTRAINT stream_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);

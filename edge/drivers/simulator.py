@@ -1,13 +1,14 @@
-"""The simulator behind the interface that real protocols use; it runs in real time, at the hour of the day here."""
+"""The simulators behind the interface that real protocols use; they run in real time, at the hour of the day here."""
 
 import threading
 import time
 from random import Random
 
-from contracts.messages import LiftSample
-from edge.config import LiftConfig
+from contracts.messages import ClimateSample, LiftSample
+from edge.config import LiftConfig, SensorConfig
 from edge.simulator.faults import Fault
 from edge.simulator.lift import Lift
+from edge.simulator.sensor import climate
 
 STEP_S = 0.05
 
@@ -31,7 +32,7 @@ class SimulatorDriver:
     def open(self) -> None:
         self._at = time.monotonic()
 
-    def read(self) -> LiftSample:
+    def read(self) -> LiftSample | None:
         with self._lock:
             now = time.monotonic()
             # After a long pause (a suspended machine) the past is not made up for.
@@ -46,6 +47,22 @@ class SimulatorDriver:
         """Raises ValueError for a fault that there is not."""
         with self._lock:
             self.lift.fault(Fault(fault))
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class ClimateSimulator:
+    """A simulated kitchen sensor."""
+
+    def __init__(self, config: SensorConfig) -> None:
+        self._rng, self._began = Random(config.seed), time.monotonic()
+
+    def open(self) -> None:
+        """Nothing to open."""
+
+    def read(self) -> ClimateSample | None:
+        return climate(time.monotonic() - self._began, self._rng)
 
     def close(self) -> None:
         """Nothing to close."""

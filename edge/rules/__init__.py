@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from contracts.kinds import Phase, Rule
+from contracts.vision import Box
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,5 +17,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     reason: str
     subject: str = "car"
+    zone: str = ""
+    box: Box | None = None
+    """whom or what it is about, in pixels of the picture"""
     confidence: float = 1.0
     details: Mapping[str, str | bool | int | float | None] = {}

@@ -1,22 +1,17 @@
 """PURE. Everyone in a food-handling zone wears a hat, cap or net."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from contracts.kinds import Rule, ZoneKind
+from contracts.kinds import Rule
 from edge.config import VisionRules
 from edge.rules import Decision, wear
-from edge.track import Track
+from edge.rules.scene import Scene
 
 ITEM = wear.Item(Rule.NO_HAT, "hat", lambda head: head.hat)
-ELSEWHERE = frozenset({ZoneKind.LIFT_CAR})
-"""zones where no food is handled"""
 
 
 def step(
-    state: wear.WearState, tracks: Sequence[Track], now: datetime, zone: ZoneKind, rules: VisionRules
+    state: wear.WearState, scene: Scene, now: datetime, rules: VisionRules
 ) -> tuple[wear.WearState, list[Decision]]:
     """One look at the heads in the picture."""
-    if zone in ELSEWHERE:
-        return state, []
-    return wear.step(state, tracks, now, rules, ITEM, advisory=False)
+    return wear.step(state, scene, now, rules, ITEM)

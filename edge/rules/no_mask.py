@@ -1,21 +1,18 @@
 """PURE. A mask is demanded where ready food lies open; in other food-handling zones it is advice."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from contracts.kinds import Rule, ZoneKind
 from edge.config import VisionRules
-from edge.rules import Decision, no_hat, wear
-from edge.track import Track
+from edge.rules import Decision, wear
+from edge.rules.scene import Scene
 
-ITEM = wear.Item(Rule.NO_MASK, "mask", lambda head: head.mask, hidden_from_behind=True)
 DEMANDED = frozenset({ZoneKind.SPECIAL_ROOM, ZoneKind.SPECIAL_AREA, ZoneKind.PORTIONING})
+ITEM = wear.Item(Rule.NO_MASK, "mask", lambda head: head.mask, DEMANDED, hidden_from_behind=True)
 
 
 def step(
-    state: wear.WearState, tracks: Sequence[Track], now: datetime, zone: ZoneKind, rules: VisionRules
+    state: wear.WearState, scene: Scene, now: datetime, rules: VisionRules
 ) -> tuple[wear.WearState, list[Decision]]:
     """One look at the heads in the picture."""
-    if zone in no_hat.ELSEWHERE:
-        return state, []
-    return wear.step(state, tracks, now, rules, ITEM, advisory=zone not in DEMANDED)
+    return wear.step(state, scene, now, rules, ITEM)

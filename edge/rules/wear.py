@@ -9,12 +9,15 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from contracts.kinds import Phase, Rule, Wear
+from contracts.kinds import Phase, Rule, Wear, ZoneKind
 from contracts.vision import Box, Detection, Worn
 from edge.config import VisionRules
 from edge.rules import Decision
+from edge.rules.scene import Scene, Zone
 from edge.track import Track
 
+NO_FOOD = frozenset({ZoneKind.LIFT_CAR})
+"""zones where no food is handled: nobody needs a hat or a mask there"""
 EDGE = 2
 """pixels"""
 LEFT_AFTER = timedelta(seconds=60)
@@ -53,18 +56,20 @@ class Item(msgspec.Struct, frozen=True):
     rule: Rule
     name: str
     of: Callable[[Detection], Worn | None]
+    demanded: frozenset[ZoneKind] | None = None
+    """where it must be worn; elsewhere it is advice. None: everywhere"""
     hidden_from_behind: bool = False
     """turning away looks like taking it off: who was just seen wearing it starts no event for `turned_away_s`"""
 
 
 def step(
-    state: WearState, tracks: Sequence[Track], now: datetime, rules: VisionRules, item: Item, advisory: bool
+    state: WearState, scene: Scene, now: datetime, rules: VisionRules, item: Item
 ) -> tuple[WearState, list[Decision]]:
-    """One look at the tracks that are in the picture now."""
+    """One look at the heads that are in the picture now."""
     known, decisions = dict(state.tracks), list[Decision]()
-    for track in tracks:
-        worn = item.of(track.detection)
-        if worn is None or track.detection.box.height < rules.min_head_px:
+    for track in scene.heads:
+        worn, zone = item.of(track.detection), scene.zone_of(track.detection.box)
+        if worn is None or zone is None or zone.kind in NO_FOOD or track.detection.box.height < rules.min_head_px:
             continue
         file = _seen(known.get(track.id, Known()), worn, now, rules)
         recent = _recent(file, now, rules)
@@ -72,7 +77,7 @@ def step(
             decisions.append(_ended(item, track.id, file.open, f"{item.name} is worn now"))
             file = msgspec.structs.replace(file, open=None)
         elif _starts(file, recent, track, now, rules, item):
-            decisions.append(_started(item, track, recent, advisory))
+            decisions.append(_started(item, track, recent, zone))
             file = msgspec.structs.replace(file, open=decisions[-1].at, said=now)
         known[track.id] = file
     for key, file in known.items():
@@ -140,15 +145,18 @@ def _count(looks: Sequence[Look], state: Wear) -> int:
     return sum(look.state is state for look in looks)
 
 
-def _started(item: Item, track: Track, recent: Sequence[Look], advisory: bool) -> Decision:
+def _started(item: Item, track: Track, recent: Sequence[Look], zone: Zone) -> Decision:
     against = [look for look in recent if look.state is Wear.NOT_WORN]
     confidence = sum(look.not_worn for look in recent) / len(recent)
+    advisory = item.demanded is not None and zone.kind not in item.demanded
     return Decision(
         rule=item.rule,
         phase=Phase.START,
         at=against[0].at,
         reason=f"no {item.name} in {len(against)} of {len(recent)} looks",
         subject=subject(track.id),
+        zone=zone.name,
+        box=track.detection.box,
         confidence=min(1.0, max(0.0, confidence)),
         details={"advisory": advisory, "looks": len(recent), "against": len(against)},
     )

@@ -1,10 +1,11 @@
 """Runs a detector over a labelled folder and sums up: the reading and the shape of the report."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import cv2
 import msgspec
+import numpy as np
 
 from contracts.kinds import ObjectKind
 from contracts.vision import Image, ModelRef
@@ -16,6 +17,7 @@ from models.evaluate.match import KINDS, Outcome, compare
 from models.evaluate.metrics import Bin, Number, Point, WearNumbers
 from models.labels import Picture
 
+Corners = tuple[float, float, float, float]
 _FLOOR = 0.02
 """Average precision needs the low scores too."""
 
@@ -52,6 +54,8 @@ class Report(msgspec.Struct, frozen=True):
 
     model: ModelRef
     split: str
+    set_aside: int
+    """regions with real heads that nobody labelled: what is found there counts neither way"""
     thresholds: dict[str, float]
     head: dict[str, HeadNumbers]
     person: dict[str, PersonNumbers]
@@ -60,9 +64,16 @@ class Report(msgspec.Struct, frozen=True):
 Progress = Callable[[Sequence[Picture]], Iterable[Picture]]
 
 
-def evaluate(detector: OnnxDetector, data: Path, split: str, progress: Progress) -> Report:
+def evaluate(
+    detector: OnnxDetector,
+    data: Path,
+    split: str,
+    progress: Progress,
+    aside: Mapping[str, Sequence[Corners]] | None = None,
+) -> Report:
     """Measures on the pictures of one split of `data/coco.json` (`all` for every picture).
 
+    `aside`: by the name of a picture's file, regions in which a head is real but not labelled.
     Raises OSError when the folder has no `coco.json`; ModelError when it is wrong, when the split has no picture, or
     when a picture cannot be read.
     """
@@ -71,6 +82,7 @@ def evaluate(detector: OnnxDetector, data: Path, split: str, progress: Progress)
     if not pictures:
         splits = ", ".join(sorted({picture.split for picture in known})) or "none"
         raise ModelError(f"split: {split!r} has no picture in {data}, expected all or one of: {splits}")
+    pictures = [_with_aside(picture, (aside or {}).get(picture.path.name, ())) for picture in pictures]
     floors = thresholds(detector)
     outcomes = [outcome for picture in progress(pictures) for outcome in _outcomes(detector, picture, floors)]
     heads = [outcome for outcome in outcomes if outcome.kind is ObjectKind.HEAD]
@@ -78,10 +90,24 @@ def evaluate(detector: OnnxDetector, data: Path, split: str, progress: Progress)
     return Report(
         detector.ref,
         split,
+        sum(len((aside or {}).get(picture.path.name, ())) for picture in pictures),
         {kind.value: floor for kind, floor in floors.items()},
         {name: _heads(group, floors[ObjectKind.HEAD]) for name, group in _groups(heads)},
         {name: _people(group, floors[ObjectKind.PERSON]) for name, group in _groups(people)},
     )
+
+
+def read_aside(path: Path) -> dict[str, list[Corners]]:
+    """A file of such regions: a JSON object of x1, y1, x2, y2 in pixels. Raises ModelError."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, list[Corners]])
+    except (OSError, msgspec.DecodeError) as error:
+        raise ModelError(f'set-aside: {path}: {error}, expected {{"picture.jpg": [[x1, y1, x2, y2], ...]}}') from error
+
+
+def _with_aside(picture: Picture, regions: Sequence[Corners]) -> Picture:
+    rows = labels.regions_of([(labels.HEAD, *region) for region in regions])
+    return msgspec.structs.replace(picture, ignored=np.concatenate([picture.ignored, rows]))
 
 
 def thresholds(detector: OnnxDetector) -> dict[ObjectKind, float]:

@@ -96,6 +96,7 @@ smtp_from = "sunlit@demo.invalid"
 [api]
 port = {self.ports.api}
 evidence = {_text(self.home / "evidence")}
+live = {_text(self.home / "live")}
 demo = true
 """
         _write_private(self.settings_file, text)

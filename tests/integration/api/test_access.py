@@ -75,6 +75,19 @@ def test_signing_in_leads_home_and_out_again(client: TestClient, sign_in: Callab
     assert client.get("/kitchen", follow_redirects=False).headers["location"].startswith("/login?back=")
 
 
+def test_a_sensor_that_knows_only_half_breaks_no_page(settings: Settings, sign_in: Callable[[str], TestClient]) -> None:
+    with connect(settings.database, Role.OWNER) as connection:
+        connection.execute(
+            "INSERT INTO climate_sample (time, device_id, boot, seq, n, received, humidity)"
+            " SELECT now(), d.id, %s, 0, 0, now(), 61 FROM device d JOIN kitchen k ON k.id = d.kitchen_id"
+            " WHERE k.code = 'k-001' AND d.kind = 'kitchen_sensor'",
+            (uuid4(),),
+        )
+    page = sign_in("owner1").get("/kitchen")
+    assert page.status_code == 200
+    assert "– °C · 61 %" in page.text
+
+
 @pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "/\\evil.example"])
 def test_signing_in_leads_nowhere_else(client: TestClient, back: str) -> None:
     values = {"login": "operator", "password": PASSWORD, "back": back}

@@ -4,10 +4,11 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import cv2
 import numpy as np
@@ -21,9 +22,10 @@ from edge.capture import Frame
 from edge.config import CameraConfig, EdgeConfig, UploadConfig, VisionRules
 from edge.drawn import Scene
 from edge.eye import Eye
+from edge.outbox import Outbox
 from edge.presence import PresenceBoard
 from edge.sink import EventDraft
-from edge.upload import Outbox
+from edge.watcher import Watcher
 from models.detector import open_detector
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -36,6 +38,7 @@ class Heard:
         self.events: list[EventDraft] = []
         self.samples: list[CameraSample] = []
         self.states: dict[str, str] = {}
+        self.known: dict[str, dict[str, str]] = {}
 
     def telemetry(self, device: str, base: datetime, samples: Sequence[AnySample]) -> None:
         self.samples += [sample for sample in samples if isinstance(sample, CameraSample)]
@@ -47,6 +50,9 @@ class Heard:
 
     def health(self, device: str, state: str) -> None:
         self.states[device] = state
+
+    def facts(self, device: str, facts: Mapping[str, str]) -> None:
+        self.known[device] = dict(facts)
 
     def starts(self, rule: Rule) -> list[EventDraft]:
         return [draft for draft in self.events if draft.rule is rule and draft.phase is Phase.START]
@@ -79,7 +85,8 @@ class Scripted:
 def duty_of(folder: Path, heard: Heard, detector: Detector | None = None, **config: object) -> CameraDuty:
     camera = CameraConfig(device="cam-1", zone="stove", **config)  # type: ignore[arg-type]
     eye = Eye(None, (lambda _: detector) if detector else open_detector)
-    return CameraDuty(camera, VisionRules(), eye, heard, Outbox(folder), now=lambda: T0)
+    watcher = Watcher(camera, VisionRules(), eye, ZoneInfo("UTC"))
+    return CameraDuty(watcher, heard, Outbox(folder), now=lambda: T0)
 
 
 def watch(duty: CameraDuty, scene: Scene, seconds: float, every: float = 0.5) -> None:
@@ -128,6 +135,9 @@ def test_the_camera_says_how_it_does(first_half_minute: tuple[Heard, Path]) -> N
     assert 5 <= len(heard.samples) <= 7 and heard.samples[-1].state is CameraState.ACTIVE
     assert sum(sample.looks for sample in heard.samples) > 40
     assert heard.samples[-1].people >= 3 and heard.states == {"cam-1": "ok"}
+    known = heard.known["cam-1"]
+    assert float(known["fps"]) == pytest.approx(2.0, abs=0.3) and float(known["inference_ms"]) > 0
+    assert len(known["model"].split()[-1]) == 64, "by its hash"
     still = cv2.imdecode(np.frombuffer((folder / "waiting" / "b-cam-1.jpg").read_bytes(), np.uint8), 1)
     assert still is not None and still.shape[1] <= 480
 
@@ -159,7 +169,7 @@ def test_a_full_disk_costs_the_picture_and_not_the_event(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("edge.upload._write", full)
+    monkeypatch.setattr("edge.outbox._write", full)
     heard = Heard()
     watch(duty_of(tmp_path, heard, Scripted(Wear.NOT_WORN)), Scene(1), 5)
     assert len(heard.events) == 1 and heard.events[0].evidence == ()
@@ -199,8 +209,8 @@ def test_duties_run_a_good_camera_beside_a_bad_one(tmp_path: Path, shared_dir: P
         ),
     )
     presence = PresenceBoard()
-    duties = camera_duties(config, heard, presence)
-    assert set(duties) == {"cam-good", "cam-bad", "upload"}
+    duties = camera_duties(config, heard, presence=presence)
+    assert set(duties) == {"cam-good", "cam-bad", "segments", "upload"}
     stop = threading.Event()
     threads = [threading.Thread(target=work, args=(stop,)) for work in duties.values()]
     for thread in threads:
@@ -211,6 +221,7 @@ def test_duties_run_a_good_camera_beside_a_bad_one(tmp_path: Path, shared_dir: P
         "no such file" in heard.states.get("cam-bad", "")
         and any(sample.looks > 5 for sample in heard.samples)
         and (waiting / "b-cam-good.json").exists()
+        and list((tmp_path / "segments" / "cam-good").rglob("*.m4s"))
         and presence.people("cam-good") is not None
     ):
         time.sleep(0.05)
@@ -222,6 +233,7 @@ def test_duties_run_a_good_camera_beside_a_bad_one(tmp_path: Path, shared_dir: P
     assert "no such file" in heard.states["cam-bad"] and heard.states["cam-good"] == "ok"
     assert any(sample.frames > sample.looks > 5 for sample in heard.samples)
     assert (waiting / "b-cam-good.json").exists()
+    assert list((tmp_path / "segments" / "cam-good").rglob("*.m4s"))
 
 
 def test_no_cameras_no_duties(tmp_path: Path) -> None:

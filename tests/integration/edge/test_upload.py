@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from contracts.messages import Evidence
-from edge.upload import Outbox, Uploader
+from edge.outbox import Outbox
+from edge.upload import Uploader
 
 CAPTURED = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
@@ -171,7 +172,7 @@ def test_a_newer_still_is_not_forgotten_with_the_older_one(tmp_path: Path) -> No
     outbox.still("cam-1", b"new", CAPTURED.replace(second=9))
     outbox.done("b-cam-1", found[0])
     again = outbox.take("b-cam-1")
-    assert again is not None and again[1] == b"new"
+    assert again is not None and again[1].read() == b"new"
 
 
 def test_a_power_cut_leaves_no_half_parcel(tmp_path: Path) -> None:

@@ -58,3 +58,42 @@ def test_a_camera_that_never_showed_anything_is_offline() -> None:
 def test_a_single_picture_in_between_does_not_end_it() -> None:
     said, _ = play(list("f" * 5 + "." * 40 + "f" + "." * 40))
     assert [decision.phase for _, decision in said] == [Phase.START]
+
+
+def pictures(seconds: str) -> list[tuple[int, Decision]]:
+    """Fresh pictures every second; a letter names what is wrong with them: 'c' covered, 'm' moved, '.' nothing."""
+    state, said, since = BlindState(), [], None
+    for number, letter in enumerate(seconds):
+        now = T0 + timedelta(seconds=number)
+        since = None if letter == "." else since or now
+        trouble = ({"c": "covered", "m": "moved"}[letter], since) if since else None
+        state, decisions = step(state, now, None, now, RULES, picture=trouble)
+        said += [(number, decision) for decision in decisions]
+    return said
+
+
+def test_a_covered_picture_is_blind_time_with_both_ends() -> None:
+    (start, started), (end, ended) = pictures("." * 10 + "c" * 60 + "." * 10)
+    assert (start, started.phase, started.at) == (40, Phase.START, T0 + timedelta(seconds=10))
+    assert (ended.phase, ended.at, ended.details["cause"]) == (Phase.END, started.at, "covered")
+    assert started.details["cause"] == "covered" and 70 <= end <= 74
+
+
+def test_somebody_close_to_the_camera_is_no_event() -> None:
+    assert pictures("." * 10 + "c" * 25 + "." * 5 + "c" * 25 + "." * 10) == []
+
+
+def test_another_cause_is_an_update_of_the_same_event() -> None:
+    said = [decision for _, decision in pictures("." * 10 + "c" * 60 + "m" * 20 + "." * 10)]
+    assert [decision.phase for decision in said] == [Phase.START, Phase.UPDATE, Phase.END]
+    assert [decision.details["cause"] for decision in said] == ["covered", "moved", "moved"]
+    assert len({decision.at for decision in said}) == 1
+
+
+def test_no_pictures_are_worse_than_bad_ones() -> None:
+    state, decisions = BlindState(), list[Decision]()
+    for number in range(60):
+        now = T0 + timedelta(seconds=number)
+        state, more = step(state, T0, None, now, RULES, picture=("covered", T0))
+        decisions += more
+    assert [decision.details["cause"] for decision in decisions] == ["offline"]

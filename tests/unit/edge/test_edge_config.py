@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.messages import LiftSample
 from edge.config import EdgeConfigError, LiftConfig, broker_settings, load
 from edge.drivers import DriverError, make
 from edge.drivers.replay import ReplayDriver
@@ -59,11 +60,13 @@ def test_an_unknown_driver_is_named_with_those_there_are() -> None:
 def test_replay_plays_a_file_and_names_a_broken_line(tmp_path: Path) -> None:
     path = tmp_path / "ride.jsonl"
     path.write_text('{"kind":"lift","floor":"1"}\n{"kind":"lift","floor":"2","dt":600000}\n', "utf-8")
-    driver = ReplayDriver(LiftConfig(device="lift-1", driver="replay", path=str(path)))
+    driver = ReplayDriver(LiftConfig(device="lift-1", driver="replay", path=str(path)), LiftSample)
     driver.open()
-    assert driver.read().floor == "1"
+    first = driver.read()
+    assert first is not None
+    assert first.floor == "1"
     path.write_text('{"kind":"lift","floor":12}\n', "utf-8")
     with pytest.raises(DriverError, match="floor"):
         driver.open()
     with pytest.raises(DriverError, match="cannot be read"):
-        ReplayDriver(LiftConfig(device="lift-1", path=str(tmp_path / "none"))).open()
+        ReplayDriver(LiftConfig(device="lift-1", path=str(tmp_path / "none")), LiftSample).open()

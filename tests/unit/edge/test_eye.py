@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,3 +59,77 @@ def test_the_check_opens_the_citys_own_registry(tmp_path: Path) -> None:
     (tmp_path / "weights").symlink_to(registry.SHIPPED.parent / "weights")
     good = run(app, ["check", "--config", str(config)])
     assert good.exit_code == 0 and "2 looks/s by sunlit-heads-1" in good.output
+
+
+def test_as_many_pictures_at_once_as_it_is_told(tmp_path: Path) -> None:
+    inside, most, lock, gate = 0, 0, threading.Lock(), threading.Event()
+
+    class Slow(Blind):
+        def detect(self, image: Image) -> Sequence[Detection]:
+            nonlocal inside, most
+            with lock:
+                inside += 1
+                most = max(most, inside)
+                if inside == 2:
+                    gate.set()
+            gate.wait(10)
+            with lock:
+                inside -= 1
+            return []
+
+    eye = Eye(None, lambda _: Slow(), at_once=2)
+    image = np.zeros((4, 4, 3), np.uint8)
+    threads = [threading.Thread(target=eye.look, args=(image,)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert gate.is_set() and most == 2 and inside == 0
+
+
+class Newer:
+    """A detector that fails from its n-th look on."""
+
+    ref = ModelRef("newer", "2", "11" * 32)
+
+    def __init__(self, fails_at: int) -> None:
+        self.left = fails_at
+
+    def detect(self, image: Image) -> Sequence[Detection]:
+        self.left -= 1
+        if self.left <= 0:
+            raise ModelError("input: refused by the graph")
+        return []
+
+
+PICTURE = np.zeros((4, 4, 3), np.uint8)
+
+
+def test_a_new_model_that_looks_well_stays() -> None:
+    eye = Eye(None, lambda _: Blind())
+    eye.open()
+    trial = eye.try_out(Newer(99), 3)
+    assert [eye.look(PICTURE)[1] for _ in range(2)] == [Newer.ref] * 2
+    assert not trial.over.is_set() and eye.ref == Blind.ref
+    eye.look(PICTURE)
+    assert trial.over.is_set() and not trial.fault
+    eye.settle(trial, keep=True)
+    assert eye.ref == Newer.ref and eye.look(PICTURE)[1] == Newer.ref
+
+
+@pytest.mark.parametrize("fails_at", [1, 3])
+def test_at_its_first_fault_the_old_one_looks_at_the_same_picture(fails_at: int) -> None:
+    eye = Eye(None, lambda _: Blind())
+    trial = eye.try_out(Newer(fails_at), 3)
+    seen = [eye.look(PICTURE)[1] for _ in range(4)]
+    assert seen == [Newer.ref] * (fails_at - 1) + [Blind.ref] * (5 - fails_at)
+    assert trial.over.is_set() and "refused by the graph" in trial.fault
+    eye.settle(trial, keep=False)
+    assert eye.ref == Blind.ref
+
+
+def test_one_trial_at_a_time() -> None:
+    eye = Eye(None, lambda _: Blind())
+    eye.try_out(Newer(9), 3)
+    with pytest.raises(ModelError, match="another model is on trial"):
+        eye.try_out(Newer(9), 3)

@@ -1,6 +1,6 @@
 """A lift's duty by a clock of our own: stale input, clock steps, restarts, self-tests, and nothing said of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -73,6 +73,9 @@ class World:
     def health(self, device: str, state: str) -> None:
         if self.healths[-1:] != [state]:
             self.healths.append(state)
+
+    def facts(self, device: str, facts: Mapping[str, str]) -> None:
+        raise AssertionError("no facts here")
 
     def feed(self, sample: LiftSample | None, seconds: float, step: float = 0.1) -> "World":
         for _ in range(round(seconds / step)):

@@ -1,6 +1,6 @@
 """One identity from start to end, whatever happens to the agent in between."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -36,6 +36,9 @@ class Heard:
 
     def health(self, device: str, state: str) -> None:
         raise AssertionError("no health here")
+
+    def facts(self, device: str, facts: Mapping[str, str]) -> None:
+        raise AssertionError("no facts here")
 
 
 def decision(phase: Phase, rule: Rule = Rule.TRAPPED_LEVEL, subject: str = "car") -> Decision:

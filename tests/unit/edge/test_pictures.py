@@ -68,9 +68,9 @@ def test_a_box_that_cannot_be_hidden_means_no_still(box: Box) -> None:
     assert still(frame, [Detection(ObjectKind.HEAD, box, 0.9)]) is None
 
 
-def test_people_without_a_found_head_lose_their_upper_third() -> None:
+def test_people_are_hidden_from_head_to_foot() -> None:
     box = next(hidden([Detection(ObjectKind.PERSON, Box(100, 90, 160, 270), 0.9)]))
-    assert box.y1 < 90 and box.y2 > 150 and box.x1 < 100 and box.x2 > 160
+    assert box.y1 < 90 and box.y2 > 270 and box.x1 < 100 and box.x2 > 160
 
 
 def test_heads_of_the_last_seconds_are_hidden_too() -> None:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -57,6 +57,9 @@ class Heard:
 
     def health(self, device: str, state: str) -> None:
         self.states.append(state)
+
+    def facts(self, device: str, facts: Mapping[str, str]) -> None:
+        raise AssertionError("no facts here")
 
     @property
     def unknown(self) -> list[Phase]:

@@ -1,5 +1,6 @@
 """Several lifts of an agent without mains: one hint under the agent's name, also over a restart."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -26,6 +27,9 @@ class Heard:
 
     def health(self, device: str, state: str) -> None:
         raise AssertionError("no health here")
+
+    def facts(self, device: str, facts: Mapping[str, str]) -> None:
+        raise AssertionError("no facts here")
 
 
 def test_one_hint_from_the_third_lift_to_the_last(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from contracts.kinds import ObjectKind, Phase, Rule, Wear, ZoneKind
 from contracts.vision import Box, Detection, Worn
 from edge.config import VisionRules
 from edge.rules import Decision, no_hat, no_mask, wear
+from edge.rules.scene import Scene, Zone
 from edge.track import Track
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -23,13 +24,17 @@ def seen(look: str, *, key: int = 1, roam: float = 1.0, box: Box = BOX) -> Track
     return Track(id=key, detection=head, born=T0, seen=T0, home=(0, 0), roam=roam)
 
 
+def scene(*heads: Track, kind: ZoneKind = ZoneKind.COOKING) -> Scene:
+    return Scene(heads=heads, width=640, height=360, zones=(Zone(name="here", kind=kind),))
+
+
 def play(looks: str, *, every: float = 0.5, roam: float = 1.0, rules: VisionRules = RULES) -> list[Decision]:
     """Decisions of no_hat for one track; '-' is a look that does not see it."""
     state, said = wear.WearState(), []
     for number, look in enumerate(looks):
         tracks = [] if look == "-" else [seen(look, roam=roam)]
         now = T0 + timedelta(seconds=number * every)
-        state, decisions = no_hat.step(state, tracks, now, ZoneKind.COOKING, rules)
+        state, decisions = no_hat.step(state, scene(*tracks), now, rules)
         said += decisions
     return said
 
@@ -58,6 +63,7 @@ def test_three_of_five_looks_start_an_event(looks: str, starts: bool) -> None:
 def test_the_event_says_since_when_how_sure_and_of_whom() -> None:
     started = play("wwnnn")[0]
     assert started.rule is Rule.NO_HAT and started.subject == "head-1"
+    assert started.zone == "here" and started.box == BOX
     assert started.at == T0 + timedelta(seconds=1)
     assert started.confidence == pytest.approx((3 * 0.95 + 2 * 0.05) / 5)
     assert started.details["against"] == 3 and started.details["looks"] == 5
@@ -96,7 +102,7 @@ def test_two_cooks_are_two_subjects() -> None:
     state, said = wear.WearState(), []
     for number in range(8):
         tracks = [seen("n", key=1), seen("n", key=2), seen("w", key=3)]
-        state, decisions = no_hat.step(state, tracks, T0 + timedelta(seconds=number), ZoneKind.COOKING, RULES)
+        state, decisions = no_hat.step(state, scene(*tracks), T0 + timedelta(seconds=number), RULES)
         said += decisions
     assert sorted(decision.subject for decision in said) == ["head-1", "head-2"]
 
@@ -105,7 +111,7 @@ def test_a_head_that_is_too_small_tells_nothing() -> None:
     state, said = wear.WearState(), []
     for number in range(8):
         tracks = [seen("n", box=Box(0, 0, 15, 15))]
-        state, decisions = no_hat.step(state, tracks, T0 + timedelta(seconds=number), ZoneKind.COOKING, RULES)
+        state, decisions = no_hat.step(state, scene(*tracks), T0 + timedelta(seconds=number), RULES)
         said += decisions
     assert said == []
 
@@ -123,7 +129,7 @@ def test_a_head_that_is_too_small_tells_nothing() -> None:
 def test_a_mask_is_demanded_or_advised_by_zone(zone: ZoneKind, advisory: bool) -> None:
     state, said = wear.WearState(), []
     for number in range(5):
-        state, decisions = no_mask.step(state, [seen("n")], T0 + timedelta(seconds=number), zone, RULES)
+        state, decisions = no_mask.step(state, scene(seen("n"), kind=zone), T0 + timedelta(seconds=number), RULES)
         said += decisions
     assert [decision.details["advisory"] for decision in said] == [advisory]
 
@@ -132,8 +138,8 @@ def test_nobody_wears_a_hat_in_a_lift() -> None:
     state = wear.WearState()
     for number in range(8):
         now = T0 + timedelta(seconds=number)
-        assert no_hat.step(state, [seen("n")], now, ZoneKind.LIFT_CAR, RULES) == (state, [])
-        assert no_mask.step(state, [seen("n")], now, ZoneKind.LIFT_CAR, RULES) == (state, [])
+        assert no_hat.step(state, scene(seen("n"), kind=ZoneKind.LIFT_CAR), now, RULES) == (state, [])
+        assert no_mask.step(state, scene(seen("n"), kind=ZoneKind.LIFT_CAR), now, RULES) == (state, [])
 
 
 @pytest.mark.parametrize(
@@ -166,12 +172,12 @@ def test_the_state_does_not_grow_for_ever() -> None:
     state = wear.WearState()
     for number in range(500):
         now = T0 + timedelta(seconds=number * 5)
-        state, _ = no_hat.step(state, [seen("n", key=number)], now, ZoneKind.COOKING, RULES)
+        state, _ = no_hat.step(state, scene(seen("n", key=number)), now, RULES)
     # Twelve that may come back within the minute, and those whose event must not be repeated for ten.
     assert len(state.tracks) <= 13
     for number in range(5000):
         now = T0 + timedelta(seconds=number)
-        state, _ = no_hat.step(state, [seen("n", key=number // 5)], now, ZoneKind.COOKING, RULES)
+        state, _ = no_hat.step(state, scene(seen("n", key=number // 5)), now, RULES)
     assert len(state.tracks) <= (RULES.repeat_s + 60) / 5 + 2
 
 
@@ -180,7 +186,7 @@ def test_who_turns_away_has_not_taken_the_mask_off() -> None:
         state, said = wear.WearState(), []
         for number, look in enumerate(looks):
             now = T0 + timedelta(seconds=number / 2)
-            state, decisions = no_mask.step(state, [seen(look)], now, ZoneKind.COOKING, RULES)
+            state, decisions = no_mask.step(state, scene(seen(look)), now, RULES)
             said += decisions
         return said
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from edge.drawn import Scene
 from models import registry
 from models.cli import app
 
@@ -108,3 +109,31 @@ def test_a_split_without_pictures_is_said_and_not_measured_as_nothing(tmp_path: 
     result = run.invoke(app, ["evaluate", "--data", str(tmp_path)])
     assert result.exit_code == 1
     assert "split: 'val' has no picture" in result.output and "expected all or one of: test" in result.output
+
+
+def test_what_is_set_aside_is_no_false_head_and_a_wrong_file_is_named(tmp_path: Path) -> None:
+    scene = np.asarray(Scene(1).frame(0)[0])
+    (tmp_path / "images").mkdir()
+    cv2.imwrite(str(tmp_path / "images" / "iden_1.png"), scene)
+    image = {
+        "id": 1,
+        "file_name": "images/iden_1.png",
+        "width": scene.shape[1],
+        "height": scene.shape[0],
+        "split": "val",
+        "labelled_categories": ["head_hat", "head_nohat", "head_otherhat"],
+    }
+    (tmp_path / "coco.json").write_text(json.dumps({"images": [image], "annotations": []}))
+    whole = tmp_path / "aside.json"
+    whole.write_text(json.dumps({"iden_1.png": [[0, 0, scene.shape[1], scene.shape[0]]]}))
+
+    def false_heads(*more: str) -> tuple[float, int]:
+        result = run.invoke(app, ["evaluate", "--data", str(tmp_path), "--json", *more])
+        assert result.exit_code == 0, result.output
+        report = json.loads(result.stdout)
+        return report["head"]["all"]["false_per_picture"]["value"], report["set_aside"]
+
+    assert false_heads()[0] >= 3 and false_heads("--set-aside", str(whole)) == (0.0, 1)
+    whole.write_text('{"iden_1.png": [[1, 2]]}')
+    wrong = run.invoke(app, ["evaluate", "--data", str(tmp_path), "--set-aside", str(whole)])
+    assert wrong.exit_code == 1 and "set-aside" in wrong.output and "Traceback" not in wrong.output

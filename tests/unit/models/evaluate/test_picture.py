@@ -11,7 +11,7 @@ SOME = Number(0.5, 0.4, 0.6)
 def report(curve: tuple[Point, ...], tenths: tuple[Bin, ...]) -> Report:
     head = HeadNumbers(10, 20, SOME, SOME, SOME, SOME, None, None, curve, tenths)
     person = PersonNumbers(5, 7, SOME, SOME, SOME, curve, tenths)
-    return Report(ModelRef("a<b", "1", "00" * 32), "val", {}, {"all": head, "street": head}, {"all": person})
+    return Report(ModelRef("a<b", "1", "00" * 32), "val", 0, {}, {"all": head, "street": head}, {"all": person})
 
 
 def test_every_source_is_drawn_and_named_and_the_text_is_escaped() -> None:
@@ -27,4 +27,4 @@ def test_every_source_is_drawn_and_named_and_the_text_is_escaped() -> None:
 
 def test_a_report_without_points_is_still_a_picture() -> None:
     ElementTree.fromstring(drawing(report((), ())))
-    ElementTree.fromstring(drawing(Report(ModelRef("a", "1", "00" * 32), "val", {}, {}, {})))
+    ElementTree.fromstring(drawing(Report(ModelRef("a", "1", "00" * 32), "val", 0, {}, {}, {})))

@@ -1,0 +1,72 @@
+"""What a configuration names outside itself: files, drivers, models. Looked at by `sunlit edge check`, all of it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from contracts.vision import ModelRef
+from edge.check import Fault
+from edge.config import EdgeConfig, LiftConfig, SensorConfig
+from edge.drivers import check
+from edge.eye import Eye
+from edge.source import SourceKind, parse
+from models.errors import ModelError, RegistryError
+
+FIELD = re.compile(r"([a-z_]+): ")
+
+
+def probe(config: EdgeConfig, eyes: dict[str | None, Eye]) -> tuple[list[Fault], dict[str | None, ModelRef]]:
+    """Everything outside the file that is not as it says, and the models that did open."""
+    opened: dict[str | None, ModelRef] = {}
+    faults = [*_broker(config), *_cameras(config), *_drivers(config), *_models(config, eyes, opened)]
+    return faults, opened
+
+
+def _broker(config: EdgeConfig) -> Iterator[Fault]:
+    for key, name in (("password_file", config.broker.password_file), ("tls_ca", config.broker.tls_ca)):
+        if name is not None:
+            yield from _readable(("broker", key), name)
+
+
+def _cameras(config: EdgeConfig) -> Iterator[Fault]:
+    for index, camera in enumerate(config.camera):
+        source = parse(camera.source)
+        if source.kind is SourceKind.FILE:
+            yield from _readable(("camera", index, "source"), source.address)
+
+
+def _drivers(config: EdgeConfig) -> Iterator[Fault]:
+    named: tuple[tuple[str, Sequence[LiftConfig | SensorConfig]], ...] = (
+        ("lift", config.lift),
+        ("sensor", config.sensor),
+    )
+    for name, devices in named:
+        for index, device in enumerate(devices):
+            for line in check(device):
+                text = line.removeprefix(f"{name} {device.device}: ")
+                field = FIELD.match(text)
+                key = field.group(1) if field and field.group(1) in device.__struct_fields__ else "driver"
+                yield Fault((name, index, key), text.removeprefix(f"{key}: "))
+
+
+def _models(config: EdgeConfig, eyes: dict[str | None, Eye], opened: dict[str | None, ModelRef]) -> Iterator[Fault]:
+    """One fault for a model, at the first camera that names it; a registry that cannot be read is one fault too."""
+    for index, camera in enumerate(config.camera):
+        eye = eyes.pop(camera.model, None)
+        if eye is None:
+            continue
+        try:
+            opened[camera.model] = eye.open()
+        except RegistryError as error:
+            named = config.models is not None and str(error).startswith(config.models)
+            yield Fault(("models",) if named else ("camera", index, "model"), str(error))
+        except ModelError as error:
+            yield Fault(("camera", index, "model"), str(error))
+
+
+def _readable(where: tuple[str | int, ...], name: str) -> Iterator[Fault]:
+    try:
+        with Path(name).open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        yield Fault(where, f"{name!r} cannot be read ({error.strerror}), expected a file")

@@ -1,0 +1,189 @@
+"""Every fault of an edge.toml at once, each with its line, key, value and what was expected."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from edge import toml_lines
+from edge.check import Book, dotted, faults
+from edge.cli import app
+from edge.config import EdgeConfig, EdgeConfigError, load
+
+WRONG = """\
+agent = "agent-demo"
+site = "Demo Site"
+colour = 3
+[broker]
+port = 70000
+token = 5
+
+[upload]
+token = 12345
+
+[rules.vision]
+looks = 0
+needed = "three"
+
+[[lift]]
+device = "lift-1"
+floors = 1
+
+[[camera]]
+device = "cam-1"
+source = "rtsp://user:hidden@"
+zone_kind = "garden"
+
+[[camera]]
+device = "lift-1"
+looks_per_second = 99
+
+[[camera]]
+zone = "no code"
+"""
+
+
+def said(folder: Path, text: str) -> list[str]:
+    path = folder / "edge.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(EdgeConfigError) as caught:
+        load(path)
+    return [line.removeprefix(f"{path}:") for line in str(caught.value).splitlines()]
+
+
+def test_all_faults_come_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    found = said(tmp_path, WRONG)
+    heads = [": ".join(line.split(": ")[:2]) for line in found]
+    assert heads == [
+        "2: site",
+        "3: colour",
+        "5: broker.port",
+        "6: broker.token",
+        "9: upload.token",
+        "12: rules.vision.looks",
+        "13: rules.vision.needed",
+        "17: lift[0].floors",
+        "21: camera[0].source",
+        "22: camera[0].zone_kind",
+        "25: camera[1].device",
+        "26: camera[1].looks_per_second",
+        "28: camera[2]",
+    ]
+    text = "\n".join(found)
+    assert "5: broker.port: 70000: expected `int` <= 65535" in text
+    assert "unknown key, expected one of agent, broker, camera" in text
+    assert "13: rules.vision.needed: 'three': expected `int`, got `str`" in text
+    assert "'lift-1' stands twice, first as lift[0].device" in text
+    assert "28: camera[2]: device: missing, expected a text" in text
+
+
+def test_secrets_are_not_shown(tmp_path: Path) -> None:
+    text = "\n".join(said(tmp_path, WRONG))
+    assert "12345" not in text and "hidden" not in text
+    assert "9: upload.token: ***" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ('agent = "a-1"\nsite = "s-1"\ncamera = 5\n', 3, "camera"),
+        ('agent = "a-1"\nsite = "s-1"\nbroker = "here"\n', 3, "expected a table"),
+        ('agent = "a-1"\nsite = "s-1"\n[[lift]]\ndevice = "l-1"\n[[lift]]\n', 5, "device: missing"),
+        ('agent = "a-1"\nsite = "s-1"\n[rules]\nvision = { looks = 5, needed = 0 }\n', 4, "rules.vision.needed"),
+        ('agent = "a-1"\nsite = "s-1"\nbroker.port = 0\n', 3, "broker.port"),
+        ("", 1, "agent: missing"),
+    ],
+)
+def test_however_it_is_written_the_line_is_named(tmp_path: Path, text: str, line: int, words: str) -> None:
+    found = said(tmp_path, text)
+    assert any(one.startswith(f"{line}: ") and words in one for one in found), found
+
+
+def test_what_lies_outside_the_file_is_looked_at_too(tmp_path: Path) -> None:
+    path = tmp_path / "edge.toml"
+    path.write_text(
+        'agent = "a-1"\nsite = "s-1"\nmodels = "/nowhere/models.toml"\n'
+        '[broker]\npassword_file = "/nowhere/password"\n'
+        '[[camera]]\ndevice = "cam-1"\nsource = "/nowhere/film.mp4"\n'
+        '[[lift]]\ndevice = "lift-1"\ndriver = "telepathy"\n'
+        '[[lift]]\ndevice = "lift-2"\ndriver = "replay"\npath = "/nowhere/ride"\n',
+        "utf-8",
+    )
+    done = CliRunner().invoke(app, ["check", str(path)])
+    assert done.exit_code == 1
+    lines = [line.removeprefix(f"sunlit edge: {path}:") for line in done.output.splitlines()]
+    assert [line.split(": ")[0] for line in lines] == ["3", "5", "8", "11", "15"]
+    assert "models" in lines[0] and "password_file" in lines[1] and "film.mp4" in lines[2]
+    assert "'telepathy' is unknown" in lines[3] and "/nowhere/ride" in lines[4]
+
+
+KEY = st.sampled_from(["alpha", "beta-1", '"quoted key"', "'lite.ral'", "_x"])
+LEAF = st.sampled_from(
+    ["1", "-2.5e3", "true", '"a # no comment \\" still"', "'lit]}eral'", "1979-05-27T07:32:00Z", '"""two\nlines"""']
+)
+
+
+def inline(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    lists = st.lists(inner, max_size=3).map(lambda items: "[ # why\n" + ",\n  ".join(items) + "\n]")
+    pairs = st.dictionaries(KEY, inner, max_size=3)
+    return lists | pairs.map(lambda items: "{ " + ", ".join(f"{k} = {v}" for k, v in items.items()) + " }")
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["plain", "many", "many.inner"]),
+            st.dictionaries(KEY, st.recursive(LEAF, inline, max_leaves=6), max_size=4),
+            st.sampled_from(["", "\n", "# a [comment] = 3\n"]),
+        ),
+        max_size=6,
+    )
+)
+def test_any_toml_has_its_keys_on_the_lines_where_they_stand(
+    tables: list[tuple[str, dict[str, str], str]],
+) -> None:
+    text, starts = "", {}
+    counts = {"plain": 0, "many": -1, "many.inner": -1}
+    for kind, pairs, blank in tables:
+        text += blank
+        if kind == "plain":
+            name: tuple[str | int, ...] = (f"plain{counts['plain']}",)
+            counts["plain"] += 1
+            text += f"[{name[0]}]\n"
+        elif kind == "many":
+            counts["many"], counts["many.inner"] = counts["many"] + 1, -1
+            name = ("many", counts["many"])
+            text += "[[ many ]]  # one more\n"
+        else:
+            if counts["many"] < 0:
+                continue
+            counts["many.inner"] += 1
+            name = ("many", counts["many"], "inner", counts["many.inner"])
+            text += "[[many.inner]]\n"
+        for key, value in pairs.items():
+            starts[(*name, key.strip("\"'"))] = text.count("\n") + 1
+            text += f"  {key} = {value}\n"
+    content = tomllib.loads(text)
+    found = toml_lines.lines(text)
+    assert set(found) == set(paths(content, ())), text
+    assert {where: found[where] for where in starts} == starts, text
+
+
+def paths(value: object, where: tuple[str | int, ...]) -> list[tuple[str | int, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path for key, one in inner for path in ((*where, key), *paths(one, (*where, key)))]
+
+
+@settings(deadline=None)
+@given(st.sampled_from(["looks", "needed", "window_s", "repeat_s", "turned_away_s"]), st.integers(0, 20))
+def test_a_broken_value_is_named_on_its_line(key: str, blank: int) -> None:
+    text = 'agent = "a-1"\nsite = "s-1"\n' + "# nothing\n" * blank + f"[rules.vision]\n{key} = {json.dumps('x')}\n"
+    book = Book("edge.toml", text)
+    (fault,) = faults(book.content, EdgeConfig)
+    assert dotted(fault.where) == f"rules.vision.{key}"
+    assert book.say(fault).startswith(f"edge.toml:{4 + blank}: ")
