@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 import msgspec
@@ -15,9 +15,10 @@ import numpy as np
 
 from contracts.vision import Image
 from edge import thrift
+from edge.encoder import recording_pictures
 from edge.frames import Order, Record, Said, pack
 from edge.opening import SourceFault, advice, opened, why
-from edge.recorder import recording
+from edge.recorder import CODECS, recording
 from edge.source import SourceKind
 
 LARGEST_WIDTH = 1280
@@ -63,21 +64,25 @@ class Pace:
 
 def watch(order: Order, voice: Voice) -> None:
     """Shows pictures until the source ends. Raises SourceFault."""
-    if order.kind == SourceKind.DRAWN:
-        _drawn(order, voice)
-    pace, said = Pace(order.looks_per_second), 0.0
-    for frame, count in _moving_frames(order, voice):
-        now = time.monotonic()
-        if pace.wants(now):
-            voice.show(_converted(frame), count)
-            said = now
-        elif now - said > ALIVE_EVERY_S:
-            voice.say(Said.ALIVE, count)
-            said = now
+    with recording_pictures(order.segments, order.looks_per_second, voice.note) as keep:
+        if order.kind == SourceKind.DRAWN:
+            _drawn(order, voice, keep)
+        pace, said = Pace(order.looks_per_second), 0.0
+        for frame, count, kept in _moving_frames(order, voice):
+            now = time.monotonic()
+            if pace.wants(now):
+                image = _converted(frame)
+                if not kept:
+                    keep(image)
+                voice.show(image, count)
+                said = now
+            elif now - said > ALIVE_EVERY_S:
+                voice.say(Said.ALIVE, count)
+                said = now
     raise SourceFault(f"{order.name}: the stream ended; is the camera still there?")
 
 
-def _drawn(order: Order, voice: Voice) -> None:
+def _drawn(order: Order, voice: Voice, keep: Callable[[Image], None]) -> None:
     import cv2
 
     from edge.drawn import Scene
@@ -86,12 +91,17 @@ def _drawn(order: Order, voice: Voice) -> None:
     scene, began, count = Scene(order.seed), time.monotonic(), 0
     while True:
         count += 1
-        voice.show(scene.frame(time.monotonic() - began)[0], count)
+        image = scene.frame(time.monotonic() - began)[0]
+        keep(image)
+        voice.show(image, count)
         time.sleep(max(0.0, began + count / order.looks_per_second - time.monotonic()))
 
 
-def _moving_frames(order: Order, voice: Voice) -> Iterator[tuple[Any, int]]:
-    """Decoded frames in their own time, each with the count of pictures so far; a file starts again at its end."""
+def _moving_frames(order: Order, voice: Voice) -> Iterator[tuple[Any, int, bool]]:
+    """Decoded frames in their own time, the count of pictures so far, and whether their packets are being kept.
+
+    A file starts again at its end.
+    """
     if order.kind != SourceKind.FILE:
         with opened(order) as container:
             yield from _decoded(order, container, voice)
@@ -100,22 +110,23 @@ def _moving_frames(order: Order, voice: Voice) -> Iterator[tuple[Any, int]]:
     while True:
         began, first, shown = time.monotonic(), None, 0
         with opened(order) as container:
-            for frame, count in _decoded(order, container, voice):
+            for frame, count, kept in _decoded(order, container, voice):
                 at = frame.time if frame.time is not None else count / 25
                 first = at if first is None else first
                 shown = count
                 time.sleep(min(1.0, max(0.0, began + at - first - time.monotonic())))
-                yield frame, past + count
+                yield frame, past + count, kept
         if not shown:
             raise SourceFault(f"{order.name}: holds no picture that can be decoded; is it a whole video?")
         past += shown
 
 
-def _decoded(order: Order, container: Any, voice: Voice) -> Iterator[tuple[Any, int]]:
-    """Frames of the first video track and the count so far; a broken picture among good ones is passed over."""
+def _decoded(order: Order, container: Any, voice: Voice) -> Iterator[tuple[Any, int, bool]]:
+    """Frames of the first video track as above; a broken picture among good ones is passed over."""
     import av
 
     stream = container.streams.video[0]
+    kept = stream.codec_context.name in CODECS
     size, broken, count, shown, saving = None, 0, 0, 0, thrift.ThriftState()
     try:
         with recording(order.segments, stream, voice.note) as keep:
@@ -140,7 +151,7 @@ def _decoded(order: Order, container: Any, voice: Voice) -> Iterator[tuple[Any, 
                         # What follows needs another header: in the recording, too.
                         now = f"{frame.width} x {frame.height}"
                         raise SourceFault(f"{order.name}: its picture changed to {now}; opening it again")
-                    yield frame, count
+                    yield frame, count, kept
     except (av.FFmpegError, OSError) as error:
         raise SourceFault(f"{order.name}: reading failed ({why(error)}); {advice(order)}") from error
 

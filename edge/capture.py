@@ -15,7 +15,9 @@ from pathlib import Path
 import msgspec
 
 from contracts.vision import Image
+from edge import restarts
 from edge.frames import BrokenPipeOfFrames, Order, Reader, Record, Said, image_of
+from edge.restarts import Restarts
 from edge.source import Source
 
 log = logging.getLogger(__name__)
@@ -30,7 +32,8 @@ class Limits(msgspec.Struct, frozen=True):
     open: float = 10
     silence: float = 20
     first_pause: float = 0.5
-    longest_pause: float = 30
+    longest_pause: float = 10
+    """with the time to open, a camera that is there again is seen within half a minute"""
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -74,6 +77,7 @@ class Capture:
         self._fresh = threading.Condition()
         self._frame: Frame | None = None
         self._number = self._counted = 0
+        self._shown_since: float | None = None
 
     def newest(self, after: int, timeout: float) -> Frame | None:
         """The newest picture if its number is above `after`; waits for it up to `timeout` seconds."""
@@ -83,19 +87,19 @@ class Capture:
 
     def run(self, stop: threading.Event) -> None:
         """Starts the child again and again, with back-off and jitter, until `stop`."""
-        pause = self.limits.first_pause
+        waits = Restarts()
         while not stop.is_set():
-            before = self._number
+            self._shown_since = None
             try:
                 self._watch(stop)
             except CameraLost as lost:
                 if str(lost) != self.fault:
                     log.error("camera %s: %s", self.device, lost)
                 self.fault = str(lost)
-            if self._number > before:
-                pause = self.limits.first_pause
-            stop.wait(pause * random.uniform(0.5, 1.5))
-            pause = min(pause * 2, self.limits.longest_pause)
+            now = time.monotonic()
+            lived = now - self._shown_since if self._shown_since is not None else 0.0
+            waits, pause = restarts.step(waits, lived, now, self.limits.first_pause, self.limits.longest_pause)
+            stop.wait(pause * random.uniform(0.75, 1.25))
 
     def _watch(self, stop: threading.Event) -> None:
         """One child's life. Raises CameraLost."""
@@ -169,6 +173,8 @@ class Capture:
 
     def _keep(self, record: Record) -> None:
         captured = datetime.fromtimestamp(record.time_ns / 1e9, UTC)
+        if self._shown_since is None:
+            self._shown_since = time.monotonic()
         with self._fresh:
             self._number += 1
             self._frame = Frame(self._number, image_of(record), captured)

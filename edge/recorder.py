@@ -23,6 +23,8 @@ WAITING_SEGMENTS = 8
 CHAIN_S = 0.5
 """while our clock and the stream's differ by less, one segment begins exactly where the last one ended"""
 DRIFT = 0.002
+JUMP_S = 5.0
+"""more is a step of a clock, or a stream that was held up"""
 BREAK_S = 10.0
 CODECS = ("h264", "hevc")
 _MP4 = {"movflags": "empty_moov+default_base_moof+frag_custom+skip_trailer"}
@@ -32,25 +34,29 @@ class Anchor:
     """When a packet was taken, by our clock: the earliest arrival counts, as the network only ever delays."""
 
     def __init__(self) -> None:
-        self._anchor: float | None = None
+        self._offset: float | None = None
         self._before = 0.0
 
-    def start(self, media_s: float, arrived: float) -> float:
-        """Seconds since 1970 for a time of the stream."""
-        offset = arrived - media_s
-        if self._anchor is None or abs(offset - self._anchor) > 2:
-            self._anchor = offset
+    def arrived(self, media_s: float, now: float) -> None:
+        """A packet of a time of the stream has come."""
+        offset = now - media_s
+        if self._offset is None or abs(offset - self._offset) > JUMP_S:
+            self._offset = offset
         else:
-            relaxed = self._anchor + DRIFT * max(0.0, media_s - self._before)
-            self._anchor = min(offset, relaxed)
+            # The other clock may be slower than ours: what was the earliest may slowly become later.
+            self._offset = min(offset, self._offset + DRIFT * max(0.0, media_s - self._before))
         self._before = media_s
-        return self._anchor + media_s
+
+    def at(self, media_s: float) -> float:
+        """Seconds since 1970 for a time of the stream."""
+        return (self._offset or 0.0) + media_s
 
 
 class _Batch(msgspec.Struct):
     """Packets of a segment that is being collected."""
 
-    start: float
+    first: float
+    """its first packet, in the stream's own seconds"""
     packets: list[Any] = []
     size: int = 0
 
@@ -67,7 +73,7 @@ class Recorder:
         self._last_dts: int | None = None
         self._gap = 0
         self._end: float | None = None
-        self._waiting: queue.Queue[tuple[_Batch, float] | None] = queue.Queue(WAITING_SEGMENTS)
+        self._waiting: queue.Queue[tuple[list[Any], float, float] | None] = queue.Queue(WAITING_SEGMENTS)
         self._thread = threading.Thread(target=self._write, name="recorder", daemon=True)
         self._thread.start()
 
@@ -85,15 +91,16 @@ class Recorder:
             self._end = self._last_dts = None
             self._in_order(packet)
         at = float(packet.dts * self._base)
+        self._anchor.arrived(at, self._now())
         if self._batch is not None:
-            held = at - float(self._batch.packets[0].dts * self._base)
+            held = at - self._batch.first
             whole = packet.is_keyframe and held >= SECONDS - 0.05
             if whole or held >= segments.LONGEST.total_seconds() - 1 or self._batch.size > MOST_BYTES:
                 self._close(packet.dts)
         if self._batch is None:
             if self._end is None and not packet.is_keyframe:
                 return
-            self._batch = _Batch(self._start(at))
+            self._batch = _Batch(at)
         self._batch.packets.append(packet)
         self._batch.size += packet.size
 
@@ -114,7 +121,8 @@ class Recorder:
         return True
 
     def _start(self, at: float) -> float:
-        found = self._anchor.start(at, self._now())
+        """Asked for at the end of a segment: the first packets come late and in one burst, when a source is opened."""
+        found = self._anchor.at(at)
         return self._end if self._end is not None and abs(found - self._end) < CHAIN_S else found
 
     def _close(self, next_dts: int | None) -> None:
@@ -125,9 +133,10 @@ class Recorder:
         first, last = batch.packets[0], batch.packets[-1]
         until = next_dts if next_dts is not None else last.dts + max(1, last.duration or self._gap)
         seconds = float((until - first.dts) * self._base)
-        self._end = batch.start + seconds
+        start = self._start(batch.first)
+        self._end = start + seconds
         try:
-            self._waiting.put_nowait((batch, seconds))
+            self._waiting.put_nowait((batch.packets, start, self._end))
         except queue.Full:
             self.fault = "recording: the disk is too slow, pictures are not kept"
 
@@ -142,12 +151,12 @@ class Recorder:
 
     def _write(self) -> None:
         while (item := self._waiting.get()) is not None:
-            batch, seconds = item
-            start_ms = round(batch.start * 1000)
+            packets, start, end = item
+            start_ms = round(start * 1000)
             try:
-                init, body = muxed(self._stream, batch.packets, start_ms)
+                init, body = muxed(self._stream, packets, start_ms)
                 # Both ends are rounded, so that segments that follow each other have no gap in their names.
-                self._shelf.put(start_ms, round((batch.start + seconds) * 1000) - start_ms, init, body)
+                self._shelf.put(start_ms, round(end * 1000) - start_ms, init, body)
                 self.fault = ""
             except OSError as error:
                 self.fault = f"recording: {self.folder} cannot be written ({error.strerror}), pictures are not kept"

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from contracts.vision import Image
 from edge.config import CameraConfig, EdgeConfig, EdgeConfigError, load
 from edge.opening import SourceFault
+from runtime.log import quiet
 
 console = Console(stderr=True)
 
@@ -30,8 +31,6 @@ def replay(
     from edge.replay import chosen as choose
     from models.errors import ModelError, RegistryError
 
-    # The events are what was asked for; the chain's own words about them would say everything twice.
-    logging.getLogger("edge").setLevel(logging.ERROR)
     try:
         site = load(config)
         chosen = choose(site, camera)
@@ -72,7 +71,7 @@ def _play(
             )
 
     began = _beginning(file, begin, site)
-    with Progress(
+    progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[at]:.1f} s"),
@@ -80,7 +79,9 @@ def _play(
         console=console,
         transient=True,
         disable=not console.is_terminal,
-    ) as progress:
+    )
+    # The events are what was asked for; the chain's own words about them would say everything twice.
+    with progress, quiet("edge", logging.ERROR):
         task = progress.add_task(file.name, total=None, at=0.0)
         for seconds in run(file, site, camera, eye, began, say, show if film is not None else None):
             progress.update(task, at=seconds)

@@ -3,6 +3,8 @@
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def configure(name: str) -> None:
@@ -14,3 +16,15 @@ def configure(name: str) -> None:
     root.setLevel(os.environ.get("SUNLIT_LOG", "INFO").upper())
     for chatty in ("httpx", "httpcore", "apprise", "amqtt", "transitions", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+@contextmanager
+def quiet(name: str, level: int) -> Iterator[None]:
+    """Keeps a logger silent below a level for a while, for commands that say the same in their own way."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(level)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

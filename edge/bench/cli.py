@@ -15,6 +15,7 @@ from edge.bench.film import FilmError
 from edge.bench.measure import BenchError, Numbers, measure
 from models.errors import ModelError, RegistryError
 from runtime import log
+from runtime.log import quiet
 
 console = Console(stderr=True)
 
@@ -29,13 +30,13 @@ def edge(
 ) -> None:
     """Cameras of 720p H.264 over RTSP, moving half of the time: how many this machine sustains, and at what cost."""
     log.configure("bench")
-    # The events are counted; telling each of them would hide the numbers.
-    logging.getLogger("edge.camera_duty").setLevel(logging.ERROR)
+    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
     cv2.setNumThreads(1)
     try:
-        with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-            task = progress.add_task("bench", total=minutes * 60)
-            numbers = measure(video, cameras, fps, minutes * 60, looks, lambda at: progress.update(task, completed=at))
+        # The events are counted; telling each of them would hide the numbers.
+        with bar, quiet("edge.camera_duty", logging.ERROR):
+            task = bar.add_task("bench", total=minutes * 60)
+            numbers = measure(video, cameras, fps, minutes * 60, looks, lambda at: bar.update(task, completed=at))
     except (BenchError, FilmError, ModelError, RegistryError, OSError) as error:
         typer.echo(f"sunlit bench edge: {error}", err=True)
         raise typer.Exit(1) from error

@@ -156,6 +156,23 @@ def test_packets_without_times_are_kept_in_order(tmp_path: Path) -> None:
     assert len(levels(tmp_path / "clip.mp4")) == 40
 
 
+def test_packets_that_come_in_a_burst_keep_their_own_times(tmp_path: Path) -> None:
+    """What was waiting when a source was opened comes all at once."""
+    source, began = film(tmp_path / "film.mp4", 9), NOON.timestamp()
+    with opened(source) as container:
+        stream, media = container.streams.video[0], 0.0
+        recorder = Recorder(tmp_path / "ring", stream, now=lambda: began + max(1.7, media))
+        for packet in container.demux(stream):
+            media = float(packet.dts * stream.time_base) if packet.dts is not None else media
+            recorder.take(packet)
+            while recorder.backlog > 2:
+                time.sleep(0.01)
+        recorder.close()
+    found = all_of(tmp_path / "ring")
+    assert len(found) == 5 and found[0].start == NOON
+    assert all(after.start == before.end for before, after in pairwise(found))
+
+
 def test_a_folder_that_cannot_be_written_is_said_and_nothing_stops(tmp_path: Path) -> None:
     (tmp_path / "ring").write_text("a file in the way", "utf-8")
     recorder = record(film(tmp_path / "film.mp4", 6), tmp_path / "ring")
@@ -217,6 +234,27 @@ def test_a_camera_is_looked_at_and_recorded_at_once(tmp_path: Path) -> None:
     assert all(-0.5 < gap < 3 for gap in gaps), gaps
     cut(found, found[0].start, found[-1].end, tmp_path / "clip.mp4")
     assert len(levels(tmp_path / "clip.mp4")) >= 60
+
+
+def test_a_drawn_scene_is_recorded_too(tmp_path: Path) -> None:
+    stop, began = threading.Event(), datetime.now(UTC)
+    capture = Capture("cam-1", parse("drawn"), 5, segments=tmp_path / "ring")
+    thread = threading.Thread(target=capture.run, args=(stop,))
+    thread.start()
+    try:
+        end = time.monotonic() + 60
+        while len(ring_of(tmp_path / "ring").after(began)) < 2:
+            assert time.monotonic() < end, "nothing was recorded"
+            time.sleep(0.1)
+    finally:
+        stop.set()
+        thread.join(30)
+    found = ring_of(tmp_path / "ring").after(began)
+    cut(found, found[0].start, found[-1].end, tmp_path / "clip.mp4")
+    with opened(tmp_path / "clip.mp4") as container:
+        shown = [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
+    assert len(shown) >= 15 and shown[0].shape == (360, 640, 3) and capture.note == ""
+    assert all(1.5 < one.seconds < 4 for one in found)
 
 
 def test_a_ring_in_the_way_is_a_note_and_pictures_go_on(tmp_path: Path) -> None:
