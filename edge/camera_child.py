@@ -24,6 +24,10 @@ from edge.source import SourceKind
 
 LARGEST_WIDTH = 1280
 ALIVE_EVERY_S = 2.0
+LONGEST_STILL_S = 10.0
+"""a film with a hole in its times is no camera that is silent"""
+_BT601, _FULL_RANGE = (2, 5, 6), 2
+"""as FFmpeg numbers them: untagged and the two BT.601 systems"""
 
 
 class Voice:
@@ -42,6 +46,11 @@ class Voice:
     def show(self, image: Image, count: int) -> None:
         height, width = image.shape[:2]
         self._write(Record(Said.FRAME, time.time_ns(), height, width, count, image.tobytes()))
+
+    def show_planes(self, planes: Image, count: int) -> None:
+        """The same of a picture in I420: one and a half times its height, one byte deep."""
+        height, width = planes.shape[0] * 2 // 3, planes.shape[1]
+        self._write(Record(Said.FRAME_I420, time.time_ns(), height, width, count, planes.tobytes()))
 
     def _write(self, record: Record) -> None:
         self._pipe.write(pack(record))
@@ -88,10 +97,13 @@ def watch(order: Order, voice: Voice) -> None:
         for frame, count, kept in _moving_frames(order, notes):
             now = time.monotonic()
             if pace.wants(now):
-                image = _converted(frame)
-                if not kept:
-                    keep(image)
-                voice.show(image, count)
+                if kept and _is_plain(frame):
+                    voice.show_planes(frame.to_ndarray(), count)
+                else:
+                    image = _converted(frame)
+                    if not kept:
+                        keep(image)
+                    voice.show(image, count)
                 said = now
             elif now - said > ALIVE_EVERY_S:
                 voice.say(Said.ALIVE, count)
@@ -131,7 +143,7 @@ def _moving_frames(order: Order, notes: Notes) -> Iterator[tuple[Any, int, bool]
                 at = frame.time if frame.time is not None else count / 25
                 first = at if first is None else first
                 shown = count
-                time.sleep(min(1.0, max(0.0, began + at - first - time.monotonic())))
+                time.sleep(min(LONGEST_STILL_S, max(0.0, began + at - first - time.monotonic())))
                 yield frame, past + count, kept
         if not shown:
             raise SourceFault(f"{order.name}: holds no picture that can be decoded; is it a whole video?")
@@ -186,6 +198,17 @@ def _late(order: Order, packet: Any, state: lag.LagState, note: Callable[[str], 
         f"the stream's clock differs by {state.lag_s:.0f} s from ours" if abs(state.lag_s) > lag.WORTH_SAYING_S else ""
     )
     return state
+
+
+def _is_plain(frame: Any) -> bool:
+    """Whether the parent can make colours of it as well: BT.601 or untagged, of limited range, small and even."""
+    return (
+        frame.format.name == "yuv420p"
+        and frame.width <= LARGEST_WIDTH
+        and not (frame.width % 2 or frame.height % 2)
+        and frame.colorspace in _BT601
+        and frame.color_range != _FULL_RANGE
+    )
 
 
 def _converted(frame: Any) -> Image:

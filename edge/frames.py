@@ -25,6 +25,8 @@ class Said(IntEnum):
     """pictures arrive, but none was wanted"""
     NOTE = 4
     """what is wrong beside the pictures, in one line; empty when it is right again"""
+    FRAME_I420 = 5
+    """a picture as decoders give it, half the bytes: only who looks at it makes colours of it"""
 
 
 class Record(NamedTuple):
@@ -100,9 +102,17 @@ def _body_size(header: bytearray) -> int:
         raise BrokenPipeOfFrames("the camera's process said something that is no picture")
     if said == Said.FRAME and size != height * width * 3:
         raise BrokenPipeOfFrames(f"a picture of {size} bytes, expected {height} x {width} x 3")
+    if said == Said.FRAME_I420 and (size != height * width * 3 // 2 or height % 2 or width % 2):
+        raise BrokenPipeOfFrames(f"a picture of {size} bytes, expected {height} x {width} x 3/2, both even")
     return int(size)
 
 
 def image_of(record: Record) -> Image:
-    """The picture of a FRAME record: height x width x 3, BGR."""
-    return np.frombuffer(record.body, np.uint8).reshape(record.height, record.width, 3)
+    """The picture of a FRAME or FRAME_I420 record: height x width x 3, BGR."""
+    pixels = np.frombuffer(record.body, np.uint8)
+    if record.said is Said.FRAME:
+        return pixels.reshape(record.height, record.width, 3)
+    import cv2
+
+    planes = pixels.reshape(record.height * 3 // 2, record.width)
+    return cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420).astype(np.uint8, copy=False)

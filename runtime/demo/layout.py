@@ -117,6 +117,9 @@ protocol = {broker.protocol}
 [upload]
 url = {_text(self.url)}
 token = {_text(self.secrets()["upload_token"])}
+
+[segments]
+max_gb = 0.2
 """
         ]
         if quick:
