@@ -13,11 +13,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import av
+import msgspec
 import pytest
 
 from contracts.kinds import Lane, Phase, Rule
 from contracts.messages import Event, Evidence, decode
+from edge.agent import Agent
 from edge.clips import MOST_TRIES
+from edge.config import CameraConfig, EdgeConfig, LiftConfig
 from edge.outbox import Losses
 from edge.priority import Priority
 from edge.sink import EventDraft
@@ -26,7 +29,7 @@ from ingest.devices import Devices
 from ingest.writer import Raw, Writer
 from runtime.db import Role, connect
 from runtime.settings import DatabaseSettings
-from tests.integration.edge.clip_maker import CAMERA, parts
+from tests.integration.edge.clip_maker import CAMERA, parts, record
 
 NOW = datetime.now(UTC)
 MAKER = Path(__file__).with_name("clip_maker.py")
@@ -210,3 +213,19 @@ def test_a_note_that_is_damaged_is_set_aside(tmp_path: Path, caplog: pytest.LogC
     (tmp_path / "clips" / "0.json").write_bytes(b"{")
     clips.work()
     assert len(outbox.names()) == 1 and "damaged" in caplog.text
+
+
+def test_an_agent_with_a_cutter_makes_clips_of_what_its_cameras_see(tmp_path: Path) -> None:
+    config = EdgeConfig(
+        agent="agent-demo",
+        site="demo",
+        spool=str(tmp_path),
+        camera=(CameraConfig(device=CAMERA),),
+        lift=(LiftConfig(device="lift-442001"),),
+    )
+    agent, without = Agent(config, record), Agent(msgspec.structs.replace(config, spool=str(tmp_path / "other")))
+    assert "clips" in agent.duties() and "clips" not in without.duties()
+    agent.sink.event(msgspec.structs.replace(draft(), device="lift-442001", rule=Rule.TRAPPED_LEVEL))
+    event = agent.sink.event(draft())
+    agent.sink.event(draft(Phase.END, event, rev=1))
+    assert [path.stem for path in (tmp_path / "clips").iterdir()] == [str(event)]
