@@ -47,6 +47,7 @@ from runtime.service import Duty
 
 log = logging.getLogger(__name__)
 AGENT_VERSION = "sunlit-edge 0.1.0"
+LAST_WORDS_S = 2.0
 
 
 class SpoolSink:
@@ -268,7 +269,8 @@ class Agent:
         self.bus.start()
 
     def stop(self) -> None:
-        """Says that every device goes, and closes the spool."""
+        """Sends the last words, says that every device goes, and closes the spool."""
+        self.pump.finish(LAST_WORDS_S)
         self.say_status(online=False)
         threading.Event().wait(0.3)
         self.bus.stop()

@@ -46,17 +46,22 @@ class Pump:
         self._cursor = dict.fromkeys(Priority, 0)
 
     def run(self, stop: threading.Event) -> None:
-        """The duty; at the end it waits a moment for what is in flight."""
+        """The duty."""
         while not stop.is_set():
             self.spool.wake.clear()
             moved = self._send() + self._forget()
             self._say_status()
             if not moved:
                 self.spool.wake.wait(0.02 if self._flying else 0.2)
-        end = time.monotonic() + 2
-        while self._flying and self.bus.connected and time.monotonic() < end:
-            self._forget()
-            time.sleep(0.02)
+
+    def finish(self, seconds: float) -> None:
+        """After all duties have ended: sends what they said last and waits for the broker's word, a moment at most."""
+        end = time.monotonic() + seconds
+        while self.bus.connected and time.monotonic() < end:
+            moved = self._send() + self._forget()
+            if not moved and not self._flying:
+                return
+            time.sleep(0.0 if moved else 0.02)
 
     def _send(self) -> int:
         if not self.bus.connected:
