@@ -11,11 +11,12 @@ from time import time_ns
 from uuid import UUID, uuid4
 
 from contracts.ids import uuid7
-from contracts.kinds import Lane
+from contracts.kinds import Lane, Phase
 from contracts.messages import AnySample, Event, Reply, Status, Telemetry, encode
 from contracts.topics import topic
 from edge.camera_duty import camera_duties, make_eyes, make_outbox
 from edge.centre_clock import CentreClock, clock_duty
+from edge.clips import Clips
 from edge.clock import Clock, now_utc
 from edge.commands import Heard, Site
 from edge.commands.desk import Desk
@@ -31,7 +32,7 @@ from edge.priority import Priority
 from edge.publish import Pump, Told
 from edge.ride_watch import RideWatch
 from edge.ring_duty import ring_of
-from edge.segments import Ring
+from edge.segments import CutError, Ring, cut
 from edge.self_test import SelfTests
 from edge.sensor_duty import SensorDuty
 from edge.sink import EventDraft
@@ -54,7 +55,9 @@ class SpoolSink:
     def __init__(self, config: EdgeConfig, spool: Spool, boot: UUID, clock: CentreClock) -> None:
         self.config, self.spool, self.boot, self.clock = config, spool, boot, clock
         self.heard: dict[str, Heard] = {}
+        self._cameras = {camera.device for camera in config.camera if camera.record}
         self.known: dict[str, dict[str, str]] = {}
+        self.clips: Clips | None = None
 
     def telemetry(self, device: str, base: datetime, samples: Sequence[AnySample]) -> None:
         self.spool.put(
@@ -92,6 +95,8 @@ class SpoolSink:
                 details=draft.details,
             ),
         )
+        if self.clips is not None and draft.phase is Phase.START and draft.device in self._cameras:
+            self.clips.want(identity, draft)
         return identity
 
     def health(self, device: str, state: str) -> None:
@@ -118,6 +123,8 @@ class Agent:
         self.centre_clock, self.vitals = CentreClock(config.upload.url), Vitals(Path(config.spool))
         self.outbox = make_outbox(config)
         self.sink = SpoolSink(config, self.spool, self.boot, self.centre_clock)
+        self.clips = Clips(Path(config.spool) / "clips", self._cut, self.outbox, self.sink, config.clips)
+        self.sink.clips = self.clips
         self.drivers: dict[str, LiftDriver] = {lift.device: make(lift) for lift in config.lift}
         self.sensors: dict[str, SensorDriver] = {sensor.device: make_sensor(sensor) for sensor in config.sensor}
         self.clock, self.presence = Clock(), PresenceBoard()
@@ -147,6 +154,8 @@ class Agent:
         found.update({device: sensor.run for device, sensor in sensors.items()})
         self.live.follow(partial(self._renew, list(sensors.values())))
         found.update(self._cameras())
+        if self.config.camera:
+            found["clips"] = self.clips.run
         found.update(clock_duty(self.centre_clock, self.config.upload.url))
         return found
 
@@ -242,10 +251,18 @@ class Agent:
 
     def _ring(self, device: str) -> Ring | None:
         """What a camera of this agent has recorded; its own process writes and prunes it."""
-        for camera in self.live.now.camera:
-            if camera.device == device and camera.record:
-                return ring_of(self.config, device)
-        return None
+        camera = next((camera for camera in self.live.now.camera if camera.device == device), None)
+        return ring_of(self.config, device) if camera is not None and camera.record else None
+
+    def _cut(self, device: str, start: datetime, end: datetime, out: Path) -> tuple[datetime, datetime]:
+        """A clip out of what a camera has recorded. Raises ValueError when there is none."""
+        ring = self._ring(device)
+        if ring is None:
+            raise ValueError(f"camera {device} is not recorded")
+        try:
+            return cut(ring.between(start, end), start, end, out)
+        except CutError as error:
+            raise ValueError(str(error)) from error
 
     def start(self) -> None:
         self.bus.start()

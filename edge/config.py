@@ -68,6 +68,15 @@ class LiveViewConfig(Strict, frozen=True, kw_only=True):
     longest_playback_s: Seconds = 600
 
 
+class ClipConfig(Strict, frozen=True, kw_only=True):
+    """The clip of an event: from so long before it began until so long after it was decided."""
+
+    before_s: Annotated[float, Meta(ge=0, le=120)] = 5
+    after_s: Annotated[float, Meta(ge=0, le=120)] = 10
+    slack_s: Annotated[float, Meta(ge=0, le=120)] = 5
+    """what the recording may lag behind the camera"""
+
+
 class TrappedRules(Strict, frozen=True, kw_only=True):
     """Clocks of the default rule for trapped passengers, in seconds."""
 
@@ -308,6 +317,7 @@ class EdgeConfig(Strict, frozen=True, kw_only=True):
     upload: UploadConfig = UploadConfig()
     live: LiveViewConfig = LiveViewConfig()
     segments: SegmentConfig = SegmentConfig()
+    clips: ClipConfig = ClipConfig()
     rules: Rules = Rules()
     lift: tuple[LiftConfig, ...] = ()
     camera: tuple[CameraConfig, ...] = ()

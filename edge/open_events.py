@@ -104,6 +104,12 @@ class OpenEvents:
                 file.flush()
                 os.fsync(file.fileno())
             new.replace(self.path)
+            # The new name survives a power cut only once its folder is on the disk too.
+            folder = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
         except OSError as error:
             # The alarm goes out all the same; only a restart would not know of it.
             fault = f"{self.path} cannot be written ({error.strerror}); free the disk"

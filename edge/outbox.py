@@ -76,7 +76,7 @@ class Outbox:
                 self._make_room(file.stat().st_size, parcel)
                 file.replace(target)
             if target.exists():
-                _write(self.waiting / f"{name}.json", msgspec.json.encode(parcel))
+                write_whole(self.waiting / f"{name}.json", msgspec.json.encode(parcel))
 
     def still(self, device: str, jpeg: bytes, captured: datetime) -> None:
         """Keeps the newest still of a camera; an older one that still waits is replaced. Raises OSError."""
@@ -128,7 +128,12 @@ class Outbox:
             with contextlib.suppress(FileNotFoundError):
                 data.replace(self.refused / data.name)
             note = msgspec.structs.replace(parcel, reason=reason)
-            _write(self.refused / f"{name}.json", msgspec.json.encode(note))
+            write_whole(self.refused / f"{name}.json", msgspec.json.encode(note))
+
+    def gave_up(self) -> None:
+        """A clip that could not be made is evidence that was lost."""
+        with self._lock:
+            self._count(still=False)
 
     @property
     def lost(self) -> Losses:
@@ -148,8 +153,8 @@ class Outbox:
     def _put(self, name: str, data: bytes, parcel: Parcel) -> None:
         with self._lock:
             self._make_room(len(data), parcel)
-            _write(self._data(name, parcel), data)
-            _write(self.waiting / f"{name}.json", msgspec.json.encode(parcel))
+            write_whole(self._data(name, parcel), data)
+            write_whole(self.waiting / f"{name}.json", msgspec.json.encode(parcel))
 
     def _make_room(self, wanted: int, parcel: Parcel) -> None:
         """What matters least and is oldest goes first. Raises OSError when all that is left matters more."""
@@ -184,9 +189,9 @@ class Outbox:
 
     def _count(self, *, still: bool) -> None:
         self._lost = Losses(self._lost.stills + still, self._lost.evidence + (not still))
-        log.warning("upload: no room in %s; lost so far: %s", self.folder, self._lost)
+        log.warning("upload: evidence or a still is lost (%s); so far: %s", self.folder, self._lost)
         try:
-            _write(self.folder / "lost.json", msgspec.json.encode(self._lost))
+            write_whole(self.folder / "lost.json", msgspec.json.encode(self._lost))
         except OSError as error:
             log.error("upload: what was lost cannot be written down: %s", error)
 
@@ -241,11 +246,16 @@ def _read_losses(path: Path) -> Losses:
         return Losses()
 
 
-def _write(path: Path, data: bytes) -> None:
-    """All of it or nothing, also when the power goes."""
+def write_whole(path: Path, data: bytes) -> None:
+    """All of it or nothing, also when the power goes; on the disk when this returns."""
     part = path.with_name(f".{path.name}.part")
     with part.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

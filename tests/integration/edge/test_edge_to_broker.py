@@ -239,6 +239,12 @@ def test_statuses_say_what_was_published_and_the_will_says_when_it_ends(
         return [body for _, _, body in listener.all() if isinstance(body, Status) and body.device == device]
 
     until(lambda: any(status.published_telemetry > 0 for status in statuses("lift-442001")))
+    own = statuses("agent-demo")[-1]
+    assert {"uptime_s", "cpu_percent", "memory_mb", "disk_free_mb", "parts", "queue_alarm", "queue_telemetry"} <= set(
+        own.health
+    )
+    assert own.health["clock"] == "not measured" and own.clock_offset_ms is None, "there is no centre to ask"
+    assert own.losses == ()
     child.send_signal(signal.SIGKILL)
     until(lambda: not statuses("agent-demo")[-1].online)
     assert statuses("agent-demo")[0].online

@@ -5,8 +5,10 @@ from random import Random
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from edge import ride_set
+from edge.cli import app
 from edge.recording import read
 from edge.ride_set import HEALTHY, WEARS
 from models.errors import ModelError
@@ -92,3 +94,15 @@ def test_the_recorded_ride_is_healthy_and_worn_when_wear_is_laid_over_it(shared_
     assert len(found) == len(WEARS)
     for wear, high in found.items():
         assert np.median(high) > 0.5, wear
+
+
+def test_the_command_makes_a_set_that_training_reads(tmp_path: Path) -> None:
+    out = tmp_path / "rides.npz"
+    done = CliRunner().invoke(app, ["rides", "--out", str(out), "--per-wear", "3", "--seed", "4"])
+    assert done.exit_code == 0, done.output
+    rides = load(out)
+    assert len(rides.x) == 2 * 3 * len(WEARS)
+    assert set(rides.wear) == {HEALTHY, *WEARS}
+    assert rides.level[rides.wear != HEALTHY].min() >= 0.06
+    refused = CliRunner().invoke(app, ["rides", "--out", str(out), "--lowest", "0.5"])
+    assert (refused.exit_code, "lowest: 0.5, expected less than highest" in refused.stderr) == (1, True)
