@@ -10,8 +10,8 @@ import av
 import numpy as np
 
 from edge.agent import SpoolSink
-from edge.clips import Clips
 from edge.centre_clock import CentreClock
+from edge.clips import Clips
 from edge.config import CameraConfig, ClipConfig, EdgeConfig
 from edge.outbox import Outbox
 from edge.spool import Spool
