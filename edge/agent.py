@@ -154,7 +154,7 @@ class Agent:
         found.update({device: sensor.run for device, sensor in sensors.items()})
         self.live.follow(partial(self._renew, list(sensors.values())))
         found.update(self._cameras())
-        if self.config.camera:
+        if any(camera.record for camera in self.config.camera):
             found["clips"] = self.clips.run
         found.update(clock_duty(self.centre_clock, self.config.upload.url))
         return found

@@ -159,7 +159,7 @@ class Capture:
             return
         self.frames += max(0, record.total - self._counted)
         self._counted = record.total
-        if record.said is not Said.FRAME:
+        if record.said not in (Said.FRAME, Said.FRAME_I420):
             return
         if self.fault:
             log.info("camera %s: pictures again", self.device)

@@ -28,8 +28,9 @@ LONGEST = timedelta(seconds=120)
 Cutter = Callable[[str, datetime, datetime, Path], tuple[datetime, datetime]]
 """Writes what a camera recorded between two instants as an MP4; which instants that really are.
 
-Raises OSError, ValueError or FFmpegError when there is nothing yet or it cannot be read.
+Raises one of NO_CLIP when there is nothing yet or it cannot be read.
 """
+NO_CLIP = (OSError, ValueError, RuntimeError, FFmpegError)
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +107,7 @@ class Clips:
         try:
             if wanted.evidence is None:
                 wanted = self._cut(wanted, file)
-        except (OSError, ValueError, FFmpegError) as error:
+        except NO_CLIP as error:
             self._again(wanted, " ".join(str(error).split()))
             return
         assert wanted.evidence is not None

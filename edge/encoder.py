@@ -14,6 +14,7 @@ from typing import Any
 from contracts.vision import Image
 from edge.recorder import SECONDS, Recorder
 
+LONGEST_GOP = 250
 _TICKS = 16_000
 """a second; the MP4 writer would choose other ticks itself if these were fewer than 10,000"""
 
@@ -30,19 +31,23 @@ class Encoder:
         self._stream.width, self._stream.height = width // 2 * 2, height // 2 * 2
         self._stream.pix_fmt = "yuv420p"
         self._stream.time_base = self._stream.codec_context.time_base = Fraction(1, _TICKS)
-        self._stream.codec_context.gop_size = max(1, round(per_second * SECONDS))
+        # Key frames come by time, below: on a busy machine pictures are fewer than was asked for.
+        self._stream.codec_context.gop_size = LONGEST_GOP
         self._stream.codec_context.thread_count = 1
         self._stream.codec_context.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "26"}
-        self._container, self._last = container, -1
+        self._container, self._last, self._key_at = container, -1, -SECONDS
         container.start_encoding()
         self.recorder = Recorder(folder, self._stream)
 
     def take(self, image: Image, at: float) -> None:
         """One picture, BGR, with its time in seconds."""
         import av
+        from av.video.frame import PictureType
 
         frame = av.VideoFrame.from_ndarray(image, format="bgr24")
         frame = frame.reformat(width=self._stream.width, height=self._stream.height, format="yuv420p")
+        if at - self._key_at >= SECONDS:
+            frame.pict_type, self._key_at = PictureType.I, at
         self._last = max(self._last + 1, round(at * _TICKS))
         frame.pts, frame.time_base = self._last, Fraction(1, _TICKS)
         for packet in self._stream.encode(frame):

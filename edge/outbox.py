@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,6 +20,9 @@ log = logging.getLogger(__name__)
 SUFFIXES = {"image/jpeg": ".jpg", "video/mp4": ".mp4"}
 EVIDENCE, STILL, CLIP = "a", "b", "c"
 """what a name begins with, in the order of sending: a clip may take minutes, a picture must not wait for it"""
+
+
+SPARE_BYTES = 16 * 1024 * 1024
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +62,8 @@ class Outbox:
             path.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._lost = _read_losses(folder / "lost.json")
+        for path in (self.waiting, self.refused):
+            _sweep(path)
 
     def evidence(self, event: UUID, device: str, jpeg: bytes, evidence: Evidence, *, advisory: bool = False) -> None:
         """Keeps a picture of an event until it has arrived. Raises OSError when there is no room for it."""
@@ -72,11 +78,14 @@ class Outbox:
         parcel, name = _evidence_parcel(event, device, evidence, advisory), f"{CLIP}-{event}-{evidence.sha256[:16]}"
         target = self.waiting / f"{name}{SUFFIXES[evidence.media]}"
         with self._lock:
-            if file.exists():
-                self._make_room(file.stat().st_size, parcel)
-                file.replace(target)
-            if target.exists():
+            if not file.exists():
+                return
+            self._make_room(file.stat().st_size, parcel)
+            with self._counting(parcel):
+                target.unlink(missing_ok=True)
+                target.hardlink_to(file)
                 write_whole(self.waiting / f"{name}.json", msgspec.json.encode(parcel))
+            file.unlink()
 
     def still(self, device: str, jpeg: bytes, captured: datetime) -> None:
         """Keeps the newest still of a camera; an older one that still waits is replaced. Raises OSError."""
@@ -153,12 +162,24 @@ class Outbox:
     def _put(self, name: str, data: bytes, parcel: Parcel) -> None:
         with self._lock:
             self._make_room(len(data), parcel)
-            write_whole(self._data(name, parcel), data)
-            write_whole(self.waiting / f"{name}.json", msgspec.json.encode(parcel))
+            with self._counting(parcel):
+                write_whole(self._data(name, parcel), data)
+                write_whole(self.waiting / f"{name}.json", msgspec.json.encode(parcel))
+
+    @contextlib.contextmanager
+    def _counting(self, parcel: Parcel) -> Iterator[None]:
+        """What the disk does not take is lost, and counted."""
+        try:
+            yield
+        except OSError:
+            self._count(still=_is_still(parcel))
+            raise
 
     def _make_room(self, wanted: int, parcel: Parcel) -> None:
         """What matters least and is oldest goes first. Raises OSError when all that is left matters more."""
-        missing = self._size() + wanted - self.max_bytes
+        # The last of the disk is not for pictures, whatever the limit says.
+        free = shutil.disk_usage(self.folder).free - SPARE_BYTES
+        missing = max(self._size() + wanted - self.max_bytes, wanted - free)
         if missing <= 0:
             return
         victims = sorted(self._victims(parcel))
@@ -239,6 +260,14 @@ def _is_advice(note: Path) -> bool:
         return False
 
 
+def _sweep(folder: Path) -> None:
+    """Removes what a crash has left without its parcel: nothing would ever send it, and it takes room."""
+    for path in folder.iterdir():
+        if not path.with_suffix(".json").exists():
+            log.warning("upload: %s was never finished; removed", path.name)
+            path.unlink()
+
+
 def _read_losses(path: Path) -> Losses:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Losses)
@@ -249,11 +278,15 @@ def _read_losses(path: Path) -> Losses:
 def write_whole(path: Path, data: bytes) -> None:
     """All of it or nothing, also when the power goes; on the disk when this returns."""
     part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

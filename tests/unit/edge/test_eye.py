@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from contracts.vision import Detection, Image, ModelRef
 from edge.cli import app
-from edge.eye import Eye
+from edge.eye import Eye, EyeStuck
 from models import registry
 from models.errors import ModelError
 
@@ -133,3 +133,53 @@ def test_one_trial_at_a_time() -> None:
     eye.try_out(Newer(9), 3)
     with pytest.raises(ModelError, match="another model is on trial"):
         eye.try_out(Newer(9), 3)
+
+
+class Hanging(Blind):
+    """Answers the first look, then never, until it is let go."""
+
+    def __init__(self) -> None:
+        self.looks, self.go = 0, threading.Event()
+
+    def detect(self, image: Image) -> Sequence[Detection]:
+        self.looks += 1
+        if self.looks > 1:
+            self.go.wait(60)
+        return []
+
+
+def test_a_detector_that_hangs_is_left_behind_by_every_camera() -> None:
+    opened: list[Hanging] = []
+
+    def opener(_: str | None) -> Hanging:
+        opened.append(Hanging())
+        return opened[-1]
+
+    eye, image, told = Eye(None, opener, look_s=0.2), np.zeros((4, 4, 3), np.uint8), list[str]()
+    eye.look(image)
+
+    def camera() -> None:
+        with pytest.raises(EyeStuck) as caught:
+            eye.look(image)
+        told.append(str(caught.value))
+
+    cameras = [threading.Thread(target=camera) for _ in range(3)]
+    for one in cameras:
+        one.start()
+    for one in cameras:
+        one.join(30)
+    assert told == ["the detector did not answer within 0.2 s; opening it again"] * 3
+    assert eye.look(image) == ([], Blind.ref) and len(opened) == 2
+    opened[0].go.set()
+
+
+def test_a_detector_that_fails_fails_for_the_camera_that_asked() -> None:
+    class Failing(Blind):
+        def detect(self, image: Image) -> Sequence[Detection]:
+            raise ModelError("no such operator") if image.any() else TimeoutError("its own")
+
+    eye = Eye(None, lambda _: Failing())
+    with pytest.raises(ModelError, match="no such operator"):
+        eye.look(np.ones((4, 4, 3), np.uint8))
+    with pytest.raises(TimeoutError, match="its own"):
+        eye.look(np.zeros((4, 4, 3), np.uint8))

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,3 +34,18 @@ def test_a_picture_of_the_wrong_size_is_refused() -> None:
     wrong = PICTURE._replace(height=9)
     with pytest.raises(BrokenPipeOfFrames, match="expected 9 x 3"):
         Reader().feed(pack(wrong) + wrong.body)
+
+
+def test_planes_become_the_colours_they_were_made_from() -> None:
+    import cv2
+
+    image = np.zeros((4, 6, 3), np.uint8)
+    image[:, :2], image[:, 2:4], image[:, 4:] = (200, 40, 40), (40, 200, 40), (90, 90, 90)
+    planes = cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420).tobytes()
+    record = Record(Said.FRAME_I420, 5, 4, 6, 7, planes)
+    (found,) = Reader().feed(pack(record) + planes)
+    assert image_of(found).shape == (4, 6, 3)
+    assert int(np.abs(image_of(found).astype(int) - image).max()) <= 4
+    odd = record._replace(height=3)
+    with pytest.raises(BrokenPipeOfFrames, match="both even"):
+        Reader().feed(pack(odd) + planes)

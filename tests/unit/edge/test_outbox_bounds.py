@@ -3,12 +3,18 @@
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import pytest
 
 from contracts.messages import Evidence
-from edge.outbox import CLIP, EVIDENCE, STILL, Losses, Outbox
+from edge.outbox import CLIP, EVIDENCE, SPARE_BYTES, STILL, Losses, Outbox
+
+
+class Usage(NamedTuple):
+    free: int
+
 
 CAPTURED = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 KB = 1024
@@ -77,11 +83,12 @@ def test_a_clip_is_taken_over_once_however_often_it_is_handed_in(tmp_path: Path)
     outbox, event = Outbox(tmp_path / "pictures"), uuid4()
     name = clip(outbox, tmp_path / "cut.mp4", 5000, event)
     assert not (tmp_path / "cut.mp4").exists() and outbox.names() == [name]
-    # Killed after the file was moved and before its parcel was written.
-    (outbox.waiting / f"{name}.json").unlink()
+    # Killed after its parcel was written and before the first file was removed.
+    (tmp_path / "cut.mp4").write_bytes(b"c" * 5000)
     proof = Evidence(sha256=f"{5000:064x}", media="video/mp4", captured=CAPTURED)
+    outbox = Outbox(tmp_path / "pictures")
     outbox.clip(event, "cam-1", tmp_path / "cut.mp4", proof)
-    assert outbox.names() == [name]
+    assert outbox.names() == [name] and not (tmp_path / "cut.mp4").exists()
     found = outbox.take(name)
     assert found is not None and found[1].read() == b"c" * 5000
     outbox.done(name, found[0])
@@ -102,3 +109,26 @@ def test_pictures_go_before_stills_and_clips_last(tmp_path: Path) -> None:
         "pictures_mb": outbox.words()["pictures_mb"],
         "pictures_lost": "stills 0, evidence 0",
     }
+
+
+def test_what_a_crash_left_without_a_parcel_takes_no_room(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path)
+    kept = evidence(outbox, 100)
+    for name in ("a-1.jpg", "c-2.mp4", ".a-3.json.part"):
+        (outbox.waiting / name).write_bytes(b"x")
+    (outbox.refused / "a-4.jpg").write_bytes(b"x")
+    again = Outbox(tmp_path)
+    assert {path.stem for path in again.waiting.iterdir()} == {kept} and not list(again.refused.iterdir())
+
+
+def test_the_last_of_the_disk_is_not_for_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outbox = Outbox(tmp_path)
+    outbox.still("cam-1", b"s" * 10 * KB, CAPTURED)
+    free = [SPARE_BYTES + 5 * KB]
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(free[0]))
+    kept = evidence(outbox, 10 * KB)
+    assert outbox.names() == [kept] and outbox.lost == Losses(stills=1)
+    free[0] = 0
+    with pytest.raises(OSError, match="no room"):
+        evidence(outbox, 11 * KB)
+    assert outbox.lost == Losses(stills=1, evidence=1)
