@@ -13,7 +13,7 @@ import typer
 from contracts.kinds import EdgeCommand, Lane
 from contracts.messages import BadMessage, Command, Reply, decode, encode
 from contracts.topics import topic
-from edge.config import EdgeConfig, EdgeConfigError, broker_settings, load, read
+from edge.config import EdgeConfig, EdgeConfigError, EdgeConfigFaults, broker_settings, load, read
 from edge.drivers import describe
 from edge.drivers.cli import app as drivers_app
 from edge.replay_cli import replay
@@ -54,13 +54,15 @@ def check(
 ) -> None:
     """Say what the agent would watch; exit 1 with a line for everything that is wrong with the file."""
     from edge.camera_duty import make_eyes
-    from edge.probe import probe
+    from edge.probe import probe, probe_rest
 
     path = file or config
     if path is None:
         _fail("FILE: none given, expected the path of an edge.toml")
     try:
         chosen, book = read(path)
+    except EdgeConfigFaults as error:
+        _fail(error.book.all([*error.faults, *probe_rest(error.book.content, error.faults)]))
     except EdgeConfigError as error:
         _fail(str(error))
     faults, eyes = probe(chosen, make_eyes(chosen))

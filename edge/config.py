@@ -30,6 +30,14 @@ class EdgeConfigError(ValueError):
     """A fault in edge.toml; the text names file, key, value and what was expected."""
 
 
+class EdgeConfigFaults(EdgeConfigError):
+    """Several of them, with the text in which they stand."""
+
+    def __init__(self, book: check.Book, faults: list[check.Fault]) -> None:
+        super().__init__(book.all(faults))
+        self.book, self.faults = book, faults
+
+
 class Strict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     pass
 
@@ -349,7 +357,7 @@ def read(path: Path) -> tuple[EdgeConfig, check.Book]:
         raise EdgeConfigError(f"{path}: is not TOML: {error}") from error
     faults = check.faults(book.content, EdgeConfig)
     if faults:
-        raise EdgeConfigError(book.all(faults))
+        raise EdgeConfigFaults(book, faults)
     try:
         return msgspec.convert(book.content, EdgeConfig), book
     except msgspec.ValidationError as error:

@@ -1,8 +1,9 @@
 """What a configuration names outside itself: files, drivers, models. Looked at by `sunlit edge check`, all of it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from contracts.vision import ModelRef
 from edge.check import Fault
@@ -10,6 +11,7 @@ from edge.config import EdgeConfig, LiftConfig, SensorConfig
 from edge.drivers import check
 from edge.eye import Eye
 from edge.source import SourceKind, parse
+from edge.usable import placed, usable
 from models.errors import ModelError, RegistryError
 
 FIELD = re.compile(r"([a-z_]+): ")
@@ -20,6 +22,17 @@ def probe(config: EdgeConfig, eyes: dict[str | None, Eye]) -> tuple[list[Fault],
     opened: dict[str | None, ModelRef] = {}
     faults = [*_broker(config), *_cameras(config), *_drivers(config), *_models(config, eyes, opened)]
     return faults, opened
+
+
+def probe_rest(content: Mapping[str, Any], faults: Sequence[Fault]) -> list[Fault]:
+    """The same for what is left of a faulty file, so that nobody has to mend and look twice."""
+    from edge.camera_duty import make_eyes
+
+    rest = usable(content, faults)
+    if rest is None:
+        return []
+    config, places = rest
+    return [placed(fault, places) for fault in probe(config, make_eyes(config))[0]]
 
 
 def _broker(config: EdgeConfig) -> Iterator[Fault]:

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from edge import toml_lines
-from edge.check import Book, dotted, faults
+from edge.check import Book, Fault, dotted, faults
 from edge.cli import app
 from edge.config import EdgeConfig, EdgeConfigError, load
+from edge.usable import usable
 
 WRONG = """\
 agent = "agent-demo"
@@ -121,6 +122,44 @@ def test_what_lies_outside_the_file_is_looked_at_too(tmp_path: Path) -> None:
     assert [line.split(": ")[0] for line in lines] == ["3", "5", "8", "11", "15"]
     assert "models" in lines[0] and "password_file" in lines[1] and "film.mp4" in lines[2]
     assert "'telepathy' is unknown" in lines[3] and "/nowhere/ride" in lines[4]
+
+
+def test_faults_of_the_text_and_of_what_it_names_come_together(tmp_path: Path) -> None:
+    path = tmp_path / "edge.toml"
+    path.write_text(
+        'agent = "a-1"\nsite = "S 1"\n'
+        '[broker]\nport = 70000\npassword_file = "/nowhere/password"\n'
+        '[[camera]]\nzone = "no code"\n'
+        '[[camera]]\ndevice = "cam-1"\nlooks_per_second = 0\nsource = "/nowhere/film.mp4"\n'
+        '[[camera]]\ndevice = "cam-2"\nmodel = "nobody"\n'
+        '[[camera.area]]\nname = "x"\nkind = "garden"\ncorners = [[0, 0]]\n'
+        '[[lift]]\ndevice = "cam-1"\n'
+        '[[lift]]\ndevice = "lift-1"\ndriver = "telepathy"\n',
+        "utf-8",
+    )
+    done = CliRunner().invoke(app, ["check", str(path)])
+    lines = [line.removeprefix(f"sunlit edge: {path}:") for line in done.output.splitlines()]
+    assert [line.split(": ")[0] for line in lines] == ["2", "4", "5", "6", "10", "11", "14", "17", "18", "20", "23"]
+    assert "/nowhere/password" in lines[2] and "film.mp4" in lines[5]
+    assert "camera[2].model" in lines[6] and "'nobody' is not in the registry" in lines[6]
+    assert "lift[1].driver" in lines[10] and "telepathy" in lines[10]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(["agent", "camera", "device", "area", "rules", "vision", "looks", 0, 1, 7]), max_size=5
+        )
+    )
+)
+def test_whatever_is_taken_out_the_rest_is_a_configuration_or_none(paths: list[list[str | int]]) -> None:
+    content = tomllib.loads(WRONG)
+    found = [*faults(content, EdgeConfig), *(Fault(tuple(path), "") for path in paths)]
+    rest = usable(content, found)
+    if rest is not None:
+        config, places = rest
+        assert len(config.camera) == len(places.get("camera", []))
 
 
 KEY = st.sampled_from(["alpha", "beta-1", '"quoted key"', "'lite.ral'", "_x"])
