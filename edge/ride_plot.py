@@ -27,7 +27,7 @@ ROWS = (
 def simulated(recorded: Numbers, seed: int = 1) -> Curve:
     """The simulator's ride over the same way with the recorded limits, as its accelerometer sees it."""
     strongest = (recorded.acceleration + recorded.braking) / 2
-    profile = Profile(recorded.distance, recorded.cruise, strongest, recorded.jerk)
+    profile = Profile(recorded.distance, recorded.cruise, strongest, recorded.jerk, recorded.last_jerk)
     rng = np.random.default_rng(seed)
     time = np.arange(-STILL_S, profile.duration + STILL_S, 1 / RATE)
     made = np.array([profile.at(float(t)).acceleration if t > 0 else 0.0 for t in time])

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from edge.recording import RATE as RECORDED_RATE
 from edge.recording import Curve, begins, numbers, smooth
 from edge.simulator.condition import Condition
+from edge.simulator.profile import Profile
+from models.ride import SHORTEST_S
 
 Floats = NDArray[np.float64]
 RATE, REST_S = 10.0, 1.0
@@ -27,6 +29,21 @@ class LabelledRide(msgspec.Struct, frozen=True):
 
 def healthy(rng: Random) -> Floats:
     """What a drive asks for: limits and jerks as they are built, the last jerk often sharper than the first."""
+    return _short(rng) if rng.random() < 0.5 else _long(rng)
+
+
+def _short(rng: Random) -> Floats:
+    """One to six landings, often too few for full speed; never shorter than what can be judged."""
+    while True:
+        distance, speed = rng.randint(1, 6) * rng.uniform(2.7, 4.0), rng.uniform(0.6, 4.5)
+        profile = Profile(distance, speed, rng.uniform(0.45, 1.1), rng.uniform(0.5, 1.6), rng.uniform(0.6, 3.0))
+        if profile.duration >= SHORTEST_S + 0.2:
+            break
+    time = np.arange(-REST_S, profile.duration + REST_S, 0.1 / RATE)
+    return np.array([profile.at(float(t)).acceleration if t > 0 else 0.0 for t in time])
+
+
+def _long(rng: Random) -> Floats:
     speed, pull, brake = rng.uniform(0.6, 4.5), rng.uniform(0.45, 1.1), rng.uniform(0.45, 1.1)
     jerks = [rng.uniform(0.5, 1.6) for _ in range(3)] + [rng.uniform(0.6, 3.0)]
     first = _ramp(speed, pull, jerks[0], jerks[1])
@@ -62,7 +79,9 @@ def ride(wear: str, level: float, rng: Random) -> LabelledRide:
     picked = slice(rng.randrange(10), None, 10)
     moves = zip(position[picked], speed[picked], fine[picked], strict=True)
     seen = [float(a) + condition.shake(float(p), float(v), float(a), rng) + rng.gauss(0, noise) for p, v, a in moves]
-    return LabelledRide(np.array(seen), wear, 0.0 if wear == HEALTHY else level)
+    # Where exactly a ride begins and ends depends on the instants at which the lift was read.
+    cut = slice(rng.randrange(2), len(seen) - rng.randrange(2))
+    return LabelledRide(np.array(seen[cut]), wear, 0.0 if wear == HEALTHY else level)
 
 
 def recorded(curve: Curve) -> list[LabelledRide]:

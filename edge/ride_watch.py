@@ -80,7 +80,7 @@ class RideWatch:
         began = self._kept[0][0]
         times = np.array([(at - began).total_seconds() for at, _ in self._kept])
         values = np.array([a for _, a in self._kept])
-        start, end = (first - began).total_seconds() - REST_S, (last - began).total_seconds() + REST_S
+        start, end = (first - began).total_seconds() - REST_S, (last - began).total_seconds() + REST_S + 1 / RATE
         self._forget()
         if start < -0.2:
             return None

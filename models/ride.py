@@ -14,7 +14,7 @@ from models.session import Session, sha256_of
 Floats = NDArray[np.float64]
 NAME, VERSION = "sunlit-ride-1", "1.0"
 WEIGHTS = Path(__file__).with_name("weights") / "sunlit-ride-1.onnx"
-SHA256 = "9cbf6272c5976b1ccf5fa61d118471bc6d166425384252d09a9254da68fdb4cb"
+SHA256 = "f01bbd2507fbf8b4158b300a6c4dbe08949005ded467dff19ea686895957e383"
 RATE = 10.0
 """Hz: as often as a lift is read"""
 REST_S = 1.0

@@ -12,7 +12,7 @@ from edge.simulator.faults import Fault
 from edge.simulator.profile import Profile
 
 LANDING_M = 3.0
-RATED, ACCELERATION, JERK = 1.75, 0.9, 1.0
+RATED, ACCELERATION, JERK, LAST_JERK = 1.75, 0.9, 1.0, 2.0
 CREEP = 0.3
 """m/s: recovery after a power cut, and inspection"""
 BRAKE, SAFETY_GEAR = 2.0, 6.0
@@ -163,7 +163,7 @@ class Lift:
             return
         self.up, self.start = distance > 0, self.position
         self.astray = target > self.top or speed > self.rated
-        self.ride = Profile(abs(distance), speed, ACCELERATION, JERK)
+        self.ride = Profile(abs(distance), speed, ACCELERATION, JERK, LAST_JERK)
         self._enter(Phase.MOVING)
 
     def _go_to(self, floor: int) -> None:
