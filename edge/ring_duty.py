@@ -11,7 +11,7 @@ from edge.config import EdgeConfig
 from edge.segments import Ring
 
 log = logging.getLogger(__name__)
-EVERY_S = 30.0
+EVERY_S = 60.0
 GB = 1024**3
 
 
@@ -32,7 +32,7 @@ def ring_of(config: EdgeConfig, device: str) -> Ring:
 
 
 class RingDuty:
-    """Prunes every half minute, also the rings of cameras that are off."""
+    """Prunes every minute, also the rings of cameras that are off."""
 
     def __init__(self, rings: Sequence[Ring], every_s: float = EVERY_S, now: Callable[[], datetime] = now_utc) -> None:
         self.rings, self.every_s, self.now = rings, every_s, now

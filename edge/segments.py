@@ -99,6 +99,16 @@ def _init_for(inits: Sequence[str], start_ms: int) -> str | None:
     return ordered[place - 1] if place else None
 
 
+class _Day(msgspec.Struct):
+    """What is known of a day's folder. Not its names: a month of them would fill the memory."""
+
+    total: int = 0
+    counted: str = ""
+    """the last name that is in the total"""
+    changed: int = 0
+    """when the folder was changed, as it was counted: a day that is over rests, unless a clock went back"""
+
+
 class Ring:
     """One camera's segments. Written by the camera's own process, read and pruned by anybody.
 
@@ -107,8 +117,7 @@ class Ring:
 
     def __init__(self, folder: Path, max_bytes: int, max_age: timedelta, reserve: int = RESERVE_BYTES) -> None:
         self.folder, self.max_bytes, self.max_age, self.reserve = folder, max_bytes, max_age, reserve
-        self._sizes: dict[str, dict[str, int]] = {}
-        """per day, file by file: a segment never changes, so that its size is asked for once"""
+        self._known: dict[str, _Day] = {}
 
     def between(self, start: datetime, end: datetime) -> list[Segment]:
         """Whole segments that hold anything from `start` up to `end`, in order."""
@@ -146,17 +155,20 @@ class Ring:
         return sorted(name for name in _names(self.folder) if name.isdigit() and len(name) == 8)
 
     def size(self) -> int:
-        """Bytes of all whole segments."""
+        """Bytes of all whole segments. Days that are over are counted once, today's files as they come."""
         days = self._days()
         for day in days:
-            known, names = self._sizes.get(day, {}), _names(self.folder / day)
-            self._sizes[day] = {
-                name: known[name] if name in known else _size(self.folder / day / name)
-                for name in names
-                if name.endswith(".m4s") and not name.startswith(".")
-            }
-        self._sizes = {day: self._sizes[day] for day in days}
-        return sum(sum(sizes.values()) for sizes in self._sizes.values())
+            known, changed = self._known.get(day, _Day()), _changed(self.folder / day)
+            if known.changed == changed:
+                continue
+            if day != days[-1]:
+                known = _Day()
+            names = sorted(name for name in _names(self.folder / day) if name.endswith(".m4s") and name > known.counted)
+            known.total += sum(_size(self.folder / day / name) for name in names)
+            known.counted, known.changed = names[-1] if names else known.counted, changed
+            self._known[day] = known
+        self._known = {day: self._known[day] for day in days}
+        return sum(day.total for day in self._known.values())
 
     def prune(self, now: datetime) -> int:
         """Deletes what is too old, too much, or in the way of the disk's reserve, oldest first; the bytes freed."""
@@ -166,15 +178,29 @@ class Ring:
             # Every ring gives a share, so that the first to be asked does not pay for all.
             short = self.reserve - _free(self.folder)
             excess = max(excess, min(short, max(1, used // SHARE_OF_RING)))
-        oldest, freed = milliseconds(now - self.max_age), 0
-        for day in list(self._sizes):
-            for name in sorted(self._sizes[day]):
-                if sum(_parsed(name)) > oldest and freed >= excess:
-                    return freed
-                (self.folder / day / name).unlink(missing_ok=True)
-                freed += self._sizes[day].pop(name)
-            if day < f"{now:%Y%m%d}":
+        oldest, freed = now - self.max_age, 0
+        for day in list(self._known):
+            if day > f"{oldest:%Y%m%d}" and freed >= excess:
+                break
+            freed += self._prune_day(day, milliseconds(oldest), excess - freed, day < f"{now:%Y%m%d}")
+        return freed
+
+    def _prune_day(self, day: str, oldest_ms: int, excess: int, over: bool) -> int:
+        """Frees `excess` bytes of a day and whatever is too old; the bytes freed. An empty day goes when it is over."""
+        freed = 0
+        for name in sorted(name for name in _names(self.folder / day) if name.endswith(".m4s")):
+            if sum(_parsed(name)) > oldest_ms and freed >= excess:
+                break
+            path = self.folder / day / name
+            freed += _size(path)
+            path.unlink(missing_ok=True)
+        else:
+            if over:
                 shutil.rmtree(self.folder / day, ignore_errors=True)
+        known = self._known[day]
+        known.total = max(0, known.total - freed)
+        if over and freed:
+            known.changed = _changed(self.folder / day)
         return freed
 
 
@@ -191,6 +217,13 @@ def _size(path: Path) -> int:
     """0 when it has just been pruned."""
     try:
         return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _changed(folder: Path) -> int:
+    try:
+        return folder.stat().st_mtime_ns
     except FileNotFoundError:
         return 0
 

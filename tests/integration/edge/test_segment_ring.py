@@ -19,7 +19,7 @@ from edge.boxes import find, timescale
 from edge.capture import Capture
 from edge.recorder import Recorder
 from edge.ring_duty import RingDuty
-from edge.segments import Ring, Segment, cut
+from edge.segments import Ring, Segment, Shelf, cut
 from edge.source import parse
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -177,6 +177,32 @@ def test_a_folder_that_cannot_be_written_is_said_and_nothing_stops(tmp_path: Pat
     (tmp_path / "ring").write_text("a file in the way", "utf-8")
     recorder = record(film(tmp_path / "film.mp4", 6), tmp_path / "ring")
     assert "cannot be written" in recorder.fault and str(tmp_path / "ring") in recorder.fault
+
+
+def test_a_disk_that_is_too_slow_holds_nothing_back_and_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+    put = Shelf.put
+
+    def slow(self: Shelf, start_ms: int, duration_ms: int, init: bytes, body: bytes) -> Path:
+        go.wait(60)
+        return put(self, start_ms, duration_ms, init, body)
+
+    monkeypatch.setattr(Shelf, "put", slow)
+    source = film(tmp_path / "film.mp4", 40)
+    at = NOON.timestamp()
+    with opened(source) as container:
+        stream = container.streams.video[0]
+        recorder = Recorder(tmp_path / "ring", stream, now=lambda: at)
+        for packet in container.demux(stream):
+            at += 0.1
+            recorder.take(packet)
+        assert recorder.fault == "recording: the disk is too slow, pictures are not kept"
+        go.set()
+        recorder.close()
+    kept = all_of(tmp_path / "ring")
+    assert 8 <= len(kept) < 20 and recorder.fault == ""
 
 
 def test_a_killed_writer_leaves_whole_segments_only(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge import segments
@@ -53,12 +53,17 @@ def test_between_gives_every_segment_that_holds_a_part(
     assert all(one.seconds == 2 and one.size == 100 and one.init.read_bytes() == b"one" for one in found)
 
 
-@given(begin=st.integers(-3000, 12_000), length=st.integers(1, 12_000))
-def test_between_is_what_overlaps_and_after_goes_on(
-    tmp_path_factory: pytest.TempPathFactory, begin: int, length: int
-) -> None:
+@pytest.fixture(scope="module")
+def over_midnight(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ring")
     fill(folder, MIDNIGHT - seconds(4), 5)
+    return folder
+
+
+@settings(deadline=None)
+@given(begin=st.integers(-3000, 12_000), length=st.integers(1, 12_000))
+def test_between_is_what_overlaps_and_after_goes_on(over_midnight: Path, begin: int, length: int) -> None:
+    folder = over_midnight
     ring, start = Ring(folder, 0, MONTH), MIDNIGHT - seconds(4) + timedelta(milliseconds=begin)
     found = starts(ring.between(start, start + timedelta(milliseconds=length)), MIDNIGHT - seconds(4))
     assert found == [s for s in (0, 2, 4, 6, 8) if s * 1000 < begin + length and (s + 2) * 1000 > begin]
@@ -104,6 +109,18 @@ def test_too_much_goes_oldest_first(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["20260302"]
     fill(tmp_path, MIDNIGHT + seconds(6), 1)
     assert ring.prune(MIDNIGHT + seconds(10)) == 100 and ring.size() == 200
+
+
+def test_what_comes_after_the_count_is_counted_also_when_the_clock_went_back(tmp_path: Path) -> None:
+    ring = Ring(tmp_path, 0, MONTH, reserve=0)
+    fill(tmp_path, MIDNIGHT, 2)
+    assert ring.size() == 200
+    fill(tmp_path, MIDNIGHT + seconds(10), 3)
+    assert ring.size() == 500
+    fill(tmp_path, NOON, 1)
+    assert ring.size() == 600
+    fill(tmp_path, NOON + seconds(20), 1)
+    assert ring.size() == 700 == ring.size()
 
 
 def test_too_old_goes_whatever_the_room(tmp_path: Path) -> None:
