@@ -134,7 +134,7 @@ class Ring:
         high = f"{milliseconds(end):013d}~" if end else "~"
         found: list[Segment] = []
         for day in self._days():
-            if day < f"{start:%Y%m%d}" or (end and day > f"{end:%Y%m%d}"):
+            if day < f"{start.astimezone(UTC):%Y%m%d}" or (end and day > f"{end.astimezone(UTC):%Y%m%d}"):
                 continue
             names = _names(self.folder / day)
             inits = [name for name in names if name.startswith("init-")]

@@ -1,7 +1,7 @@
 """The ring by its names: what lies between, what comes next, and what goes first when there is no room."""
 
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -73,6 +73,14 @@ def test_between_is_what_overlaps_and_after_goes_on(over_midnight: Path, begin: 
 def test_a_segment_over_midnight_is_found_from_the_new_day(tmp_path: Path) -> None:
     fill(tmp_path, MIDNIGHT - seconds(1), 1)
     assert len(Ring(tmp_path, 0, MONTH).between(MIDNIGHT, MIDNIGHT + seconds(1))) == 1
+
+
+def test_local_times_mean_the_same_instants(tmp_path: Path) -> None:
+    fill(tmp_path, MIDNIGHT - seconds(4), 5)
+    here = timezone(timedelta(hours=8))
+    found = Ring(tmp_path, 0, MONTH).between((MIDNIGHT - seconds(4)).astimezone(here), MIDNIGHT.astimezone(here))
+    assert starts(found, MIDNIGHT) == [-4, -2]
+    assert len(Ring(tmp_path, 0, MONTH).after((MIDNIGHT - seconds(5)).astimezone(here))) == 5
 
 
 def test_each_segment_goes_with_the_init_of_its_time(tmp_path: Path) -> None:
