@@ -14,8 +14,9 @@ from av.error import FFmpegError
 
 from contracts.kinds import Phase, Rule
 from contracts.messages import Evidence
+from edge import whole
 from edge.config import ClipConfig
-from edge.outbox import Outbox, write_whole
+from edge.outbox import Outbox
 from edge.sink import EventDraft, Sink
 
 log = logging.getLogger(__name__)
@@ -175,7 +176,7 @@ class Clips:
             self._path(wanted.event).with_suffix(suffix).unlink(missing_ok=True)
 
     def _note(self, wanted: Wanted) -> None:
-        write_whole(self._path(wanted.event), msgspec.json.encode(wanted))
+        whole.write(self._path(wanted.event), msgspec.json.encode(wanted))
 
     def _read(self, path: Path) -> Wanted | None:
         try:

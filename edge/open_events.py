@@ -14,6 +14,7 @@ import msgspec
 
 from contracts.ids import uuid7
 from contracts.kinds import Phase, Rule
+from edge import whole
 from edge.rules import Decision
 from edge.sink import EventDraft, Sink
 
@@ -97,19 +98,7 @@ class OpenEvents:
             return
         fault = ""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            new = self.path.with_suffix(".new")
-            with new.open("wb") as file:
-                file.write(msgspec.json.encode(list(self._open.values())))
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self.path)
-            # The new name survives a power cut only once its folder is on the disk too.
-            folder = os.open(self.path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            whole.write(self.path, msgspec.json.encode(list(self._open.values())))
         except OSError as error:
             # The alarm goes out all the same; only a restart would not know of it.
             fault = f"{self.path} cannot be written ({error.strerror}); free the disk"

@@ -15,6 +15,7 @@ import msgspec
 
 from contracts.kinds import Withheld
 from contracts.messages import Evidence
+from edge import whole
 
 log = logging.getLogger(__name__)
 SUFFIXES = {"image/jpeg": ".jpg", "video/mp4": ".mp4"}
@@ -84,7 +85,7 @@ class Outbox:
             with self._counting(parcel):
                 target.unlink(missing_ok=True)
                 target.hardlink_to(file)
-                write_whole(self.waiting / f"{name}.json", msgspec.json.encode(parcel))
+                whole.write(self.waiting / f"{name}.json", msgspec.json.encode(parcel))
             file.unlink()
 
     def still(self, device: str, jpeg: bytes, captured: datetime) -> None:
@@ -137,7 +138,7 @@ class Outbox:
             with contextlib.suppress(FileNotFoundError):
                 data.replace(self.refused / data.name)
             note = msgspec.structs.replace(parcel, reason=reason)
-            write_whole(self.refused / f"{name}.json", msgspec.json.encode(note))
+            whole.write(self.refused / f"{name}.json", msgspec.json.encode(note))
 
     def gave_up(self) -> None:
         """A clip that could not be made is evidence that was lost."""
@@ -163,8 +164,8 @@ class Outbox:
         with self._lock:
             self._make_room(len(data), parcel)
             with self._counting(parcel):
-                write_whole(self._data(name, parcel), data)
-                write_whole(self.waiting / f"{name}.json", msgspec.json.encode(parcel))
+                whole.write(self._data(name, parcel), data)
+                whole.write(self.waiting / f"{name}.json", msgspec.json.encode(parcel))
 
     @contextlib.contextmanager
     def _counting(self, parcel: Parcel) -> Iterator[None]:
@@ -212,7 +213,7 @@ class Outbox:
         self._lost = Losses(self._lost.stills + still, self._lost.evidence + (not still))
         log.warning("upload: evidence or a still is lost (%s); so far: %s", self.folder, self._lost)
         try:
-            write_whole(self.folder / "lost.json", msgspec.json.encode(self._lost))
+            whole.write(self.folder / "lost.json", msgspec.json.encode(self._lost))
         except OSError as error:
             log.error("upload: what was lost cannot be written down: %s", error)
 
@@ -273,22 +274,3 @@ def _read_losses(path: Path) -> Losses:
         return msgspec.json.decode(path.read_bytes(), type=Losses)
     except (OSError, msgspec.DecodeError):
         return Losses()
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """All of it or nothing, also when the power goes; on the disk when this returns."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -12,7 +12,7 @@ import cv2
 import msgspec
 
 from contracts.vision import Image
-from edge import picture
+from edge import picture, whole
 from edge.picture import Cause, Grey, Reference
 
 log = logging.getLogger(__name__)
@@ -92,10 +92,7 @@ class PictureWatch:
 
     def _keep(self, grey: Grey) -> None:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            part = self.path.with_name(f".part-{self.path.name}")
-            part.write_bytes(cv2.imencode(".png", grey)[1].tobytes())
-            part.replace(self.path)
+            whole.write(self.path, cv2.imencode(".png", grey)[1].tobytes())
             self._fault = ""
         except OSError as error:
             self._fault = f"picture {self.path}: the reference cannot be kept ({error.strerror})"

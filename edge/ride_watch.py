@@ -9,6 +9,7 @@ import numpy as np
 
 from contracts.kinds import CarStatus, ServiceMode
 from contracts.messages import LiftSample
+from edge import whole
 from edge.rules.ride_quality import RideState
 from models.errors import ModelError
 from models.ride import RATE, REST_S, RideError, RideModel
@@ -59,10 +60,7 @@ class RideWatch:
 
     def save(self, state: RideState) -> None:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            new = self.path.with_suffix(".new")
-            new.write_bytes(msgspec.json.encode(state))
-            new.replace(self.path)
+            whole.write(self.path, msgspec.json.encode(state))
         except OSError as error:
             log.error("rides: %s cannot be written (%s); free the disk", self.path, error.strerror)
 

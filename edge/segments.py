@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from edge import whole
 from edge.boxes import NoBox
 
 LONGEST = timedelta(seconds=60)
@@ -73,23 +74,11 @@ class Shelf:
         if needed != self._init:
             before = _init_for([name for name in _names(day) if name.startswith("init-")], start_ms)
             if before is None or not before.endswith(f"-{needed[1]}.mp4"):
-                _whole(day / f"init-{start_ms:013d}-{needed[1]}.mp4", init)
+                whole.write(day / f"init-{start_ms:013d}-{needed[1]}.mp4", init)
             self._init = needed
-        return _whole(day / f"{start_ms:013d}-{duration_ms:06d}.m4s", body)
-
-
-def _whole(path: Path, data: bytes) -> Path:
-    part = path.with_name(f".part-{path.name}")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-    return path
+        path = day / f"{start_ms:013d}-{duration_ms:06d}.m4s"
+        whole.write(path, body)
+        return path
 
 
 def _init_for(inits: Sequence[str], start_ms: int) -> str | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from edge import whole
 from edge.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -36,10 +37,7 @@ class SelfTests:
         self._passed[device] = self.clock.steady()
         said = {name: self.clock.on_the_wall(at) for name, at in self._passed.items()}
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            new = self.path.with_suffix(".new")
-            new.write_bytes(msgspec.json.encode(said))
-            new.replace(self.path)
+            whole.write(self.path, msgspec.json.encode(said))
         except OSError as error:
             log.error("self-tests: %s cannot be written (%s); free the disk", self.path, error.strerror)
 

@@ -5,13 +5,27 @@ from pathlib import Path
 
 
 def write(path: Path, data: bytes) -> None:
-    """Replaces a file. Raises OSError; then the old one is still there."""
+    """Replaces a file, its folder made if it is not there; on the disk when this returns.
+
+    Raises OSError; then the old one is still there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+    # The new name survives a power cut only once its folder is on the disk too.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def append(path: Path, line: bytes) -> None:

@@ -169,7 +169,7 @@ def test_a_full_disk_costs_the_picture_and_not_the_event(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("edge.outbox.write_whole", full)
+    monkeypatch.setattr("edge.whole.write", full)
     heard = Heard()
     watch(duty_of(tmp_path, heard, Scripted(Wear.NOT_WORN)), Scene(1), 5)
     assert len(heard.events) == 1 and heard.events[0].evidence == ()
