@@ -10,6 +10,7 @@ import msgspec
 from msgspec import NODEFAULT, Struct
 
 from edge import toml_lines
+from edge.config import VisionRules
 from edge.source import SourceError, parse, without_password
 
 SECRET = ("token", "password", "secret")
@@ -67,8 +68,6 @@ def faults(content: Mapping[str, Any], kind: type[Struct]) -> list[Fault]:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             found.append(Fault(("timezone",), f"{zone!r}, expected one such as Asia/Shanghai"))
-    found += _cameras_of(content, "lift")
-    found += _cameras_of(content, "sensor")
     for index, camera in _tables(content, "camera"):
         source = camera.get("source")
         if isinstance(source, str) and source:
@@ -140,20 +139,8 @@ def _doubled(content: Mapping[str, Any]) -> Iterator[Fault]:
         seen.setdefault(code, where)
 
 
-def _cameras_of(content: Mapping[str, Any], name: str) -> Iterator[Fault]:
-    """A lift's or a sensor's camera must be watched here."""
-    cameras = sorted(str(camera.get("device")) for _, camera in _tables(content, "camera"))
-    for index, table in _tables(content, name):
-        named = table.get("camera")
-        if isinstance(named, str) and named and named not in cameras:
-            known = ", ".join(cameras) or "none is configured"
-            yield Fault((name, index, "camera"), f"{named!r} is not watched here, expected one of: {known}")
-
-
 def _together(content: Mapping[str, Any]) -> Iterator[Fault]:
     """What is right by itself and wrong beside the rest."""
-    from edge.config import VisionRules
-
     usual = VisionRules()
     cameras = [camera.get("device") for _, camera in _tables(content, "camera")]
     for name in content:

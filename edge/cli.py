@@ -13,7 +13,8 @@ import typer
 from contracts.kinds import EdgeCommand, Lane
 from contracts.messages import BadMessage, Command, Reply, decode, encode
 from contracts.topics import topic
-from edge.config import EdgeConfig, EdgeConfigError, EdgeConfigFaults, broker_settings, load, read
+from edge.config import EdgeConfig, EdgeConfigError, broker_settings
+from edge.config_file import EdgeConfigFaults, load, read
 from edge.drivers import describe
 from edge.drivers.cli import app as drivers_app
 from edge.replay_cli import replay

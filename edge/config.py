@@ -1,18 +1,15 @@
 """edge.toml: what an agent watches. An unknown key or a wrong value is one line that names it."""
 
-import tomllib
 from datetime import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-import msgspec
 from msgspec import Meta, Struct
 
 from contracts.kinds import ZoneKind
 from contracts.messages import DeviceCode
-from edge import check
 from edge.rules.scene import Hours, Zone
 from runtime.settings import BrokerSettings
 
@@ -28,14 +25,6 @@ Span = Annotated[str, Meta(pattern=f"^{TIME}-{TIME}$")]
 
 class EdgeConfigError(ValueError):
     """A fault in edge.toml; the text names file, key, value and what was expected."""
-
-
-class EdgeConfigFaults(EdgeConfigError):
-    """Several of them, with the text in which they stand."""
-
-    def __init__(self, book: check.Book, faults: list[check.Fault]) -> None:
-        super().__init__(book.all(faults))
-        self.book, self.faults = book, faults
 
 
 class Strict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -340,28 +329,6 @@ class EdgeConfig(Strict, frozen=True, kw_only=True):
 
 def _hours(spans: tuple[str, ...]) -> tuple[Hours, ...]:
     return tuple(Hours(*(time.fromisoformat(end) for end in span.split("-"))) for span in spans)
-
-
-def load(path: Path) -> EdgeConfig:
-    """The configuration in a TOML file. Raises EdgeConfigError with a line for every fault there is."""
-    return read(path)[0]
-
-
-def read(path: Path) -> tuple[EdgeConfig, check.Book]:
-    """The configuration and the text that it came from. Raises EdgeConfigError like `load`."""
-    try:
-        book = check.read(path)
-    except OSError as error:
-        raise EdgeConfigError(f"{path}: cannot be read ({error.strerror}); expected a TOML file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise EdgeConfigError(f"{path}: is not TOML: {error}") from error
-    faults = check.faults(book.content, EdgeConfig)
-    if faults:
-        raise EdgeConfigFaults(book, faults)
-    try:
-        return msgspec.convert(book.content, EdgeConfig), book
-    except msgspec.ValidationError as error:
-        raise EdgeConfigError(f"{path}: {error}") from error
 
 
 def broker_settings(config: BrokerConfig) -> BrokerSettings:

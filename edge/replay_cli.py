@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from contracts.vision import Image
-from edge.config import CameraConfig, EdgeConfig, EdgeConfigError, load
+from edge.config import CameraConfig, EdgeConfig, EdgeConfigError
+from edge.config_file import load
 from edge.opening import SourceFault
 from runtime.log import quiet
 

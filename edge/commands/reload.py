@@ -5,7 +5,8 @@ from pathlib import Path
 
 from contracts.messages import Command
 from edge.commands import Answer, Refused, Site
-from edge.config import EdgeConfigError, load
+from edge.config import EdgeConfigError
+from edge.config_file import load
 from edge.live_config import LiveConfig
 
 

@@ -8,7 +8,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from contracts.messages import ClimateSample, LiftSample
-from edge.config import EdgeConfigError, LiftConfig, SensorConfig, load
+from edge.config import EdgeConfigError, LiftConfig, SensorConfig
+from edge.config_file import load
 from edge.drivers import Driver, DriverError, describe, make, make_sensor
 from edge.drivers.mapping import shipped
 from edge.drivers.shape import APART

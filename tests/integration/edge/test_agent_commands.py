@@ -18,7 +18,7 @@ from contracts.messages import Command, Reply, decode, encode
 from contracts.topics import topic
 from edge.agent import Agent
 from edge.commands.reload import reload
-from edge.config import load
+from edge.config_file import load
 from edge.lift_duty import LiftDuty
 from edge.sensor_duty import SensorDuty
 from edge.upload import Uploader

@@ -6,7 +6,8 @@ import pytest
 
 from contracts.kinds import CarStatus, Direction, ServiceMode
 from contracts.messages import ClimateSample, LiftSample
-from edge.config import DriverConfig, EdgeConfigError, LiftConfig, SensorConfig, load
+from edge.config import DriverConfig, EdgeConfigError, LiftConfig, SensorConfig
+from edge.config_file import load
 from edge.drivers import DriverError, check, describe, make, make_sensor
 from edge.drivers.address import AddressError, host_and_port
 from edge.drivers.modbus import make_client
@@ -64,7 +65,7 @@ def test_a_sensors_camera_and_hours_are_looked_up(tmp_path: Path) -> None:
     path = tmp_path / "edge.toml"
     head = 'agent = "agent-demo"\nsite = "demo"\n[[sensor]]\ndevice = "sensor-1"\n'
     path.write_text(head + 'camera = "cam-9"\n', "utf-8")
-    with pytest.raises(EdgeConfigError, match="camera: 'cam-9' is not watched here, expected one of"):
+    with pytest.raises(EdgeConfigError, match="camera: 'cam-9' is no camera of this file, expected one of"):
         load(path)
     path.write_text(head + 'hours = "6-22"\n', "utf-8")
     with pytest.raises(EdgeConfigError, match="hours"):

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from edge import toml_lines
 from edge.check import Book, Fault, dotted, faults
 from edge.cli import app
-from edge.config import EdgeConfig, EdgeConfigError, load
+from edge.config import EdgeConfig, EdgeConfigError
+from edge.config_file import load
 from edge.usable import usable
 
 WRONG = """\

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from contracts.messages import LiftSample
-from edge.config import EdgeConfigError, LiftConfig, broker_settings, load
+from edge.config import EdgeConfigError, LiftConfig, broker_settings
+from edge.config_file import load
 from edge.drivers import DriverError, make
 from edge.drivers.replay import ReplayDriver
 

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from edge.commands.reload import reload
-from edge.config import CameraConfig, EdgeConfig, LiftConfig, UploadConfig, load
+from edge.config import CameraConfig, EdgeConfig, LiftConfig, UploadConfig
+from edge.config_file import load
 from edge.live_config import LiveConfig, compare
 
 BASE: dict[str, Any] = {

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.messages import ClimateSample, LiftSample, Sample
-from edge.config import load as edge_config
+from edge.config_file import load as edge_config
 from edge.drivers import check
 from edge.drivers.mapping import ModbusMapping, MqttMapping, load, parse, shipped
 
