@@ -238,7 +238,7 @@ def cut(segments: Sequence[Segment], start: datetime, end: datetime, out: Path) 
     """
     import av
 
-    chosen = _one_format([one for one in segments if one.start < end and one.end > start])
+    chosen = _one_format([one for one in segments if one.start < end and one.end > start and one.path.exists()])
     if not chosen:
         raise CutError(f"clip: nothing was recorded from {start.isoformat()} to {end.isoformat()}")
     part = out.with_name(f".part-{out.name}")
@@ -251,7 +251,7 @@ def cut(segments: Sequence[Segment], start: datetime, end: datetime, out: Path) 
             raise CutError(f"clip: no key frame was recorded before {end.isoformat()}")
         part.replace(out)
     except (av.FFmpegError, NoBox) as error:
-        raise CutError(f"clip: the recording cannot be read ({error})") from error
+        raise CutError(f"clip: cannot be made from the recording ({error})") from error
     finally:
         part.unlink(missing_ok=True)
     return bounds

@@ -154,9 +154,17 @@ def test_nothing_recorded_is_no_clip(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_was_pruned_meanwhile_is_no_clip(tmp_path: Path) -> None:
+    fill(tmp_path, NOON, 2)
+    found = Ring(tmp_path, 0, MONTH).after(NOON - seconds(1))
+    Ring(tmp_path, 1, MONTH, reserve=0).prune(MIDNIGHT)
+    with pytest.raises(CutError, match="nothing was recorded"):
+        cut(found, NOON, MIDNIGHT, tmp_path / "clip.mp4")
+
+
 def test_a_damaged_segment_is_one_clear_error(tmp_path: Path) -> None:
     fill(tmp_path, NOON, 2)
-    with pytest.raises(CutError, match="cannot be read"):
+    with pytest.raises(CutError, match="cannot be made from the recording"):
         cut(Ring(tmp_path, 0, MONTH).after(NOON - seconds(1)), NOON, MIDNIGHT, tmp_path / "clip.mp4")
     assert not (tmp_path / "clip.mp4").exists()
 
