@@ -1,5 +1,6 @@
 """Real parts for tests: PostgreSQL, mosquitto, the pictures beside the checkout. In CI a missing part is a failure."""
 
+import logging
 import os
 import re
 import shutil
@@ -22,6 +23,14 @@ from runtime.stack.ports import free_port
 from runtime.stack.postgres import Postgres
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A command that is tried in this process sets the level of all logs; the next test finds them as they were."""
+    level = logging.getLogger().level
+    yield
+    logging.getLogger().setLevel(level)
 
 
 def lacking(reason: str) -> None:

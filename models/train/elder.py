@@ -22,8 +22,8 @@ from models.suppress import suppress
 from models.train.paste import covered
 from models.train.teachers import key
 
-_SPEC = InputSpec(width=544, height=544, colour="bgr", free=True, enlarge=1.6)
-_HEAD_FLOOR, _HEAD_SURE = 0.2, 0.4
+_SPEC = InputSpec(width=416, height=416, colour="bgr", free=True)
+_HEAD_FLOOR, _HEAD_SURE = 0.2, 0.5
 _SURE_WORN, _SURE_BARE = 0.93, 0.07
 _CLEAR = 40
 """Pixels; where a head of this height shows no face, the elder saw a hand, a bowl or a lamp: looked at on sheets."""

@@ -63,8 +63,8 @@ def _module(node: str) -> str:
 
 
 @torch.no_grad()
-def resume(graph: Path, batches: list[Tensor]) -> Net:
-    """The network of a graph, ready to train. `batches` (B x 3 x H x W, BGR 0-255) give the batch norms' numbers."""
+def resume(graph: Path, pictures: list[Tensor]) -> Net:
+    """The network of a graph, ready to train. `pictures` (B x 3 x H x W, BGR 0-255) give the batch norms' numbers."""
     net = Net().eval()
     modules, found = dict(net.named_modules()), convolutions(graph)
     norms: dict[str, nn.BatchNorm2d] = {}
@@ -81,7 +81,7 @@ def resume(graph: Path, batches: list[Tensor]) -> Net:
         norm.weight.fill_((1 + norm.eps) ** 0.5)
         norm.bias.copy_(torch.from_numpy(bias.copy()))
         norms[name] = norm
-    _unfold(net, norms, batches)
+    _unfold(net, norms, pictures)
     return net
 
 
@@ -111,7 +111,8 @@ def _unfold(net: Net, norms: dict[str, nn.BatchNorm2d], batches: list[Tensor]) -
         norm.bias.add_(mean)
 
 
-def _batches(data: Path) -> list[Tensor]:
+def batches(data: Path) -> list[Tensor]:
+    """Training pictures of one size, B x 3 x H x W."""
     pictures = [picture for picture in labels.load(data) if picture.split == "train"]
     blobs = []
     for picture in pictures[:: max(1, len(pictures) // _PICTURES)]:
@@ -127,7 +128,7 @@ def main(
 ) -> None:
     """Reads the weights of an exported graph of our family."""
     cv2.setNumThreads(1)
-    torch.save(resume(graph, _batches(data)).state_dict(), out)
+    torch.save(resume(graph, batches(data)).state_dict(), out)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra `train`")
 
 from models.train.export import export  # noqa: E402
+from models.train.further import blend  # noqa: E402
 from models.train.net import Net  # noqa: E402
 from models.train.resume import _module, convolutions, resume  # noqa: E402
 
@@ -47,3 +48,12 @@ def test_every_convolution_of_the_shipped_graph_is_found_though_it_is_int8() -> 
 )
 def test_the_name_of_a_node_leads_to_its_module(node: str, module: str) -> None:
     assert _module(node) == module
+
+
+def test_a_blend_lies_between_two_checkpoints(tmp_path: Path) -> None:
+    one, two = ({"weight": torch.full((2,), value), "count": torch.tensor(int(value))} for value in (0.0, 10.0))
+    torch.save(one, tmp_path / "one.pt")
+    torch.save(two, tmp_path / "two.pt")
+    blend(tmp_path / "one.pt", tmp_path / "two.pt", 0.6, tmp_path / "mixed.pt")
+    mixed = torch.load(tmp_path / "mixed.pt", weights_only=True)
+    assert mixed["weight"].tolist() == [6.0, 6.0] and int(mixed["count"]) == 10
