@@ -10,8 +10,10 @@ from pathlib import Path
 from time import time_ns
 from uuid import UUID
 
+import msgspec
+
 from contracts.ids import uuid7
-from contracts.kinds import CameraState, Phase, Rule, Withheld, ZoneKind
+from contracts.kinds import CameraState, Phase, Withheld, ZoneKind
 from contracts.messages import CameraSample, Evidence
 from contracts.vision import Box, ModelRef
 from edge.capture import Capture, Frame
@@ -21,6 +23,7 @@ from edge.config import EdgeConfig
 from edge.evidence import PictureError, picture
 from edge.eye import Eye
 from edge.live_config import LiveConfig, opens_anew
+from edge.open_events import OpenEvents
 from edge.outbox import Outbox
 from edge.picture_watch import PictureWatch
 from edge.presence import PresenceBoard
@@ -51,6 +54,7 @@ class CameraDuty:
         stills: bool = True,
         segments: Path | None = None,
         reference: Path | None = None,
+        folder: Path | None = None,
         seen: Callable[[str, int, datetime], None] = lambda *_: None,
         live: LiveConfig | None = None,
         now: Callable[[], datetime] = now_utc,
@@ -63,7 +67,9 @@ class CameraDuty:
         self.public = PublicView(self.config.device, outbox if shown else None)
         self._picture = PictureWatch(reference) if reference else None
         self._blind = camera_blind.BlindState()
-        self._open: dict[tuple[Rule, str], EventDraft] = {}
+        device = self.config.device
+        self.events = OpenEvents(device, sink, folder / f"{device}.json" if folder is not None else None)
+        self._resumed = False
         self._stale = max(camera_blind.STALE, timedelta(seconds=3 / self.config.looks_per_second))
         self._config = live.now if live is not None else None
         self._last_frame: datetime | None = None
@@ -72,6 +78,7 @@ class CameraDuty:
 
     def run(self, stop: threading.Event) -> None:
         """The duty. Ends its camera's process when it ends, for whatever reason; ends at once without its model."""
+        self._end_left_over()
         self.watcher.eye.open()
         capture = Capture(
             self.config.device,
@@ -95,6 +102,24 @@ class CameraDuty:
         finally:
             ended.set()
             thread.join(5)
+
+    def _end_left_over(self) -> None:
+        """Ends what an agent that was killed left open: who was who is forgotten, and blind time must have an end."""
+        if self._resumed:
+            return
+        self._resumed = True
+        self.events.resume()
+        for began in self.events.open:
+            self.events.tell(
+                msgspec.structs.replace(
+                    began,
+                    phase=Phase.END,
+                    observed=self.now(),
+                    rev=began.rev + 1,
+                    evidence=(),
+                    details={"reason": "the agent was started again"},
+                )
+            )
 
     def _renewed(self) -> bool:
         """Takes a new configuration over between two pictures; whether the capture has to be started again for it."""
@@ -173,8 +198,7 @@ class CameraDuty:
         self.sink.telemetry(self.config.device, now, [sample])
 
     def _say(self, decision: Decision, frame: Frame | None, model: ModelRef | None) -> None:
-        key = (decision.rule, decision.subject)
-        began = self._open.pop(key, None)
+        began = self.events.known(decision.rule, decision.subject)
         identity = began.id if began is not None else None
         if identity is None:
             identity = uuid7(time_ns() // 1_000_000, os.urandom(10))
@@ -197,9 +221,7 @@ class CameraDuty:
             evidence=self._keep(identity, frame, decision.box, advisory) if keep else (),
             details={**decision.details, "reason": decision.reason},
         )
-        self.sink.event(draft)
-        if decision.phase is not Phase.END:
-            self._open[key] = draft
+        self.events.tell(draft)
         log.warning(
             "camera %s: %s %s (%s): %s",
             self.config.device,
@@ -262,6 +284,7 @@ def camera_duties(
             stills=sends,
             segments=ring_folder(config, camera.device),
             reference=Path(config.spool) / "references" / f"{camera.device}.png",
+            folder=Path(config.spool) / "open",
             seen=presence.seen,
             live=live,
         ).run

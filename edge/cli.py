@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 from uuid import uuid4
 
+import cv2
 import typer
 
 from contracts.kinds import EdgeCommand, Lane
@@ -38,6 +39,8 @@ def run(config: Config) -> None:
 
     chosen = _load(config)
     log.configure("edge")
+    # Pictures are small: more threads for each would take the cores from the looks that go on side by side.
+    cv2.setNumThreads(1)
     try:
         agent = Agent(chosen, config)
     except (EdgeConfigError, SpoolError, OSError) as error:

@@ -42,26 +42,35 @@ class OpenEvents:
         self._open = {(entry.draft.rule, entry.draft.subject): entry for entry in entries}
         for entry in entries:
             if not entry.said:
-                self._tell(entry.draft)
+                self.tell(entry.draft)
         opened = [entry.draft for entry in self._open.values()]
         if opened:
             log.warning("%s: still open after a restart: %s", self.device, ", ".join(draft.rule for draft in opened))
         return [(draft.rule, draft.subject, draft.at) for draft in opened]
 
+    @property
+    def open(self) -> list[EventDraft]:
+        """The newest revision of every event that has not ended."""
+        return [entry.draft for entry in self._open.values()]
+
+    def known(self, rule: Rule, subject: str) -> EventDraft | None:
+        entry = self._open.get((rule, subject))
+        return entry.draft if entry is not None else None
+
     def say(
         self, decision: Decision, at: datetime, observed: datetime, source: tuple[str, tuple[str, ...]] = ("", ())
     ) -> None:
         """One revision; `at` counts for the first, the later ones keep it. `source`: the vendor's scheme and codes."""
-        known = self._open.get((decision.rule, decision.subject))
-        self._tell(
+        known = self.known(decision.rule, decision.subject)
+        self.tell(
             EventDraft(
                 device=self.device,
                 rule=decision.rule,
                 phase=decision.phase,
-                at=known.draft.at if known else at,
+                at=known.at if known else at,
                 observed=observed,
-                id=known.draft.id if known else uuid7(time_ns() // 1_000_000, os.urandom(10)),
-                rev=known.draft.rev + 1 if known else 0,
+                id=known.id if known else uuid7(time_ns() // 1_000_000, os.urandom(10)),
+                rev=known.rev + 1 if known else 0,
                 subject=decision.subject,
                 confidence=decision.confidence,
                 source_scheme=source[0],
@@ -71,7 +80,8 @@ class OpenEvents:
         )
         log.warning("%s: %s %s: %s", self.device, decision.rule, decision.phase, decision.reason)
 
-    def _tell(self, draft: EventDraft) -> None:
+    def tell(self, draft: EventDraft) -> None:
+        """One revision as it stands: written down, given to the sink, marked as said."""
         key = (draft.rule, draft.subject)
         self._open[key] = Entry(draft, False)
         self._write()

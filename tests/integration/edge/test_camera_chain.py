@@ -163,6 +163,37 @@ def test_only_not_worn_is_an_event_and_it_ends_under_the_same_name(tmp_path: Pat
     assert (len(heard.events), end.phase, end.id, end.rev, end.at) == (2, Phase.END, start.id, 1, start.at)
 
 
+def test_what_a_killed_agent_left_open_ends_when_the_next_one_starts(tmp_path: Path) -> None:
+    heard = Heard()
+
+    def duty() -> CameraDuty:
+        watcher = Watcher(
+            CameraConfig(device="cam-1", zone="stove"),
+            VisionRules(),
+            Eye(None, lambda _: Scripted(Wear.NOT_WORN)),
+            ZoneInfo("UTC"),
+        )
+        return CameraDuty(watcher, heard, Outbox(tmp_path), folder=tmp_path / "open", now=lambda: T0)
+
+    watch(duty(), Scene(1), 8)
+    (start,) = heard.events
+    stop = threading.Event()
+    stop.set()
+    after = duty()
+    after.run(stop)
+    end = heard.events[-1]
+    assert (end.phase, end.id, end.rev, end.at, end.zone) == (Phase.END, start.id, 1, start.at, "stove")
+    assert end.details == {"reason": "the agent was started again"} and end.evidence == ()
+    # The same duty begun again, as after a reload, ends nothing; and a third agent finds nothing left.
+    watch(after, Scene(1), 8)
+    after.run(stop)
+    assert [event.phase for event in heard.events] == [Phase.START, Phase.END, Phase.START]
+    duty().run(stop)
+    assert heard.events[-1].phase is Phase.END
+    duty().run(stop)
+    assert len(heard.events) == 4
+
+
 def test_a_full_disk_costs_the_picture_and_not_the_event(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
