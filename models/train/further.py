@@ -1,7 +1,7 @@
 """Goes on from a shipped graph: `python -m models.train.further --data DIR --out DIR`.
 
 A long run at a high rate finds people better and takes more hands for heads; the mean of its weights and those from
-before keeps both in one network, and a short run at a low rate settles the mean.
+before keeps both in one network, a short run at a low rate settles it, and a last mean takes the false heads away again.
 """
 
 from pathlib import Path
@@ -11,14 +11,16 @@ import torch
 import typer
 
 from models import registry
+from models.train.export import export
+from models.train.net import Net
 from models.train.quantise import quantise
 from models.train.resume import batches, resume
 from models.train.run import Plan, run
 
 _LONG, _SHORT = 0.82, 0.18
 _PEAK_LONG, _PEAK_SHORT = 8e-4, 1.5e-4
-_NEWER = 0.6
-"""the share of the long run's weights in the mean"""
+_NEWER, _SETTLED = 0.6, 0.7
+"""the share of the later weights in the mean, after the long and after the short run"""
 _NEVER = 1_000
 """a run that starts from good weights is worse first: it has its whole time"""
 
@@ -70,7 +72,11 @@ def main(
     long = go("long", _LONG, out / "start.pt", _PEAK_LONG)
     blend(out / "start.pt", long / "last.pt", _NEWER, out / "blend.pt")
     short = go("short", _SHORT, out / "blend.pt", _PEAK_SHORT)
-    quantise(short / "model.onnx", out / "int8.onnx", data)
+    blend(out / "start.pt", short / "average.pt", _SETTLED, out / "final.pt")
+    net = Net()
+    net.load_state_dict(torch.load(out / "final.pt", weights_only=True))
+    export(net.eval(), out / "model.onnx")
+    quantise(out / "model.onnx", out / "int8.onnx", data)
 
 
 if __name__ == "__main__":
