@@ -1,7 +1,7 @@
 """Goes on from a shipped graph: `python -m models.train.further --data DIR --out DIR`.
 
 A long run at a high rate finds people better and takes more hands for heads; the mean of its weights and those from
-before keeps both in one network, a short run at a low rate settles it, and a last mean takes the false heads away again.
+before keeps both in one network, a short run at a low rate settles it, and a last mean takes false heads away again.
 """
 
 from pathlib import Path
