@@ -100,7 +100,7 @@ def watch(order: Order, voice: Voice) -> None:
                 if kept and _is_plain(frame):
                     voice.show_planes(frame.to_ndarray(), count)
                 else:
-                    image = _converted(frame)
+                    image = converted(frame)
                     if not kept:
                         keep(image)
                     voice.show(image, count)
@@ -211,7 +211,7 @@ def _is_plain(frame: Any) -> bool:
     )
 
 
-def _converted(frame: Any) -> Image:
+def converted(frame: Any) -> Image:
     """height x width x 3, BGR, at most LARGEST_WIDTH wide."""
     width = min(frame.width, LARGEST_WIDTH)
     height = max(2, round(frame.height * width / frame.width))

@@ -10,7 +10,7 @@ from uuid import UUID
 from contracts.ids import uuid7
 from contracts.messages import AnySample
 from contracts.vision import Image
-from edge.camera_child import Pace, _converted
+from edge.camera_child import Pace, converted
 from edge.camera_duty import CameraDuty
 from edge.capture import Frame
 from edge.config import CameraConfig, EdgeConfig, EdgeConfigError
@@ -112,7 +112,7 @@ def _pictures(path: Path, per_second: float) -> Iterator[tuple[float, Image]]:
             at = frame.time if frame.time is not None else count / 25
             first, count = (at if first is None else first), count + 1
             if pace.wants(at - first):
-                yield at - first, _converted(frame)
+                yield at - first, converted(frame)
 
 
 def _decoded(order: Order, container: Any) -> Iterator[Any]:
