@@ -1,5 +1,7 @@
 """`sunlit edge`: the agent, a look at its configuration, and faults for simulated lifts."""
 
+import logging
+import os
 import queue
 import signal
 import time
@@ -49,6 +51,9 @@ def run(config: Config) -> None:
     agent.start()
     service.run("edge", agent.duties())
     agent.stop()
+    # All is on the disk; a look that hangs in a thread of its own must not keep the agent from ending.
+    logging.shutdown()
+    os._exit(0)
 
 
 @app.command()

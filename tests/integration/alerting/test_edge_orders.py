@@ -63,7 +63,7 @@ def centre(settings: Settings) -> Iterator[None]:
     """The duties of alerting and ingest that an order passes."""
     stop = threading.Event()
     work = [orders.work(settings), *(lane.run for lane in lanes(settings).values())]
-    threads = [threading.Thread(target=one, args=(stop,), daemon=True) for one in work]
+    threads = [threading.Thread(daemon=True, target=one, args=(stop,)) for one in work]
     for thread in threads:
         thread.start()
     yield
@@ -147,7 +147,9 @@ def test_two_workers_hand_it_over_once(city_db: DatabaseSettings) -> None:
 
         def publish(*_: object) -> bool:
             # While the first holds the row, the second comes.
-            thread = threading.Thread(target=lambda: done.append(cycle(other, lambda *_: True, row["created_at"])))
+            thread = threading.Thread(
+                daemon=True, target=lambda: done.append(cycle(other, lambda *_: True, row["created_at"]))
+            )
             thread.start()
             threads.append(thread)
             time.sleep(0.3)

@@ -217,7 +217,7 @@ def test_a_gateway_that_hangs_holds_nobody_else(desk: Desk, monkeypatch: pytest.
         connection.execute("UPDATE outbox SET next_at = now(), give_up_at = now() + interval '1 hour'")
     stop = threading.Event()
     duty = outbox.work(Settings(database=desk.database, alerting=desk.settings))
-    thread = threading.Thread(target=duty, args=(stop,))
+    thread = threading.Thread(daemon=True, target=duty, args=(stop,))
     thread.start()
     try:
         until(lambda: left == others)
@@ -233,7 +233,9 @@ def test_two_workers_share_the_rows(desk: Desk) -> None:
         desk.queue(f"a{number}")
     other = outbox.Worker(desk.pool, open_channels(desk.settings), lease_s=30)
     other.name = "other"
-    threads = [threading.Thread(target=outbox.cycle, args=(worker, NOW)) for worker in (desk.worker, other)]
+    threads = [
+        threading.Thread(daemon=True, target=outbox.cycle, args=(worker, NOW)) for worker in (desk.worker, other)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -246,7 +248,7 @@ def test_two_workers_share_the_rows(desk: Desk) -> None:
 def test_the_duty_sends_what_is_queued(desk: Desk, city_db: DatabaseSettings) -> None:
     settings = Settings(database=city_db, alerting=desk.settings.model_copy(update={"poll_s": 0.2}))
     stop = threading.Event()
-    thread = threading.Thread(target=outbox.work(settings), args=(stop,))
+    thread = threading.Thread(daemon=True, target=outbox.work(settings), args=(stop,))
     thread.start()
     with connect(city_db, Role.OWNER) as connection:
         connection.execute("UPDATE outbox SET next_at = now()")

@@ -135,7 +135,7 @@ def test_no_clip_is_no_evidence(client: TestClient) -> None:
 
 def test_a_broken_connection_keeps_what_came(settings: Settings) -> None:
     server = uvicorn.Server(uvicorn.Config(create_app(settings), port=free_port(), log_level="critical"))
-    thread = threading.Thread(target=server.run)
+    thread = threading.Thread(daemon=True, target=server.run)
     thread.start()
     until(lambda: server.started)
     names = {

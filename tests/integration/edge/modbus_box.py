@@ -46,7 +46,7 @@ async def main(where: str) -> None:
         server = ModbusTcpServer(device, address=("127.0.0.1", int(where)))
     else:
         server = ModbusSerialServer(device, port=where, baudrate=9600)
-    threading.Thread(target=listen, daemon=True).start()
+    threading.Thread(daemon=True, target=listen).start()
     await server.serve_forever()
 
 

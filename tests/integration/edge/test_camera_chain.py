@@ -243,7 +243,7 @@ def test_duties_run_a_good_camera_beside_a_bad_one(tmp_path: Path, shared_dir: P
     duties = camera_duties(config, heard, presence=presence)
     assert set(duties) == {"cam-good", "cam-bad", "segments", "upload"}
     stop = threading.Event()
-    threads = [threading.Thread(target=work, args=(stop,)) for work in duties.values()]
+    threads = [threading.Thread(daemon=True, target=work, args=(stop,)) for work in duties.values()]
     for thread in threads:
         thread.start()
     end = time.monotonic() + 60

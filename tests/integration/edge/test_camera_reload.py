@@ -59,7 +59,7 @@ class Run:
         watcher = Watcher(now.camera[0], now.rules.vision, Eye(None, lambda _: self.detector), ZoneInfo("UTC"))
         self.duty = CameraDuty(watcher, self.heard, self.outbox, live=self.live)
         self.stop, self.ended = threading.Event(), 0
-        self.thread = threading.Thread(target=self._keep, daemon=True)
+        self.thread = threading.Thread(daemon=True, target=self._keep)
 
     def _keep(self) -> None:
         """As the service does: whoever returns is started again."""

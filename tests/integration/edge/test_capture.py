@@ -26,7 +26,7 @@ def start() -> Iterator[Start]:
 
     def starting(source: str, rate: float = 8, limits: Limits = HASTY, command: list[str] | None = None) -> Capture:
         capture = Capture("cam-1", parse(source), rate, limits=limits, command=command or CHILD)
-        threads.append(threading.Thread(target=capture.run, args=(stop,), daemon=True))
+        threads.append(threading.Thread(daemon=True, target=capture.run, args=(stop,)))
         threads[-1].start()
         return capture
 

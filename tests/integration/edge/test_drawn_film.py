@@ -19,7 +19,7 @@ def test_what_is_drawn_is_recorded_and_plays(tmp_path: Path) -> None:
     began = datetime.now(UTC)
     capture = Capture("cam-1", parse("drawn"), 4.0, 1, segments=tmp_path)
     stop = threading.Event()
-    thread = threading.Thread(target=capture.run, args=(stop,), daemon=True)
+    thread = threading.Thread(daemon=True, target=capture.run, args=(stop,))
     thread.start()
     ring = Ring(tmp_path, 0, timedelta(days=1))
     end = time.monotonic() + 60

@@ -43,7 +43,7 @@ class Centre:
     def start(self) -> None:
         config = uvicorn.Config(create_app(self.settings), port=self.port, log_config=None, access_log=False)
         self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(target=self.server.run, daemon=True)
+        self.thread = threading.Thread(daemon=True, target=self.server.run)
         self.thread.start()
         end = time.monotonic() + 30
         while not self.server.started:
@@ -127,7 +127,7 @@ class Edge:
 class Running:
     def __init__(self, started: Started, stop: threading.Event) -> None:
         self.answer: Answer | None = None
-        self.thread = threading.Thread(target=self._run, args=(started, stop), daemon=True)
+        self.thread = threading.Thread(daemon=True, target=self._run, args=(started, stop))
         self.thread.start()
 
     def _run(self, started: Started, stop: threading.Event) -> None:

@@ -212,7 +212,7 @@ def test_nonsense_on_the_line_is_a_failure_and_no_traceback(tmp_path: Path, nons
                 if nonsense:
                     connection.recv(100)
 
-        threading.Thread(target=serve, daemon=True).start()
+        threading.Thread(daemon=True, target=serve).start()
         where = f"127.0.0.1:{server.getsockname()[1]}"
         driver = open_driver(config(where, mapped(tmp_path, '[fields.load]\ntable = "input"\naddress = 107\n')))
         with pytest.raises(DriverError, match="no answer"):
@@ -263,7 +263,7 @@ def test_a_killed_lift_comes_back_and_never_disturbs_its_neighbour(box: Box, tmp
         settings = config(f"127.0.0.1:{one.where}", mapping, device)
         driver: LiftDriver = make(settings)
         duty = LiftDuty(settings, driver, Rules(), sink)
-        threads.append(threading.Thread(target=service.keep, args=(device, duty.run, stop), daemon=True))
+        threads.append(threading.Thread(daemon=True, target=service.keep, args=(device, duty.run, stop)))
         threads[-1].start()
     try:
         until(lambda: 150 in sink.loads("lift-1") and 150 in sink.loads("lift-2"))
@@ -303,7 +303,7 @@ def serial_line() -> Iterator[tuple[str, str]]:
                 return
 
     masters = [master for master, _ in ends]
-    wires = [threading.Thread(target=wire, args=pair, daemon=True) for pair in (masters, masters[::-1])]
+    wires = [threading.Thread(daemon=True, target=wire, args=pair) for pair in (masters, masters[::-1])]
     for thread in wires:
         thread.start()
     yield os.ttyname(ends[0][1]), os.ttyname(ends[1][1])

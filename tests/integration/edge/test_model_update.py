@@ -57,7 +57,7 @@ def server(tmp_path: Path) -> Iterator[tuple[Path, str]]:
             pass
 
     running = ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
-    threading.Thread(target=running.serve_forever, daemon=True).start()
+    threading.Thread(daemon=True, target=running.serve_forever).start()
     yield folder, f"http://127.0.0.1:{running.server_port}"
     running.shutdown()
     running.server_close()
@@ -102,7 +102,7 @@ class Edge:
         started = self.update(**args)
         assert isinstance(started, Started)
         answers: list[Answer] = []
-        thread = threading.Thread(target=lambda: answers.append(started.work(threading.Event())), daemon=True)
+        thread = threading.Thread(daemon=True, target=lambda: answers.append(started.work(threading.Event())))
         thread.start()
         while thread.is_alive():
             self.eye.look(PICTURE)

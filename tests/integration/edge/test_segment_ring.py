@@ -241,7 +241,7 @@ def test_a_killed_writer_leaves_whole_segments_only(tmp_path: Path) -> None:
 def test_a_camera_is_looked_at_and_recorded_at_once(tmp_path: Path) -> None:
     stop, source = threading.Event(), film(tmp_path / "film.mp4", 5)
     capture = Capture("cam-1", parse(str(source)), 5, segments=tmp_path / "ring")
-    thread = threading.Thread(target=capture.run, args=(stop,))
+    thread = threading.Thread(daemon=True, target=capture.run, args=(stop,))
     began = datetime.now(UTC)
     thread.start()
     try:
@@ -265,7 +265,7 @@ def test_a_camera_is_looked_at_and_recorded_at_once(tmp_path: Path) -> None:
 def test_a_drawn_scene_is_recorded_too(tmp_path: Path) -> None:
     stop, began = threading.Event(), datetime.now(UTC)
     capture = Capture("cam-1", parse("drawn"), 5, segments=tmp_path / "ring")
-    thread = threading.Thread(target=capture.run, args=(stop,))
+    thread = threading.Thread(daemon=True, target=capture.run, args=(stop,))
     thread.start()
     try:
         end = time.monotonic() + 60
@@ -287,7 +287,7 @@ def test_a_ring_in_the_way_is_a_note_and_pictures_go_on(tmp_path: Path) -> None:
     (tmp_path / "ring").write_text("in the way", "utf-8")
     stop, source = threading.Event(), film(tmp_path / "film.mp4", 5)
     capture = Capture("cam-1", parse(str(source)), 5, segments=tmp_path / "ring")
-    thread = threading.Thread(target=capture.run, args=(stop,))
+    thread = threading.Thread(daemon=True, target=capture.run, args=(stop,))
     thread.start()
     try:
         end = time.monotonic() + 60
@@ -314,7 +314,7 @@ def test_the_duty_prunes_and_goes_on_after_a_fault(tmp_path: Path, caplog: pytes
 
     stop = threading.Event()
     rings = [Broken(tmp_path / "bad", 1, timedelta(days=1)), Ring(tmp_path / "ring", 1, timedelta(days=1))]
-    thread = threading.Thread(target=RingDuty(rings, 0.05).run, args=(stop,))
+    thread = threading.Thread(daemon=True, target=RingDuty(rings, 0.05).run, args=(stop,))
     thread.start()
     end = time.monotonic() + 30
     while all_of(tmp_path / "ring"):

@@ -67,7 +67,7 @@ def pumping(spool: Spool, broker: Broker, send_per_s: float) -> Iterator[None]:
     bus = Bus(broker.settings, "edge")
     bus.start()
     pump, stop = Pump(spool, bus, lambda: [], 3600, send_per_s), threading.Event()
-    thread = threading.Thread(target=pump.run, args=(stop,))
+    thread = threading.Thread(daemon=True, target=pump.run, args=(stop,))
     thread.start()
     yield
     stop.set()

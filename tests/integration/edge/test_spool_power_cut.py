@@ -165,7 +165,7 @@ def drain(folder: Path, bus: Bus, *, killed: bool) -> None:
         pump._send()
     else:
         stop = threading.Event()
-        thread = threading.Thread(target=pump.run, args=(stop,))
+        thread = threading.Thread(daemon=True, target=pump.run, args=(stop,))
         thread.start()
         until(lambda: spool.count == 0, 60)
         stop.set()

@@ -96,7 +96,7 @@ def watch() -> Iterator[Watch]:
 
     def watching(source: str, transport: str = "tcp", rate: float = 5, segments: Path | None = None) -> Capture:
         capture = Capture(f"cam-{len(threads)}", parse(source), rate, transport=transport, segments=segments)
-        threads.append(threading.Thread(target=capture.run, args=(stop,), daemon=True))
+        threads.append(threading.Thread(daemon=True, target=capture.run, args=(stop,)))
         threads[-1].start()
         return capture
 
@@ -234,7 +234,7 @@ def bad_host(port: int, says: bytes) -> Iterator[None]:
                 except OSError:
                     continue
 
-        thread = threading.Thread(target=accept)
+        thread = threading.Thread(daemon=True, target=accept)
         thread.start()
         yield
         ended.set()

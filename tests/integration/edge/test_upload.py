@@ -40,7 +40,7 @@ class Centre:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(daemon=True, target=self.server.serve_forever).start()
 
     @property
     def taken(self) -> list[tuple[str, bytes]]:
@@ -65,7 +65,7 @@ def sending() -> Iterator[Callable[[Outbox, str], threading.Event]]:
     def start(outbox: Outbox, url: str) -> threading.Event:
         stop = threading.Event()
         uploader = Uploader(outbox, url, "geheim", first_pause_s=0.02)
-        running.append((stop, threading.Thread(target=uploader.run, args=(stop,), daemon=True)))
+        running.append((stop, threading.Thread(daemon=True, target=uploader.run, args=(stop,))))
         running[-1][1].start()
         return stop
 

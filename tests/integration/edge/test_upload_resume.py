@@ -45,7 +45,7 @@ class Line:
         self.carried, self.broken, self.slow_s = 0, 0, 0.0
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        threading.Thread(daemon=True, target=self._accept).start()
 
     def _accept(self) -> None:
         while True:
@@ -54,8 +54,8 @@ class Line:
             except OSError:
                 return
             far = socket.create_connection(("127.0.0.1", self.port))
-            threading.Thread(target=self._carry, args=(near, far), daemon=True).start()
-            threading.Thread(target=self._back, args=(far, near), daemon=True).start()
+            threading.Thread(daemon=True, target=self._carry, args=(near, far)).start()
+            threading.Thread(daemon=True, target=self._back, args=(far, near)).start()
 
     def _carry(self, near: socket.socket, far: socket.socket) -> None:
         left = self.breaks_after
@@ -90,7 +90,7 @@ def settings(city_db: DatabaseSettings, tmp_path: Path) -> Settings:
 @pytest.fixture
 def centre(settings: Settings) -> Iterator[int]:
     server = uvicorn.Server(uvicorn.Config(create_app(settings), port=settings.api.port, log_level="critical"))
-    thread = threading.Thread(target=server.run, daemon=True)
+    thread = threading.Thread(daemon=True, target=server.run)
     thread.start()
     until(lambda: server.started)
     yield settings.api.port
@@ -114,7 +114,7 @@ def arrived(settings: Settings) -> list[tuple[str, str, int | None]]:
 
 def send(outbox: Outbox, url: str, stop: threading.Event) -> threading.Thread:
     uploader = Uploader(outbox, url, "upload-token", first_pause_s=0.02, offset_ms=lambda: 40)
-    thread = threading.Thread(target=uploader.run, args=(stop,), daemon=True)
+    thread = threading.Thread(daemon=True, target=uploader.run, args=(stop,))
     thread.start()
     return thread
 
@@ -177,7 +177,7 @@ def test_the_clock_is_measured_against_the_centre(centre: int, ahead_s: float) -
     """F5, seen from the edge."""
     clock = CentreClock(f"http://127.0.0.1:{centre}/", wall=lambda: datetime.now(UTC) + timedelta(seconds=ahead_s))
     stop = threading.Event()
-    thread = threading.Thread(target=clock.run, args=(stop,))
+    thread = threading.Thread(daemon=True, target=clock.run, args=(stop,))
     thread.start()
     until(lambda: clock.offset)
     stop.set()

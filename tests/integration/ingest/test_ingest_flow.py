@@ -79,7 +79,7 @@ def value(database: DatabaseSettings, statement: str) -> object:
 def running(settings: Settings) -> Iterator[dict[str, LaneConsumer]]:
     stop = threading.Event()
     consumers = lanes(settings)
-    threads = [threading.Thread(target=consumer.run, args=(stop,)) for consumer in consumers.values()]
+    threads = [threading.Thread(daemon=True, target=consumer.run, args=(stop,)) for consumer in consumers.values()]
     for thread in threads:
         thread.start()
     until(lambda: all(consumer.bus.connected for consumer in consumers.values()))
@@ -194,7 +194,7 @@ def test_a_crash_between_commit_and_ack_doubles_nothing(
         except DiesAfterCommit as error:
             raised.append(error)
 
-    thread = threading.Thread(target=run_until_crash)
+    thread = threading.Thread(daemon=True, target=run_until_crash)
     thread.start()
     until(lambda: crashed.bus.connected)
     time.sleep(0.3)
@@ -205,7 +205,7 @@ def test_a_crash_between_commit_and_ack_doubles_nothing(
 
     stop = threading.Event()
     again = lanes(settings)["telemetry"]
-    second = threading.Thread(target=again.run, args=(stop,))
+    second = threading.Thread(daemon=True, target=again.run, args=(stop,))
     second.start()
     until(lambda: stream(settings.database, "telemetry")["duplicates"] == 1)
     stop.set()

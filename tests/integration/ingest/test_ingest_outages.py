@@ -60,7 +60,7 @@ def lane(city_db: DatabaseSettings, broker_process: Broker) -> LaneConsumer:
 @pytest.fixture
 def start(lane: LaneConsumer) -> Iterator[Callable[[], None]]:
     stop = threading.Event()
-    thread = threading.Thread(target=lane.run, args=(stop,))
+    thread = threading.Thread(daemon=True, target=lane.run, args=(stop,))
 
     def started() -> None:
         thread.start()

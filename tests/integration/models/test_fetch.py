@@ -54,7 +54,7 @@ class Handler(BaseHTTPRequestHandler):
 def server() -> Iterator[Server]:
     with Server(("127.0.0.1", 0), Handler) as running:
         running.asked = []
-        thread = threading.Thread(target=running.serve_forever, daemon=True)
+        thread = threading.Thread(daemon=True, target=running.serve_forever)
         thread.start()
         yield running
         running.shutdown()

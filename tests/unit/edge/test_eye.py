@@ -79,7 +79,7 @@ def test_as_many_pictures_at_once_as_it_is_told(tmp_path: Path) -> None:
 
     eye = Eye(None, lambda _: Slow(), at_once=2)
     image = np.zeros((4, 4, 3), np.uint8)
-    threads = [threading.Thread(target=eye.look, args=(image,)) for _ in range(6)]
+    threads = [threading.Thread(daemon=True, target=eye.look, args=(image,)) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -163,7 +163,7 @@ def test_a_detector_that_hangs_is_left_behind_by_every_camera() -> None:
             eye.look(image)
         told.append(str(caught.value))
 
-    cameras = [threading.Thread(target=camera) for _ in range(3)]
+    cameras = [threading.Thread(daemon=True, target=camera) for _ in range(3)]
     for one in cameras:
         one.start()
     for one in cameras:

@@ -77,7 +77,7 @@ def test_a_driver_that_fails_is_opened_again(caplog: pytest.LogCaptureFixture) -
     driver, stop = Moody(), threading.Event()
     driver.mood = "away"
     reader = Reader("lift-1", driver, Clock())
-    thread = threading.Thread(target=reader.run, args=(stop,))
+    thread = threading.Thread(daemon=True, target=reader.run, args=(stop,))
     thread.start()
     until(lambda: driver.opened >= 2)
     assert (reader.take(), "cannot be reached" in reader.fault) == ([], True)
@@ -97,7 +97,7 @@ def test_a_driver_that_fails_is_opened_again(caplog: pytest.LogCaptureFixture) -
 def test_a_lift_whose_driver_hangs_or_fails_is_unknown_until_it_is_read_again(mood: str) -> None:
     driver, heard, stop = Moody(), Heard(), threading.Event()
     duty = LiftDuty(LiftConfig(device="lift-1"), driver, Rules(lift=LiftRules(stale_s=1)), heard)
-    thread = threading.Thread(target=duty.run, args=(stop,))
+    thread = threading.Thread(daemon=True, target=duty.run, args=(stop,))
     thread.start()
     until(lambda: heard.states[-1:] == ["ok"])
     driver.mood = mood

@@ -63,7 +63,7 @@ class Run:
         self.stop = threading.Event()
         self.record = Record(folder / "commands")
         self.desk = Desk(site(folder), self.record, self._say, handlers=handlers, now=lambda: T0)
-        self.thread = threading.Thread(target=self.desk.run, args=(self.stop,), daemon=True)
+        self.thread = threading.Thread(daemon=True, target=self.desk.run, args=(self.stop,))
         self.thread.start()
 
     def _say(self, reply: Reply) -> bool:
