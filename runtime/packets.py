@@ -88,10 +88,9 @@ def connect(
     return b"\x10" + varint(len(body)) + body
 
 
-def publish_head(topic: bytes, payload_size: int, *, modern: bool) -> bytes:
-    """What stands before the packet id of a PUBLISH at QoS 1; after the id come `publish_gap` and the payload."""
-    size = 2 + len(topic) + 2 + len(publish_gap(modern)) + payload_size
-    return bytes([PUBLISH_QOS1]) + varint(size) + text(topic)
+def publish_start(topic_size: int, payload_size: int, *, modern: bool) -> bytes:
+    """How a PUBLISH at QoS 1 begins; then come `text(topic)`, the packet id, `publish_gap` and the payload."""
+    return bytes([PUBLISH_QOS1]) + varint(2 + topic_size + 2 + len(publish_gap(modern)) + payload_size)
 
 
 def publish_gap(modern: bool) -> bytes:

@@ -5,7 +5,6 @@ import socket
 import ssl
 import time
 from collections import deque
-from itertools import islice
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -49,7 +48,8 @@ class Link:
         self._client_id = f"sunlit-publisher-{uuid4().hex[:12]}"
         self._socket: socket.socket | None = None
         self._in_flight: dict[int, tuple[bytes, bytes]] = {}
-        self._heads: dict[tuple[bytes, int], bytes] = {}
+        self._starts: dict[tuple[int, int], bytes] = {}
+        self._names: dict[bytes, bytes] = {}
         self._id = 0
         self._out = b""
         self._in = b""
@@ -187,8 +187,8 @@ class Link:
         self._pause = FIRST_PAUSE_S
         parts: list[bytes] = []
         for number, (topic, payload) in self._in_flight.items():
-            head = self._head(topic, payload)
-            parts += (bytes([head[0] | packets.DUP]), head[1:], _IDS[number], self._gap, payload)
+            start, name = self._pieces(topic, payload)
+            parts += (bytes([start[0] | packets.DUP]), start[1:], name, _IDS[number], self._gap, payload)
         self._resent += len(self._in_flight)
         self._out = b"".join(parts)
 
@@ -200,29 +200,31 @@ class Link:
         self._in = self._out = b""
         self._again_at = time.monotonic() + self._pause
 
-    def _head(self, topic: bytes, payload: bytes) -> bytes:
-        key = (topic, len(payload))
-        head = self._heads.get(key)
-        if head is None:
-            head = self._heads[key] = packets.publish_head(topic, len(payload), modern=self._modern)
-        return head
+    def _pieces(self, topic: bytes, payload: bytes) -> tuple[bytes, bytes]:
+        """What stands before the packet id; kept, because a city has few sizes and its topics come again."""
+        size = (len(topic), len(payload))
+        start = self._starts.get(size)
+        if start is None:
+            start = self._starts[size] = packets.publish_start(*size, modern=self._modern)
+        name = self._names.get(topic)
+        if name is None:
+            name = self._names[topic] = packets.text(topic)
+        return start, name
 
     def _fill(self) -> None:
         """Moves what waits into the window, as bytes to be sent."""
-        in_flight, heads, number = self._in_flight, self._heads, self._id
+        in_flight, number, pieces = self._in_flight, self._id, self._pieces
         parts = [self._out]
-        room = min(self.window - len(in_flight), len(self.waiting))
-        for topic, payload in islice(self.waiting, max(0, room)):
+        room = max(0, min(self.window - len(in_flight), len(self.waiting)))
+        for _ in range(room):
+            topic, payload = message = self.waiting.popleft()
             number = number % packets.MOST_IN_FLIGHT + 1
             while number in in_flight:
                 number = number % packets.MOST_IN_FLIGHT + 1
-            in_flight[number] = (topic, payload)
-            head = heads.get((topic, len(payload))) or self._head(topic, payload)
-            parts += (head, _IDS[number], self._gap, payload)
-        for _ in range(room):
-            self.waiting.popleft()
+            in_flight[number] = message
+            parts += (*pieces(topic, payload), _IDS[number], self._gap, payload)
         self._id = number
-        self._sent += max(0, room)
+        self._sent += room
         self._out = b"".join(parts)
 
     def _write(self, selector: selectors.BaseSelector, now: float) -> None:

@@ -1,5 +1,6 @@
 """`sunlit bench ingest`."""
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from ingest.bench.measure import Load, measure
 from ingest.bench.numbers import Numbers
 from ingest.bench.system import BenchError, own_system, target_system
 from runtime import log
+from runtime.log import quiet
 from runtime.migrate import MigrationError
 from runtime.settings import load
 from runtime.stack.broker import BrokerError
@@ -62,7 +64,8 @@ def ingest(
     )
     opened = target_system(settings, target) if target else own_system(settings, home, workers, plain)
     try:
-        with bar:
+        # The probes' connection comes and goes; only its failures are news.
+        with bar, quiet("runtime.bus", logging.WARNING):
             task = bar.add_task("starting", total=1)
             with opened as system:
                 numbers = measure(

@@ -19,9 +19,9 @@ from ingest.bench.system import BenchError, System, register
 from ingest.sql import QUERIES as INGEST
 from runtime.db import Connection, Role, connect
 
-PROBES = 4
 READY_S = 60.0
-KEPT_UP = 0.98
+KEPT_UP_S = 2.0
+"""of the rate, that may be on the way when the load ends"""
 LATE_S = 1.0
 """a generator that was later than this was itself the bottleneck"""
 
@@ -51,7 +51,7 @@ class Audit(NamedTuple):
 def measure(system: System, load: Load, tell: Tell) -> Numbers:
     """Runs the bench on a system. Raises BenchError, LimitError and psycopg.Error."""
     boot = uuid4()
-    timed = probes(PROBES)
+    timed = probes(max(1, len(system.workers)))
     ids = register(system.settings.database, [*fleet(load.devices), *timed])
     plan = Plan(
         broker=system.settings.broker,
@@ -86,7 +86,7 @@ def measure(system: System, load: Load, tell: Tell) -> Numbers:
 def _ready(system: System, watch: Probes) -> None:
     """Waits until a message of every lane has gone all the way. Raises BenchError."""
     end = time.monotonic() + READY_S
-    while not all(len(watch.late[lane]) >= PROBES for lane in watch.lanes):
+    while not all(len(watch.late[lane]) >= len(watch.members) for lane in watch.lanes):
         system.check()
         if watch.error:
             raise BenchError(watch.error)
@@ -168,7 +168,7 @@ def _numbers(
         backlog=steady.backlog,
         drain_s=round(steady.drain_s, 2),
         generator_late_s=round(late_s, 3),
-        sustained=not load.rate or (rate >= KEPT_UP * load.rate and late_s < LATE_S),
+        sustained=not load.rate or (steady.backlog <= KEPT_UP_S * load.rate and late_s < LATE_S),
         idle_share=round((after.machine.idle - before.machine.idle) / max(machine, 1e-9), 3),
         ingest_memory_mb=(before.memory_mb, after.memory_mb),
     )

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import count as count_up
 from typing import NamedTuple
 from uuid import UUID
 
 from contracts.kinds import CarStatus, Direction, Lane, Power, ServiceMode
 from contracts.messages import LiftSample, Telemetry, encode
-from contracts.topics import topic
+from contracts.topics import SHARDS, shard_of, topic
 
 PREFIX = "sunlit-bench-"
 """sites and devices that begin so belong to the bench"""
@@ -42,9 +43,16 @@ def fleet(devices: int) -> list[Member]:
     return [Member(f"{PREFIX}{number:06}", f"{PREFIX}site-{number // PER_SITE:05}") for number in range(devices)]
 
 
-def probes(count: int) -> list[Member]:
-    """Devices of which every message is timed, each on a site of its own."""
-    return [Member(f"{PREFIX}probe-{number}", f"{PREFIX}probe-site-{number}") for number in range(count)]
+def probes(workers: int) -> list[Member]:
+    """Devices of which every message is timed: every worker has some, whether shards are dealt in rows or in turns."""
+    count = max(workers, 4)
+    shards = {number * SHARDS // count for number in range(count)} | set(range(workers))
+    return [Member(f"{PREFIX}probe-{shard}", _site(shard)) for shard in sorted(shards)]
+
+
+def _site(shard: int) -> str:
+    """A site of the bench on a shard."""
+    return next(site for number in count_up() if shard_of(site := f"{PREFIX}probe-site-{number}") == shard)
 
 
 def samples(count: int, variant: int) -> tuple[LiftSample, ...]:

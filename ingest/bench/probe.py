@@ -20,8 +20,11 @@ from runtime.db import Connection, Role, connect
 from runtime.settings import Settings
 
 EVERY_S = 0.05
-POLL_S = 0.005
-"""how finely a commit is seen"""
+LOOK_S = {Lane.EVENT: 0.005, Lane.TELEMETRY: 0.02}
+"""how finely a commit is seen, for each lane"""
+
+
+SHORTEST_S = min(LOOK_S.values())
 
 
 class Timed(NamedTuple):
@@ -39,7 +42,7 @@ class Timed(NamedTuple):
 class Probes(threading.Thread):
     """Sends every `EVERY_S` one telemetry message and, with `events`, one event; the devices take turns.
 
-    A message counts as committed when another connection sees its number taken. Late by at most one look (`POLL_S`).
+    A message counts as committed when another connection sees its number taken. Late by at most one look (`LOOK_S`).
     """
 
     def __init__(self, settings: Settings, members: dict[int, Member], boot: UUID, samples: int, events: bool) -> None:
@@ -84,28 +87,29 @@ class Probes(threading.Thread):
             self._bus.stop()
 
     def _work(self, connection: Connection) -> None:
-        turn, due = 0, time.monotonic()
+        turn, due, looked = 0, time.monotonic(), 0.0
         devices = sorted(self.members)
         while not self._stop_now.is_set():
             now = time.monotonic()
             if now >= due and self._bus.connected and not self._quiet.is_set():
                 # After a pause nothing is made up for: a burst would measure itself.
                 due = max(due + EVERY_S, now)
-                # Who has not been seen yet is not asked again: it may be that nobody listens so far.
                 device = devices[turn % len(devices)]
                 turn += 1
                 for lane in self.lanes:
-                    if self._next[device, lane] == 0 or not self._is_first(device, lane):
-                        self._send(device, lane)
+                    self._send(device, lane)
             self._acknowledged()
-            self._look(connection, devices)
-            time.sleep(POLL_S)
-
-    def _is_first(self, device: int, lane: Lane) -> bool:
-        waiting = self._open[device, lane]
-        return bool(waiting) and waiting[0].seq == 0
+            soonest = min((LOOK_S[lane] for (_, lane), waiting in self._open.items() if waiting), default=None)
+            if soonest is not None and now - looked >= soonest:
+                looked = now
+                self._look(connection, devices)
+            time.sleep(SHORTEST_S)
 
     def _send(self, device: int, lane: Lane) -> None:
+        waiting = self._open[device, lane]
+        if waiting and waiting[0].seq == 0:
+            # Nobody has been seen to listen there so far.
+            return
         member, seq, now = self.members[device], self._next[device, lane], datetime.now(UTC)
         self._next[device, lane] += 1
         if lane is Lane.TELEMETRY:
@@ -124,13 +128,13 @@ class Probes(threading.Thread):
                 )
             )
         place = str(topic(member.site, member.code, lane))
-        self._open[device, lane].append(self._publish(Timed(device, lane, seq, 0.0, place, payload)))
+        waiting.append(self._publish(Timed(device, lane, seq, 0.0, place, payload)))
         self.published_on[lane] += 1
 
     def _publish(self, timed: Timed) -> Timed:
         sent = timed._replace(sent=time.monotonic())
         while (number := self._bus.publish(sent.place, sent.payload)) is None and not self._stop_now.is_set():
-            time.sleep(POLL_S)
+            time.sleep(SHORTEST_S)
         if number is not None:
             self._by_id[number] = sent
         return sent

@@ -47,8 +47,8 @@ def test_a_publish_is_read_back(modern: bool, topic: str, payload: bytes, number
         name = topic.encode()
     except UnicodeEncodeError:
         return
-    head = packets.publish_head(name, len(payload), modern=modern)
-    sent = head + number.to_bytes(2, "big") + packets.publish_gap(modern) + payload
+    start = packets.publish_start(len(name), len(payload), modern=modern)
+    sent = start + packets.text(name) + number.to_bytes(2, "big") + packets.publish_gap(modern) + payload
     packet = packets.packet(sent)
     assert packet is not None and packet.end == len(sent) and sent[0] == packets.PUBLISH_QOS1
     body = io.BytesIO(packet.body)
