@@ -13,7 +13,7 @@ from psycopg import sql
 
 from contracts.kinds import Lane
 from contracts.messages import LiftSample, Telemetry, decode
-from ingest.bench.generator import SPAWN, Board, Plan, generate, new_board
+from ingest.bench.generator import SPAWN, TEXT, Board, Plan, generate, new_board
 from ingest.bench.payload import Template, fleet, instant, templates
 from ingest.normalise import Row, lift_row
 from ingest.tables import TABLES
@@ -23,6 +23,7 @@ from runtime.settings import BrokerSettings, DatabaseSettings
 ROOT = "sunlit-bench/v1"
 """topics that no ingest listens to"""
 IN_FLIGHT = 1000
+BEGIN_S = 30.0
 TABLE = sql.Identifier("sunlit_bench_copy")
 
 
@@ -57,7 +58,11 @@ def consume(broker: BrokerSettings, board: Board) -> None:
     if broker.protocol == 5:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.ReceiveMaximum = IN_FLIGHT
-    client.connect(broker.host, broker.port, properties=properties)
+    try:
+        client.connect(broker.host, broker.port, properties=properties)
+    except OSError as error:
+        board.error = f"broker {broker.host}:{broker.port} cannot be reached: {error}".encode()[: TEXT - 1]
+        return
     while not board.stop:
         client.loop(0.1)
     client.disconnect()
@@ -71,10 +76,10 @@ def bare_consumer(plan: Plan, seconds: float, backlog: int) -> float:
     generator = SPAWN.Process(target=generate, args=(whole, made), daemon=True)
     consumer.start()
     try:
-        _wait(lambda: taken.begun != 0, consumer)
+        _wait(lambda: taken.begun != 0, consumer, taken)
         made.allowed = backlog
         generator.start()
-        _wait(lambda: taken.accepted > 0, generator)
+        _wait(lambda: taken.accepted > 0, generator, made)
         time.sleep(1.0)
         before, began = taken.accepted, time.monotonic()
         while (passed := time.monotonic() - began) < seconds and generator.is_alive():
@@ -92,11 +97,15 @@ def bare_consumer(plan: Plan, seconds: float, backlog: int) -> float:
     return rate
 
 
-def _wait(seen: Callable[[], bool], process: BaseProcess) -> None:
-    end = time.monotonic() + 60
+def _wait(seen: Callable[[], bool], process: BaseProcess, board: Board) -> None:
+    end = time.monotonic() + BEGIN_S
     while not seen():
+        if board.error:
+            raise LimitError(board.error.decode())
         if time.monotonic() > end or not process.is_alive():
-            raise LimitError("bare consumer: does not begin; is the broker there, and may we write there?")
+            raise LimitError(
+                f"bare consumer: gets nothing on {ROOT}/# in {BEGIN_S:g} s; may this account write and read there?"
+            )
         time.sleep(0.01)
 
 
