@@ -49,9 +49,9 @@ class Batch:
         told = [item.body for item in judged if isinstance(item, Accepted) and isinstance(item.body, Status)]
         theirs = set(statuses.streams_of(told, self.devices))
         # Streams of events are locked after the samples are copied: an alarm does not wait for a batch of telemetry.
-        self.streams.lock({key for item in judged if (key := self._stream(item.identity))})
-        self.streams.lock(key for key in theirs if key.lane is Lane.TELEMETRY)
-        stored, written = self._take(judged)
+        keys = [self._stream(item.identity) for item in judged]
+        self.streams.lock({key for key in keys if key} | {key for key in theirs if key.lane is Lane.TELEMETRY})
+        stored, written = self._take(judged, keys)
         self._store(stored)
         for item in judged:
             if isinstance(item, Rejected):
@@ -90,12 +90,11 @@ class Batch:
             return None
         return StreamKey(device.id, identity.boot, identity.lane)
 
-    def _take(self, items: Sequence[Item]) -> tuple[list[Accepted], Written]:
+    def _take(self, items: Sequence[Item], keys: Sequence[StreamKey | None]) -> tuple[list[Accepted], Written]:
         stored: list[Accepted] = []
         duplicates = rejected = 0
-        for item in items:
+        for item, key in zip(items, keys, strict=True):
             good, identity = isinstance(item, Accepted), item.identity
-            key = self._stream(identity)
             if key and identity and not self.streams.take(key, identity.seq, good, self._replayed):
                 duplicates += 1
             elif isinstance(item, Accepted):

@@ -42,8 +42,12 @@ def follow(known: Known, fresh: Collection[int]) -> Change:
         if seq > next_seq:
             opened.append((next_seq, seq))
         next_seq = seq + 1
-    missing = without(known.missing, ((seq, seq + 1) for seq in late)) if late else list(known.missing)
-    return Change(Known(next_seq, (*missing, *opened)), opened, late)
+    missing = known.missing
+    if late:
+        missing = tuple(without(missing, ((seq, seq + 1) for seq in late)))
+    if opened:
+        missing = (*missing, *opened)
+    return Change(Known(next_seq, missing), opened, late)
 
 
 def never_came(known: Known, given_up: Iterable[Range]) -> int:

@@ -8,26 +8,24 @@ SELECT clock_timestamp() AS now
 -- Locked in one order until the commit, so that two workers neither count one stream apart nor wait for each other.
 SELECT s.device_id, s.boot, s.lane, s.next_seq, s.lost, nullif(s.missing, '{}') AS missing,
        nullif(s.given_up, '{}') AS given_up
-FROM unnest(%(devices)s::int[], %(boots)s::uuid[], %(lanes)s::text[]) AS k (device_id, boot, lane)
-JOIN stream s ON s.device_id = k.device_id AND s.boot = k.boot AND s.lane = k.lane
+FROM json_to_recordset(%(rows)s::json) AS k (device int, boot uuid, lane text)
+JOIN stream s ON s.device_id = k.device AND s.boot = k.boot AND s.lane = k.lane
 ORDER BY s.device_id, s.boot, s.lane
 FOR UPDATE OF s
 
 -- name: streams_new
 INSERT INTO stream (device_id, boot, lane, first_seen, last_seen)
-SELECT device_id, boot, lane, %(now)s, %(now)s
-FROM unnest(%(devices)s::int[], %(boots)s::uuid[], %(lanes)s::text[]) AS k (device_id, boot, lane)
+SELECT device, boot, lane, %(now)s, %(now)s FROM json_to_recordset(%(rows)s::json) AS k (device int, boot uuid, lane text)
 ON CONFLICT DO NOTHING
 
 -- name: streams_count
 UPDATE stream s SET next_seq = k.next_seq, stored = s.stored + k.stored, duplicates = s.duplicates + k.duplicates,
     rejected = s.rejected + k.rejected, published = greatest(s.published, k.published), lost = k.lost,
     last_seen = CASE WHEN k.heard THEN %(now)s::timestamptz ELSE s.last_seen END
-FROM unnest(%(devices)s::int[], %(boots)s::uuid[], %(lanes)s::text[], %(next_seqs)s::bigint[], %(stored)s::bigint[],
-            %(duplicates)s::bigint[], %(rejected)s::bigint[], %(published)s::bigint[], %(lost)s::bigint[],
-            %(heard)s::boolean[])
-     AS k (device_id, boot, lane, next_seq, stored, duplicates, rejected, published, lost, heard)
-WHERE s.device_id = k.device_id AND s.boot = k.boot AND s.lane = k.lane
+FROM json_to_recordset(%(rows)s::json)
+     AS k (device int, boot uuid, lane text, next_seq bigint, stored bigint, duplicates bigint, rejected bigint,
+           published bigint, lost bigint, heard boolean)
+WHERE s.device_id = k.device AND s.boot = k.boot AND s.lane = k.lane
 
 -- name: stream_ranges
 UPDATE stream SET missing = %(missing)s::int8multirange, given_up = %(given_up)s::int8multirange
@@ -35,9 +33,8 @@ WHERE device_id = %(device)s AND boot = %(boot)s AND lane = %(lane)s
 
 -- name: gaps_open
 INSERT INTO gap (device_id, boot, lane, from_seq, to_seq, opened_at, missing)
-SELECT device_id, boot, lane, from_seq, to_seq, %(now)s, to_seq - from_seq
-FROM unnest(%(devices)s::int[], %(boots)s::uuid[], %(lanes)s::text[], %(starts)s::bigint[], %(ends)s::bigint[])
-     AS k (device_id, boot, lane, from_seq, to_seq)
+SELECT device, boot, lane, from_seq, to_seq, %(now)s, to_seq - from_seq
+FROM json_to_recordset(%(rows)s::json) AS k (device int, boot uuid, lane text, from_seq bigint, to_seq bigint)
 ON CONFLICT DO NOTHING
 
 -- name: gaps_fill
@@ -45,10 +42,9 @@ UPDATE gap g SET missing = g.missing - late.count,
     filled_at = CASE WHEN g.missing <= late.count THEN %(now)s::timestamptz END
 FROM (
     SELECT g.device_id, g.boot, g.lane, g.from_seq, count(*) AS count
-    FROM unnest(%(devices)s::int[], %(boots)s::uuid[], %(lanes)s::text[], %(seqs)s::bigint[])
-         AS k (device_id, boot, lane, seq)
-    JOIN gap g ON g.device_id = k.device_id AND g.boot = k.boot AND g.lane = k.lane
-              AND k.seq >= g.from_seq AND k.seq < g.to_seq
+    FROM json_to_recordset(%(rows)s::json) AS k (device int, boot uuid, lane text, from_seq bigint)
+    JOIN gap g ON g.device_id = k.device AND g.boot = k.boot AND g.lane = k.lane
+              AND k.from_seq >= g.from_seq AND k.from_seq < g.to_seq
     GROUP BY 1, 2, 3, 4
 ) AS late
 WHERE g.device_id = late.device_id AND g.boot = late.boot AND g.lane = late.lane AND g.from_seq = late.from_seq
