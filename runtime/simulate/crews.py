@@ -5,7 +5,7 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -62,12 +62,18 @@ class Mail:
         self.server.server_close()
 
 
+Work = tuple[float, Callable[[], None]]
+"""not before that time"""
+
+
 @dataclass(order=True)
-class Step:
+class Journey:
+    """What one crew still has to do, one after the other: a tap that takes long must not be overtaken by the next."""
+
     at: float
     number: int
     lift: str = field(compare=False)
-    work: Callable[[], None] = field(compare=False)
+    steps: Sequence[Work] = field(compare=False)
 
 
 class Crews:
@@ -79,7 +85,7 @@ class Crews:
         self.letters = self.pressed = self.refused = 0
         self.taken: dict[str, Rescue] = {}
         """which rescue of a lift has its crew already"""
-        self._steps: list[Step] = []
+        self._journeys: list[Journey] = []
         self._numbers = count()
         self._wake = threading.Condition()
         self._operator: Visitor | None = None
@@ -109,20 +115,21 @@ class Crews:
         arrive = max(start, plan.arrival)
         free = max(arrive, plan.freed)
         minutes = f"{min(60, max(1, round((arrive - start) / 60)))}"
-        for at, action, values in (
+        taps: list[tuple[float, str, Mapping[str, str]]] = [
             (accept, "accept", {}),
             (start, "en_route", {"eta_minutes": minutes}),
             (arrive, "arrived", {"proof": "qr", "code": lift}),
             (free, "released", {"people": str(plan.people)}),
-        ):
-            self._later(at, lift, partial(self._press, base, path, action, values))
+        ]
+        steps = [(at, partial(self._press, base, path, action, values)) for at, action, values in taps]
         if self.password is not None:
             # The sensors have to agree first.
-            self._later(free + AFTERWARDS_S / self.hurry, lift, partial(self._close, base, path, plan))
+            steps.append((free + AFTERWARDS_S / self.hurry, partial(self._close, base, path, plan)))
+        self._later(lift, steps)
 
-    def _later(self, at: float, lift: str, work: Callable[[], None]) -> None:
+    def _later(self, lift: str, steps: Sequence[Work]) -> None:
         with self._wake:
-            heapq.heappush(self._steps, Step(at, next(self._numbers), lift, work))
+            heapq.heappush(self._journeys, Journey(steps[0][0], next(self._numbers), lift, steps))
             self._wake.notify()
 
     def run(self, stop: threading.Event) -> None:
@@ -130,22 +137,24 @@ class Crews:
         with ThreadPoolExecutor(HANDS, thread_name_prefix="crew") as hands:
             while not stop.is_set():
                 with self._wake:
-                    due = self._steps[0].at - time() if self._steps else 1.0
+                    due = self._journeys[0].at - time() if self._journeys else 1.0
                     if due > 0:
                         self._wake.wait(min(due, 1.0))
                         continue
-                    step = heapq.heappop(self._steps)
-                hands.submit(self._do, step)
+                    journey = heapq.heappop(self._journeys)
+                hands.submit(self._do, journey)
             hands.shutdown(cancel_futures=True)
 
-    def _do(self, step: Step) -> None:
+    def _do(self, journey: Journey) -> None:
         try:
-            step.work()
+            journey.steps[0][1]()
             self.pressed += 1
+            if journey.steps[1:]:
+                self._later(journey.lift, journey.steps[1:])
         except (VisitError, httpx.HTTPError) as error:
             # A page may be refused for good reason: another crew was there first.
             self.refused += 1
-            log.info("lift %s: %s", step.lift, error)
+            log.info("lift %s: %s", journey.lift, error)
 
     def _press(self, base: str, path: str, action: str, values: Mapping[str, str]) -> None:
         crew = Visitor(base)
