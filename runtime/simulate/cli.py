@@ -25,6 +25,7 @@ from runtime.db import Role, connect
 from runtime.settings import Settings, load
 from runtime.simulate import store
 from runtime.simulate.crews import Crews, Mail
+from runtime.simulate.history import midnight
 from runtime.simulate.life import Life, Pace
 from runtime.simulate.register import invent
 from runtime.simulate.run import Report, Runner
@@ -50,6 +51,9 @@ def city(
     kitchens: Annotated[int, typer.Option(min=0, help="how many kitchens to register")] = 25_000,
     seed: Annotated[int, typer.Option(help="the same seed is the same city")] = 1,
     keep: Annotated[bool, typer.Option("--keep", help="register nothing, go on with the city that is there")] = False,
+    history: Annotated[
+        int, typer.Option(min=0, max=3650, help="invent the rescues and findings of so many days before today as well")
+    ] = 0,
     register_only: Annotated[bool, typer.Option("--register-only", help="register and end")] = False,
     period: Annotated[float, typer.Option(min=0.1, help="seconds between two messages of a lift")] = 10.0,
     kitchen_period: Annotated[float, typer.Option(min=0.1, help="the same of a camera or kitchen sensor")] = 60.0,
@@ -86,6 +90,8 @@ def city(
     try:
         if not keep:
             _register(settings, seed, lifts, kitchens, mail_port, passwords)
+        if history:
+            _past(settings, seed, history)
         if not register_only:
             _live(settings, pace, seed, seconds, connections, mail_port, _read(passwords) if crews else None, as_json)
     except FAULTS as error:
@@ -111,6 +117,19 @@ def _register(settings: Settings, seed: int, lifts: int, kitchens: int, mail_por
         f"registered {lifts} lifts and {kitchens} kitchens in {time.monotonic() - began:.1f} s;"
         f" nobody in it exists; logins in {passwords}"
     )
+
+
+def _past(settings: Settings, seed: int, days: int) -> None:
+    with connect(settings.database, Role.OWNER) as connection, Progress(console=console) as progress:
+        bars = {table: progress.add_task(table) for table in store.PAST_COLUMNS}
+        written = store.write_past(
+            connection,
+            seed,
+            days,
+            midnight(datetime.now(UTC)),
+            lambda table, done, total: progress.update(bars[table], completed=done, total=total),
+        )
+    console.print(f"invented {written} rescues and findings of {days} days")
 
 
 def _read(passwords: Path) -> Mapping[str, str]:

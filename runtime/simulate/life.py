@@ -18,8 +18,6 @@ from runtime.simulate.lifts import Car
 from runtime.simulate.sender import Sender
 from runtime.simulate.speakers import Flock, Member, Speaker
 
-CITY_HOUR_OFFSET = 8.0
-"""the city's clock is ahead of UTC by so many hours"""
 RETRY_S = 0.5
 TRIES = 30
 MOST_WAITING = 20_000
@@ -94,7 +92,7 @@ class Life:
 
     def hour(self, now: float) -> float:
         """The city's hour of the day, which passes `speed` times as fast as ours."""
-        return ((self.began + (now - self.began) * self.pace.speed) / 3600.0 + CITY_HOUR_OFFSET) % 24.0
+        return ((self.began + (now - self.began) * self.pace.speed) / 3600.0 + rates.CITY_HOUR_OFFSET) % 24.0
 
     def tick(self, now: float) -> None:
         """Everything that is due by now."""

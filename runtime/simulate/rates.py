@@ -1,9 +1,14 @@
 """PURE: how often things happen and how long they last, by published figures; what is invented says so."""
 
+from collections.abc import Callable
 from random import Random
 
 from contracts.kinds import Rule
 
+Rate = Callable[[int, float], float]
+"""happenings a second among so many, at an hour of the city's day"""
+CITY_HOUR_OFFSET = 8.0
+"""the city's clock is ahead of UTC by so many hours"""
 MONTH_S = 30 * 86_400.0
 TRAPPED_PER_LIFT_AND_MONTH = 0.006
 """published: 0.55 to 1.3 % a month"""

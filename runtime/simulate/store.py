@@ -1,11 +1,14 @@
 """The invented city in the database: written in bulk by the owner, and read back as the fleet that speaks."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import LiteralString
 
 from psycopg import sql
 
 from contracts.kinds import DeviceKind
 from runtime.db import Connection
+from runtime.simulate.history import Ground, past
 from runtime.simulate.register import City
 from runtime.simulate.speakers import Member
 
@@ -18,6 +21,16 @@ COLUMNS: Mapping[str, str] = {
     "kitchen": "id code place_id owner_org_id name_zh name_en kind licence",
     "device": "id code kind site lift_id kitchen_id name_zh name_en zone zone_kind commissioned_at",
     "contact_method": "organisation_id channel address priority verified_at",
+}
+PAST_COLUMNS: Mapping[str, str] = {
+    "incident": "id number lift_id event_id rule state tier policy_id people_inside alarm_at opened_at called_at"
+    " dispatched_at accepted_at arrived_at released_at sensors_clear_at closed_at cause rescue_method",
+    "dispatch": "incident_id tier organisation_id state offered_at accepted_at en_route_at arrived_at arrival_proof"
+    " released_at ended_at link_sha256 link_expires",
+    "incident_entry": "incident_id at actor action reason tier policy_version",
+    "finding": "id number kitchen_id device_id event_id rule class state confidence policy_id at opened_at last_at"
+    " due_at rectified_at verified_at verified_by closed_at",
+    "finding_entry": "finding_id at actor action reason policy_version",
 }
 # login, name, role
 PEOPLE = (("admin", "管理员", "admin"), ("operator", "王值班", "operator"), ("regulator", "李监管", "regulator"))
@@ -43,11 +56,41 @@ def write(connection: Connection, city: City, hashes: Mapping[str, str], progres
     if holds_city(connection):
         raise CityError("the database holds a city already; --keep goes on with it")
     with connection.transaction():
-        for table, columns in COLUMNS.items():
-            _copy(connection, table, columns.split(), getattr(city, table), progress)
+        _copy_all(connection, COLUMNS, city, progress)
         _people(connection, hashes)
     # Plans for an empty table are no plans for a city.
     connection.execute("ANALYZE")
+
+
+def write_past(connection: Connection, seed: int, days: int, today: datetime, progress: Progress) -> int:
+    """Writes the rescues and findings of the days before `today`; returns how many. Raises CityError."""
+    policies = {
+        row["kind"]: row["id"] for row in connection.execute("SELECT kind, max(id) AS id FROM policy GROUP BY kind")
+    }
+    if not {"lift", "kitchen"} <= policies.keys():
+        raise CityError("no policy is active, and a past has to name one: run `sunlit alerting activate` first")
+    ground = Ground(
+        _pairs(connection, "SELECT id AS a, maintenance_org_id AS b FROM lift WHERE kind = 'passenger' ORDER BY id"),
+        _pairs(connection, "SELECT id AS a, kitchen_id AS b FROM device WHERE kind = 'camera' ORDER BY id"),
+        policies["lift"],
+        policies["kitchen"],
+    )
+    made = past(seed, days, ground, today)
+    with connection.transaction():
+        if connection.execute("SELECT FROM incident UNION ALL SELECT FROM finding LIMIT 1").fetchone() is not None:
+            raise CityError("the database holds incidents or findings already; a past can only be written before them")
+        _copy_all(connection, PAST_COLUMNS, made, progress)
+    connection.execute("ANALYZE")
+    return len(made.incident) + len(made.finding)
+
+
+def _pairs(connection: Connection, statement: LiteralString) -> list[tuple[int, int]]:
+    return [(row["a"], row["b"]) for row in connection.execute(statement)]
+
+
+def _copy_all(connection: Connection, tables: Mapping[str, str], rows: object, progress: Progress) -> None:
+    for table, columns in tables.items():
+        _copy(connection, table, columns.split(), getattr(rows, table), progress)
 
 
 def _copy(
