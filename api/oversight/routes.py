@@ -94,7 +94,7 @@ async def findings_list(
     values = {"towns": towns_of(viewer), "state": state if state in STATES else "", "town": town}
     async with request.app.state.pool.connection() as connection:
         rows = await (await connection.execute(QUERIES["findings"], values)).fetchall()
-        by_town = await (await connection.execute(QUERIES["towns"], {"towns": values["towns"]})).fetchall()
+        by_town = await (await connection.execute(QUERIES["town_names"], {"towns": values["towns"]})).fetchall()
     if format == "csv":
         return _csv(rows, "findings.csv")
     return render(request, "oversight/findings.html", rows=rows, states=STATES, towns=by_town, state=state, town=town)

@@ -113,12 +113,21 @@ def _finding(random: Random, made: Past, ground: Ground, at: datetime, number: s
     made.finding.append(
         (
             *(row, number, kitchen, device, _id(random, at), plan.rule.value, kind, state, plan.confidence),
-            *(ground.kitchen_policy, at, at, at, None if is_closed else at + DAY),
+            *(ground.kitchen_policy, at, at, at, *_due(state, at, rectified, today)),
             *(rectified if is_rectified else None, verified if is_closed else None),
             *("simulate" if is_closed else "", verified if is_closed else None),
         )
     )
     made.finding_entry.append((row, at, "simulate", "invented", "the past of an invented city", 1))
+
+
+def _due(state: str, at: datetime, rectified: datetime, today: datetime) -> tuple[datetime | None, str]:
+    """The next step by the default policy, so that the centre does not write thousands of reminders for the past."""
+    if state == "pushed":
+        return (at + DAY, "put right") if today - at < DAY else (at + 5 * DAY, "yellow")
+    if state == "rectified_claimed":
+        return rectified + 3 * DAY, "review"
+    return (at + 10 * DAY, "red") if state == "overdue_yellow" else (None, "")
 
 
 def midnight(now: datetime) -> datetime:
