@@ -170,7 +170,9 @@ def _live(
             runner = Runner(life, sender, tell)
             runner.run(stop, seconds)
             stop.set()
-            last = runner.end(hasten, lambda done, of: console.print(f"last statuses {done} of {of}", end="\r"))
+        with Progress(console=console) as progress:
+            bar = progress.add_task("last statuses", total=len(members))
+            last = runner.end(hasten, lambda done: progress.update(bar, completed=done))
     finally:
         mail.stop()
         sender.stop()

@@ -42,14 +42,12 @@ class Pace:
 
 @dataclass
 class Counts:
-    """What was handed to the broker, by lane, and what could not be."""
+    """What was handed to the connections, by lane, and what happened."""
 
     telemetry: int = 0
     samples: int = 0
     event: int = 0
     status: int = 0
-    unsent: int = 0
-    """telemetry that found no connection: not counted as published"""
     entrapments: int = 0
     findings: int = 0
 
@@ -110,17 +108,15 @@ class Life:
 
     def _telemetry(self, speaker: Speaker, now: float, busy: float) -> None:
         base, samples = speaker.samples(now, busy, self.random, self.pace.changes)
-        if self.sender.send(speaker.member.site, speaker.prefix + Lane.TELEMETRY, speaker.say(base, samples)):
-            speaker.telemetry += 1
-            self.counts.telemetry += 1
-            self.counts.samples += len(samples)
-        else:
-            self.counts.unsent += 1
+        self.sender.telemetry(speaker.prefix + Lane.TELEMETRY, speaker.say(base, samples))
+        speaker.telemetry += 1
+        self.counts.telemetry += 1
+        self.counts.samples += len(samples)
 
     def status(self, speaker: Speaker, now: float, online: bool) -> bool:
         """Says how a device is; kept by the broker."""
         payload = speaker.status(now, online)
-        sent = self.sender.send(speaker.member.site, speaker.prefix + Lane.STATUS, payload, retain=True)
+        sent = self.sender.tell(speaker.prefix + Lane.STATUS, payload, retain=True)
         self.counts.status += sent
         return sent
 
@@ -243,8 +239,7 @@ class Story:
             subject=self.subject,
             confidence=self.confidence,
         )
-        member = self.speaker.member
-        if self.life.sender.send(member.site, self.speaker.prefix + Lane.EVENT, payload):
+        if self.life.sender.tell(self.speaker.prefix + Lane.EVENT, payload):
             self.speaker.events += 1
             self.rev += 1
             self.life.counts.event += 1

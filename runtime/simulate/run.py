@@ -27,9 +27,10 @@ class Report(Struct, kw_only=True):
     status: int
     taken: int
     waiting: int
-    unsent: int
     unheard: int
     """taken by the broker although nobody listens: gone"""
+    refused: int
+    """turned down by the broker"""
     skipped: int
     """turns that were left out because the city could not keep up"""
     entrapments: int
@@ -58,28 +59,25 @@ class Runner:
                 self.tell(self.report())
             stop.wait(max(0.0, TICK_S - (time.monotonic() - began)))
 
-    def end(self, hasten: threading.Event, progress: Callable[[int, int], None]) -> Report:
+    def end(self, hasten: threading.Event, progress: Callable[[int], None]) -> Report:
         """Ends what is open, then tells every device's last counts. `hasten` cuts the rest short."""
-        achieved = self.report()
+        at_work, taken = time.monotonic() - self.began, self.sender.taken
         self.life.end_all(time.time())
         self.sender.drain(DRAIN_S, hasten)
         speakers = self.life.speakers
         for done, speaker in enumerate(speakers, 1):
             if hasten.is_set():
                 break
-            self.life.status(speaker, time.time(), online=False)
+            while not self.life.status(speaker, time.time(), online=False) and not hasten.wait(0.2):
+                pass
             if done % 500 == 0 or done == len(speakers):
-                progress(done, len(speakers))
+                progress(done)
                 while self.sender.collect() > 5_000 and not hasten.wait(0.02):
                     pass
         self.sender.drain(DRAIN_S, hasten)
         last = self.report()
         # The rate is that of the city at work, not of its end.
-        last.achieved_per_s, last.seconds, last.final = (
-            round(achieved.taken / achieved.seconds, 1),
-            achieved.seconds,
-            True,
-        )
+        last.achieved_per_s, last.seconds, last.final = round(taken / max(1e-6, at_work), 1), round(at_work, 1), True
         return last
 
     def report(self) -> Report:
@@ -99,8 +97,8 @@ class Runner:
             status=counts.status,
             taken=self.sender.taken,
             waiting=waiting,
-            unsent=counts.unsent,
             unheard=self.sender.unheard,
+            refused=self.sender.refused,
             skipped=sum(flock.skipped for flock in flocks),
             entrapments=counts.entrapments,
             inside=len(self.life.rescues),
