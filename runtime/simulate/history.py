@@ -51,7 +51,7 @@ def past(seed: int, days: int, ground: Ground, today: datetime) -> Past:
         day = today - back * DAY
         trapped = [at for hour in range(24) for at in _times(random, day, hour, rates.trapped_per_s, len(ground.lifts))]
         for number, at in enumerate(trapped, 1):
-            _rescue(random, made, ground, at, f"R{at:%Y%m%d}-{number:04d}")
+            _rescue(random, made, ground, at, f"R{at:%Y%m%d}-{number:04d}", today)
         kitchens = len({kitchen for _, kitchen in ground.cameras})
         seen = [at for hour in range(24) for at in _times(random, day, hour, rates.findings_per_s, kitchens)]
         for number, at in enumerate(seen, 1):
@@ -69,7 +69,7 @@ def _id(random: Random, at: datetime) -> UUID:
     return uuid7(int(at.timestamp() * 1000), random.randbytes(10))
 
 
-def _rescue(random: Random, made: Past, ground: Ground, at: datetime, number: str) -> None:
+def _rescue(random: Random, made: Past, ground: Ground, at: datetime, number: str, today: datetime) -> None:
     lift, unit = random.choice(ground.lifts)
     level = random.random() >= rates.NON_LEVEL_SHARE
     opened = at + timedelta(seconds=90 if level else 30)
@@ -77,7 +77,7 @@ def _rescue(random: Random, made: Past, ground: Ground, at: datetime, number: st
     accepted = opened + timedelta(seconds=rates.accept_s(random) + (180 if tier > 1 else 0))
     arrived = max(at + timedelta(seconds=rates.arrival_s(random)), accepted + timedelta(seconds=60))
     released = arrived + timedelta(seconds=rates.release_s(random))
-    closed = released + timedelta(hours=random.uniform(0.5, 40))
+    closed = max(released, min(released + timedelta(hours=random.uniform(0.5, 40)), today))
     rule = Rule.TRAPPED_LEVEL if level else Rule.TRAPPED_NON_LEVEL
     row = len(made.incident) + 1
     made.incident.append(
