@@ -6,7 +6,22 @@ SELECT f.number, f.rule, f.class, f.state, f.opened_at, f.due_at, f.confidence, 
 FROM finding f JOIN kitchen k ON k.id = f.kitchen_id JOIN place p ON p.id = k.place_id JOIN town t ON t.code = p.town_code
 WHERE (%(towns)s::text[] IS NULL OR p.town_code = ANY(%(towns)s))
   AND (%(state)s::text = '' OR f.state = %(state)s) AND (%(town)s::text = '' OR p.town_code = %(town)s)
-ORDER BY (f.closed_at IS NULL) DESC, late DESC, f.class, f.opened_at DESC LIMIT 500
+ORDER BY (f.closed_at IS NULL) DESC, late DESC, array_position(ARRAY['I', 'II', 'III', 'D'], f.class),
+         f.opened_at DESC, f.id LIMIT %(limit)s OFFSET %(skip)s
+
+-- name: to_do
+-- What waits for a person, the most urgent of each kind, and how much there is of it in all.
+SELECT * FROM (
+    SELECT f.number, f.rule, f.state, k.name_zh, k.name_en, t.name_zh AS town_zh, t.name_en AS town_en, kind.late,
+           count(*) OVER (PARTITION BY kind.late) AS of_kind,
+           row_number() OVER (PARTITION BY kind.late ORDER BY array_position(ARRAY['I', 'II', 'III', 'D'], f.class),
+                              f.opened_at DESC) AS place
+    FROM finding f JOIN kitchen k ON k.id = f.kitchen_id JOIN place p ON p.id = k.place_id
+    JOIN town t ON t.code = p.town_code
+    CROSS JOIN LATERAL (SELECT coalesce(f.due_at < clock_timestamp(), f.state = 'overdue_red') AS late) AS kind
+    WHERE f.closed_at IS NULL AND (%(towns)s::text[] IS NULL OR p.town_code = ANY(%(towns)s))
+      AND (kind.late OR f.state IN ('under_review', 'rectified_claimed', 'appealed'))
+) AS open WHERE place <= %(each)s ORDER BY late DESC, place
 
 -- name: finding
 SELECT f.*, k.code AS kitchen_code, k.name_zh, k.name_en, p.town_code, d.name_zh AS camera_zh, d.name_en AS camera_en,
@@ -62,7 +77,8 @@ WHERE f.opened_at > clock_timestamp() - interval '30 days' AND f.state NOT IN ('
 
 -- name: risky
 SELECT k.code, k.name_zh, k.name_en, count(*) FILTER (WHERE f.closed_at IS NULL) AS open,
-       count(*) FILTER (WHERE f.due_at < clock_timestamp() AND f.closed_at IS NULL) AS late, count(*) AS month
+       count(*) FILTER (WHERE f.closed_at IS NULL AND coalesce(f.due_at < clock_timestamp(), f.state = 'overdue_red'))
+           AS late, count(*) AS month
 FROM finding f JOIN kitchen k ON k.id = f.kitchen_id JOIN place p ON p.id = k.place_id
 WHERE f.opened_at > clock_timestamp() - interval '30 days' AND f.state <> 'rejected'
   AND (%(towns)s::text[] IS NULL OR p.town_code = ANY(%(towns)s))
