@@ -9,6 +9,7 @@ import typer
 from runtime.db import Role, connect
 from runtime.migrate import MigrationError, has_timescale, migrate, migrations
 from runtime.settings import Settings, load
+from runtime.storage.timescale import TimescaleError
 
 app = typer.Typer(help="The database: schema and state.", no_args_is_help=True, pretty_exceptions_enable=False)
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings")]
@@ -22,8 +23,10 @@ def migrate_command(
     """Bring the database up to date: tables, roles, rollups."""
     settings = load(config)
     try:
-        applied = migrate(settings.database, plain=plain)
-    except (MigrationError, psycopg.Error) as error:
+        applied = migrate(
+            settings.database, plain=plain, retention=settings.retention, timescale=settings.timescale
+        )
+    except (MigrationError, TimescaleError, psycopg.Error) as error:
         raise _fail(settings, error) from error
     typer.echo(f"applied {len(applied)}: {', '.join(applied)}" if applied else "up to date")
 
