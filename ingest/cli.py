@@ -14,6 +14,7 @@ from ingest.sql import QUERIES
 from runtime import log, service
 from runtime.db import Role, connect
 from runtime.settings import load
+from runtime.storage import retention
 
 app = typer.Typer(help="From the broker to the database.", no_args_is_help=True, pretty_exceptions_enable=False)
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings")]
@@ -25,7 +26,8 @@ def run(config: Config = None) -> None:
     """Run the service until SIGTERM."""
     settings = load(config)
     log.configure("ingest")
-    service.run("ingest", {name: consumer.run for name, consumer in lanes(settings).items()})
+    duties: dict[str, service.Duty] = {name: consumer.run for name, consumer in lanes(settings).items()}
+    service.run("ingest", {**duties, "retention": retention.work(settings, Role.INGEST)})
 
 
 @app.command()

@@ -105,11 +105,9 @@ def has_timescale(connection: Connection) -> bool:
 
 
 def _apply_timescale(connection: Connection) -> None:
-    if not store.version(connection):
-        # A database that began on plain PostgreSQL has views where the aggregates belong.
-        for name in ROLLUPS:
-            _run(connection, f"DROP VIEW IF EXISTS {name}")
-        _run(connection, "CREATE EXTENSION timescaledb")
+    _run(connection, "CREATE EXTENSION IF NOT EXISTS timescaledb")
+    for row in connection.execute(store.QUERIES["plain_views"], {"names": list(ROLLUPS)}).fetchall():
+        connection.execute(sql.SQL("DROP VIEW {}").format(sql.Identifier(row["name"])))
     store.demand(store.version(connection))
     # Continuous aggregates cannot be made inside a transaction: one statement at a time.
     for statement in STATEMENT_END.split(FOLDER.joinpath("timescale.sql").read_text("utf-8")):

@@ -27,3 +27,8 @@ BEGIN
             FROM camera_sample GROUP BY 1, 2', 'camera_' || width.name, width.length);
     END LOOP;
 END $$;
+
+-- Old rows are found by time, also where new ones took the room of deleted ones.
+CREATE INDEX IF NOT EXISTS lift_sample_time ON lift_sample (time);
+CREATE INDEX IF NOT EXISTS climate_sample_time ON climate_sample (time);
+CREATE INDEX IF NOT EXISTS camera_sample_time ON camera_sample (time);

@@ -1271,9 +1271,9 @@ ALTER TABLE ONLY public.stream
 ALTER TABLE ONLY public.town
     ADD CONSTRAINT town_pkey PRIMARY KEY (code);
 
-CREATE INDEX camera_sample_time ON public.camera_sample USING brin ("time") WITH (autosummarize='on');
+CREATE INDEX camera_sample_time ON public.camera_sample USING btree ("time");
 
-CREATE INDEX climate_sample_time ON public.climate_sample USING brin ("time") WITH (autosummarize='on');
+CREATE INDEX climate_sample_time ON public.climate_sample USING btree ("time");
 
 CREATE INDEX command_created ON public.command USING btree (created_at);
 
@@ -1307,7 +1307,7 @@ CREATE INDEX kitchen_owner ON public.kitchen USING btree (owner_org_id);
 
 CREATE INDEX lift_place ON public.lift USING btree (place_id);
 
-CREATE INDEX lift_sample_time ON public.lift_sample USING brin ("time") WITH (autosummarize='on');
+CREATE INDEX lift_sample_time ON public.lift_sample USING btree ("time");
 
 CREATE INDEX live_lease_open ON public.live_lease USING btree (until) WHERE (closed_at IS NULL);
 

@@ -2,13 +2,20 @@
 -- outside a transaction (continuous aggregates demand it); safe to repeat. How long a chunk is, when it becomes
 -- columns, what is kept how long and when rollups are refreshed are settings: runtime/storage/policies.py.
 
--- Without the index by time that it would add: the one of migration 0012 does the same at a hundredth of the size.
+-- Samples come in the order of time, or nearly, and a chunk's room is never used again: block ranges find a span of time
+-- at a hundredth of what plain.sql's index costs.
+DROP INDEX IF EXISTS lift_sample_time;
+DROP INDEX IF EXISTS climate_sample_time;
+DROP INDEX IF EXISTS camera_sample_time;
 SELECT create_hypertable('lift_sample', by_range('time', INTERVAL '1 day'), create_default_indexes => false, if_not_exists => true, migrate_data => true);
 SELECT create_hypertable('climate_sample', by_range('time', INTERVAL '1 day'), create_default_indexes => false, if_not_exists => true, migrate_data => true);
 SELECT create_hypertable('camera_sample', by_range('time', INTERVAL '1 day'), create_default_indexes => false, if_not_exists => true, migrate_data => true);
 DROP INDEX IF EXISTS lift_sample_time_idx;
 DROP INDEX IF EXISTS climate_sample_time_idx;
 DROP INDEX IF EXISTS camera_sample_time_idx;
+CREATE INDEX IF NOT EXISTS lift_sample_range ON lift_sample USING brin (time) WITH (autosummarize = on);
+CREATE INDEX IF NOT EXISTS climate_sample_range ON climate_sample USING brin (time) WITH (autosummarize = on);
+CREATE INDEX IF NOT EXISTS camera_sample_range ON camera_sample USING brin (time) WITH (autosummarize = on);
 
 -- Within a device its time alone gives the order; more keys would only make each compressed batch larger.
 ALTER TABLE lift_sample SET (timescaledb.enable_columnstore, timescaledb.segmentby = 'device_id', timescaledb.orderby = 'time DESC');

@@ -1,4 +1,4 @@
--- Rollups with sums and counts instead of means, so that an hour is made of its minutes; and samples found by time.
+-- Rollups with sums and counts instead of means, so that an hour is made of its minutes.
 
 -- Made again by plain.sql or timescale.sql, which follow.
 DO $$
@@ -13,8 +13,3 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
-
--- Samples come in the order of time, or nearly: a block range index finds a span of time and costs almost nothing.
-CREATE INDEX lift_sample_time ON lift_sample USING brin (time) WITH (autosummarize = on);
-CREATE INDEX climate_sample_time ON climate_sample USING brin (time) WITH (autosummarize = on);
-CREATE INDEX camera_sample_time ON camera_sample USING brin (time) WITH (autosummarize = on);
