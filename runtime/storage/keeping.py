@@ -22,7 +22,6 @@ def rules(kept: RetentionSettings) -> list[Rule]:
         *(Rule(table, kept.raw_days, INGEST) for table in SAMPLES),
         Rule("stream", kept.streams_days, INGEST),
         Rule("gap", kept.streams_days, INGEST),
-        Rule("loss", kept.streams_days, INGEST),
         Rule("reject", kept.rejects_days, INGEST),
         Rule("edge_reply", kept.orders_days, INGEST),
         Rule("edge_order_sent", kept.orders_days, ALERTING),

@@ -16,10 +16,6 @@ WHERE s.last_seen < %(before)s AND s.boot IS DISTINCT FROM d.boot
 SELECT g.ctid FROM gap g WHERE g.opened_at < %(before)s AND NOT EXISTS (
     SELECT FROM stream s WHERE s.device_id = g.device_id AND s.boot = g.boot AND s.lane = g.lane)
 
--- name: loss
-SELECT l.ctid FROM loss l WHERE l.reported_at < %(before)s AND NOT EXISTS (
-    SELECT FROM stream s WHERE s.device_id = l.device_id AND s.boot = l.boot AND s.lane = l.lane)
-
 -- name: reject
 -- The accounting of a boot counts its rejects: they stay as long as it does.
 SELECT r.ctid FROM reject r WHERE r.received < %(before)s AND NOT EXISTS (

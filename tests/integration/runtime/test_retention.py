@@ -47,7 +47,7 @@ def samples(connection: Connection, table: str = "lift_sample", each: int = 1) -
 
 
 def boot(connection: Connection, number: int, last_seen: datetime) -> None:
-    """A boot with a gap, a loss and a reject, all 200 days old."""
+    """A boot with a gap and a reject, all 200 days old."""
     old = {"boot": BOOTS[number], "old": days(200), "last": last_seen}
     connection.execute(
         "INSERT INTO stream (device_id, boot, lane, first_seen, last_seen)"
@@ -57,11 +57,6 @@ def boot(connection: Connection, number: int, last_seen: datetime) -> None:
     connection.execute(
         "INSERT INTO gap (device_id, boot, lane, from_seq, to_seq, opened_at, missing)"
         " VALUES (1, %(boot)s, 'telemetry', 1, 2, %(old)s, 1)",
-        old,
-    )
-    connection.execute(
-        "INSERT INTO loss (device_id, boot, lane, from_seq, to_seq, arrived, reported_at)"
-        " VALUES (1, %(boot)s, 'telemetry', 1, 2, 0, %(old)s)",
         old,
     )
     connection.execute(
@@ -102,8 +97,8 @@ def test_accounting_goes_as_a_whole_and_never_of_a_boot_that_runs(plain: Databas
         boot(connection, 2, days(200))
         connection.execute("INSERT INTO device_status (device_id, boot, seen_at) VALUES (1, %s, now())", (BOOTS[2],))
         retention.sweep(connection, rules(DAYS), lambda *_: None)
-        assert {table: boots(connection, table) for table in ("stream", "gap", "loss", "reject")} == {
-            table: [1, 2] for table in ("stream", "gap", "loss", "reject")
+        assert {table: boots(connection, table) for table in ("stream", "gap", "reject")} == {
+            table: [1, 2] for table in ("stream", "gap", "reject")
         }
 
 
