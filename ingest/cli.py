@@ -18,6 +18,7 @@ from ingest.sql import QUERIES
 from runtime import log, service
 from runtime.db import Role, connect
 from runtime.settings import load
+from runtime.storage import retention
 
 app = typer.Typer(help="From the broker to the database.", no_args_is_help=True, pretty_exceptions_enable=False)
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings")]
@@ -35,11 +36,12 @@ def run(config: Config = None, shard: Shards = None) -> None:
     log.configure("ingest")
     chosen = shard or [WHOLE]
     consumers = {name: lane for part in chosen for name, lane in lanes(settings, part).items()}
+    duties: dict[str, service.Duty] = {name: consumer.run for name, consumer in consumers.items()}
     # Messages hold no cycles: to search thousands of them for some, again and again, is a third of the work.
     sys.setswitchinterval(0.0005)
     gc.freeze()
     gc.set_threshold(200_000, 20, 20)
-    service.run("ingest", {name: consumer.run for name, consumer in consumers.items()})
+    service.run("ingest", {**duties, "retention": retention.work(settings, Role.INGEST)})
 
 
 @app.command()
