@@ -7,7 +7,8 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from runtime.simulate.life import Life
-from runtime.simulate.sender import Sender
+from runtime.simulate.sender import Sender, SendError
+from runtime.simulate.speakers import Speaker
 
 TICK_S = 0.05
 REPORT_S = 1.0
@@ -70,8 +71,7 @@ class Runner:
         for done, speaker in enumerate(speakers, 1):
             if hasten.is_set():
                 break
-            while not self.life.status(speaker, time.time(), online=False) and not hasten.wait(0.2):
-                pass
+            self._last_word(speaker, hasten)
             if done % 500 == 0 or done == len(speakers):
                 progress(done)
                 while self.sender.collect() > 5_000 and not hasten.wait(0.02):
@@ -81,6 +81,12 @@ class Runner:
         # The rate is that of the city at work, not of its end.
         last.achieved_per_s, last.seconds, last.final = round(taken / max(1e-6, at_work), 1), round(at_work, 1), True
         return last
+
+    def _last_word(self, speaker: Speaker, hasten: threading.Event) -> None:
+        until = time.monotonic() + DRAIN_S
+        while not self.life.status(speaker, time.time(), online=False) and not hasten.wait(0.2):
+            if time.monotonic() > until:
+                raise SendError(f"broker {self.sender.where} is away; not every device's last counts were told")
 
     def report(self) -> Report:
         waiting, now = self.sender.collect(), time.monotonic()
