@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import psycopg
 
@@ -15,8 +15,17 @@ from runtime.db import Connection
 log = logging.getLogger(__name__)
 
 
-class Raw(NamedTuple):
+class Message(Protocol):
     """Bytes as they came from the broker."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def payload(self) -> bytes: ...
+
+
+class Raw(NamedTuple):
+    """A message from anywhere else."""
 
     topic: str
     payload: bytes
@@ -28,7 +37,7 @@ class Writer:
     def __init__(self, connection: Connection, devices: Devices) -> None:
         self.connection, self.devices = connection, devices
 
-    def write(self, batch: Sequence[Raw], *, replayed: bool = False) -> Written:
+    def write(self, batch: Sequence[Message], *, replayed: bool = False) -> Written:
         """Commits a batch. Raises psycopg.OperationalError when the database is away: then nothing is committed.
 
         `replayed`: the messages were refused before and counted so.

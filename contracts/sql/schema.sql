@@ -1273,6 +1273,8 @@ CREATE INDEX finding_entry_finding ON public.finding_entry USING btree (finding_
 
 CREATE INDEX finding_kitchen ON public.finding USING btree (kitchen_id, opened_at);
 
+CREATE INDEX finding_opened ON public.finding USING btree (opened_at);
+
 CREATE INDEX incident_due ON public.incident USING btree (due_at) WHERE (closed_at IS NULL);
 
 CREATE INDEX incident_entry_incident ON public.incident_entry USING btree (incident_id, id);
