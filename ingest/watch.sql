@@ -1,0 +1,52 @@
+-- name: server_time
+SELECT clock_timestamp() AS now
+
+-- name: round
+-- One round of judgement over the shards of one worker. `since` is from when on silence counts: what a device said
+-- before it, ingest may have missed. Times are the database's.
+WITH heard AS MATERIALIZED (
+    SELECT d.id, d.code, d.kind, s.seen_at, coalesce(s.seen_at, d.commissioned_at) AS last_word,
+           s.device_id IS NULL AS never, d.retired_at IS NOT NULL AS retired, l.seconds,
+           coalesce(NOT s.online AND s.at IS NOT NULL, false) AS offline,
+           -- A last word in the future was spoken before the clock was set back.
+           extract(epoch FROM %(now)s::timestamptz - greatest(%(since)s::timestamptz,
+               CASE WHEN coalesce(s.seen_at, d.commissioned_at) <= %(now)s::timestamptz
+                    THEN coalesce(s.seen_at, d.commissioned_at) END)) AS age
+    FROM device d
+    JOIN unnest(%(kinds)s::text[], %(limits)s::float8[]) AS l (kind, seconds) ON l.kind = d.kind
+    LEFT JOIN device_status s ON s.device_id = d.id
+    WHERE d.shard BETWEEN %(first)s AND %(last)s AND (s.device_id IS NOT NULL OR d.commissioned_at <= %(now)s::timestamptz)
+), judged AS MATERIALIZED (
+    SELECT heard.*,
+           CASE WHEN retired THEN NULL
+                WHEN offline AND age > %(offline)s::float8 THEN 'offline'
+                WHEN age > seconds THEN CASE WHEN never THEN 'never' ELSE 'silent' END END AS cause
+    FROM heard
+), doubtful AS MATERIALIZED (
+    -- Half the limit: an agent that falls silent must be under suspicion before the devices behind it are silent.
+    SELECT j.id FROM judged j
+    WHERE j.kind = 'agent' AND (j.cause IS NOT NULL OR j.offline OR j.age > j.seconds / 2
+                                OR EXISTS (SELECT FROM silence o WHERE o.device_id = j.id AND o.ended_at IS NULL))
+), opened AS (
+    INSERT INTO silence (device_id, cause, since, noticed_at)
+    SELECT j.id, j.cause, j.last_word, %(now)s FROM judged j
+    WHERE j.cause IS NOT NULL
+      AND NOT EXISTS (SELECT FROM silence o WHERE o.device_id = j.id AND o.ended_at IS NULL)
+      -- A silent agent explains the silence behind it; when it is back, those behind it have their time to speak.
+      AND NOT coalesce((SELECT bool_and(a.agent_id IN (SELECT id FROM doubtful)) FROM device_agent a
+                        JOIN judged g ON g.id = a.agent_id WHERE a.device_id = j.id), false)
+      AND NOT EXISTS (SELECT FROM device_agent a JOIN silence o ON o.device_id = a.agent_id
+                      WHERE a.device_id = j.id AND o.ended_at > %(now)s::timestamptz - make_interval(secs => j.seconds))
+    ON CONFLICT (device_id) WHERE ended_at IS NULL DO NOTHING
+    RETURNING device_id, cause
+), ended AS (
+    -- Only a new word ends a silence: a clock that was set back, or a restart of ingest, is none.
+    UPDATE silence o SET ended_at = greatest(o.noticed_at, %(now)s::timestamptz) FROM judged j
+    WHERE o.device_id = j.id AND o.ended_at IS NULL
+      AND (j.retired OR (j.cause IS NULL AND NOT j.offline AND j.last_word IS DISTINCT FROM o.since))
+    RETURNING o.device_id
+)
+SELECT 'opened' AS what, d.code, d.kind, o.cause, (SELECT count(*) FROM device_agent a WHERE a.agent_id = d.id) AS behind
+FROM opened o JOIN device d ON d.id = o.device_id
+UNION ALL
+SELECT 'ended', d.code, d.kind, '', 0 FROM ended e JOIN device d ON d.id = e.device_id
