@@ -15,7 +15,7 @@ from runtime.settings import IngestSettings, Settings
 
 log = logging.getLogger(__name__)
 QUERIES = Queries("ingest", "watch.sql")
-EVERY_S = 5.0
+EVERY_S = 10.0
 NAMED = 5
 """so many are named in one line of the log"""
 
@@ -66,7 +66,7 @@ def _few(words: Sequence[str]) -> str:
 def duty(
     settings: Settings, ears: Callable[[], Sequence[Ear]], shards: range = range(SHARDS)
 ) -> Callable[[threading.Event], None]:
-    """The duty of an ingest process: a round every five seconds while its lanes hear."""
+    """The duty of an ingest process: a round every ten seconds while its lanes hear."""
 
     def run(stop: threading.Event) -> None:
         liveness = Liveness(settings.ingest, shards)

@@ -22,21 +22,26 @@ WITH heard AS MATERIALIZED (
                 WHEN offline AND age > %(offline)s::float8 THEN 'offline'
                 WHEN age > seconds THEN CASE WHEN never THEN 'never' ELSE 'silent' END END AS cause
     FROM heard
-), doubtful AS MATERIALIZED (
+), standing AS MATERIALIZED (
+    SELECT device_id, since FROM silence WHERE ended_at IS NULL
+), agent AS MATERIALIZED (
     -- Half the limit: an agent that falls silent must be under suspicion before the devices behind it are silent.
-    SELECT j.id FROM judged j
-    WHERE j.kind = 'agent' AND (j.cause IS NOT NULL OR j.offline OR j.age > j.seconds / 2
-                                OR EXISTS (SELECT FROM silence o WHERE o.device_id = j.id AND o.ended_at IS NULL))
+    SELECT j.id, (j.cause IS NOT NULL OR j.offline OR j.age > j.seconds / 2 OR o.device_id IS NOT NULL) AS doubtful,
+           back.at > %(now)s::timestamptz - make_interval(secs => j.seconds) AS back
+    FROM judged j LEFT JOIN standing o ON o.device_id = j.id
+    LEFT JOIN (SELECT device_id, max(ended_at) AS at FROM silence
+               WHERE ended_at > %(now)s::timestamptz - make_interval(secs => (SELECT max(l) FROM unnest(%(limits)s::float8[]) AS l))
+               GROUP BY 1) AS back ON back.device_id = j.id
+    WHERE j.kind = 'agent'
+), explained AS MATERIALIZED (
+    -- A silent agent explains the silence behind it; when it is back, those behind it have their time to speak.
+    SELECT b.device_id FROM agent_of b JOIN agent a ON a.id = b.agent_id
+    GROUP BY 1 HAVING bool_and(a.doubtful) OR bool_or(coalesce(a.back, false))
 ), opened AS (
     INSERT INTO silence (device_id, cause, since, noticed_at)
     SELECT j.id, j.cause, j.last_word, %(now)s FROM judged j
-    WHERE j.cause IS NOT NULL
-      AND NOT EXISTS (SELECT FROM silence o WHERE o.device_id = j.id AND o.ended_at IS NULL)
-      -- A silent agent explains the silence behind it; when it is back, those behind it have their time to speak.
-      AND NOT coalesce((SELECT bool_and(a.agent_id IN (SELECT id FROM doubtful)) FROM device_agent a
-                        JOIN judged g ON g.id = a.agent_id WHERE a.device_id = j.id), false)
-      AND NOT EXISTS (SELECT FROM device_agent a JOIN silence o ON o.device_id = a.agent_id
-                      WHERE a.device_id = j.id AND o.ended_at > %(now)s::timestamptz - make_interval(secs => j.seconds))
+    LEFT JOIN standing o ON o.device_id = j.id LEFT JOIN explained e ON e.device_id = j.id
+    WHERE j.cause IS NOT NULL AND o.device_id IS NULL AND e.device_id IS NULL
     ON CONFLICT (device_id) WHERE ended_at IS NULL DO NOTHING
     RETURNING device_id, cause
 ), ended AS (
@@ -46,7 +51,9 @@ WITH heard AS MATERIALIZED (
       AND (j.retired OR (j.cause IS NULL AND NOT j.offline AND j.last_word IS DISTINCT FROM o.since))
     RETURNING o.device_id
 )
-SELECT 'opened' AS what, d.code, d.kind, o.cause, (SELECT count(*) FROM device_agent a WHERE a.agent_id = d.id) AS behind
+SELECT 'opened' AS what, d.code, d.kind, o.cause, coalesce(b.count, 0) AS behind
 FROM opened o JOIN device d ON d.id = o.device_id
+LEFT JOIN (SELECT agent_id, count(*) AS count FROM agent_of WHERE EXISTS (SELECT FROM opened) GROUP BY 1) AS b
+    ON b.agent_id = d.id
 UNION ALL
 SELECT 'ended', d.code, d.kind, '', 0 FROM ended e JOIN device d ON d.id = e.device_id

@@ -28,6 +28,33 @@ BEGIN
     RETURN (crc # 4294967295) % 64;
 END $$;
 
+CREATE TABLE public.device (
+    id integer NOT NULL,
+    code text NOT NULL,
+    kind text NOT NULL,
+    site text NOT NULL,
+    lift_id bigint,
+    kitchen_id bigint,
+    name_zh text DEFAULT ''::text NOT NULL,
+    name_en text DEFAULT ''::text NOT NULL,
+    zone text DEFAULT ''::text NOT NULL,
+    zone_kind text DEFAULT ''::text NOT NULL,
+    upload_token_sha256 text,
+    commissioned_at timestamp with time zone,
+    retired_at timestamp with time zone,
+    shard smallint GENERATED ALWAYS AS (public.shard_of(site)) STORED,
+    CONSTRAINT device_code_check CHECK ((code ~ '^[a-z0-9][a-z0-9-]{1,62}$'::text)),
+    CONSTRAINT device_kind_check CHECK ((kind = ANY (ARRAY['agent'::text, 'lift'::text, 'camera'::text, 'kitchen_sensor'::text]))),
+    CONSTRAINT device_site_check CHECK ((site ~ '^[a-z0-9][a-z0-9-]{1,62}$'::text))
+);
+
+CREATE VIEW public.agent_of AS
+ SELECT d.id AS device_id,
+    a.id AS agent_id
+   FROM (public.device d
+     JOIN public.device a ON ((a.site = d.site)))
+  WHERE ((d.kind <> 'agent'::text) AND (a.kind = 'agent'::text) AND (a.retired_at IS NULL));
+
 CREATE TABLE public.alerting_beat (
     instance text NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -162,33 +189,6 @@ ALTER TABLE public.contact_method ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.device (
-    id integer NOT NULL,
-    code text NOT NULL,
-    kind text NOT NULL,
-    site text NOT NULL,
-    lift_id bigint,
-    kitchen_id bigint,
-    name_zh text DEFAULT ''::text NOT NULL,
-    name_en text DEFAULT ''::text NOT NULL,
-    zone text DEFAULT ''::text NOT NULL,
-    zone_kind text DEFAULT ''::text NOT NULL,
-    upload_token_sha256 text,
-    commissioned_at timestamp with time zone,
-    retired_at timestamp with time zone,
-    shard smallint GENERATED ALWAYS AS (public.shard_of(site)) STORED,
-    CONSTRAINT device_code_check CHECK ((code ~ '^[a-z0-9][a-z0-9-]{1,62}$'::text)),
-    CONSTRAINT device_kind_check CHECK ((kind = ANY (ARRAY['agent'::text, 'lift'::text, 'camera'::text, 'kitchen_sensor'::text]))),
-    CONSTRAINT device_site_check CHECK ((site ~ '^[a-z0-9][a-z0-9-]{1,62}$'::text))
-);
-
-CREATE VIEW public.device_agent AS
- SELECT d.id AS device_id,
-    a.id AS agent_id
-   FROM (public.device d
-     JOIN public.device a ON ((a.site = d.site)))
-  WHERE ((d.kind <> 'agent'::text) AND (a.kind = 'agent'::text) AND (a.retired_at IS NULL));
 
 ALTER TABLE public.device ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.device_id_seq
@@ -1074,7 +1074,7 @@ UNION ALL
     a.noticed_at,
     a.device_id AS agent_id
    FROM (((public.silence a
-     JOIN public.device_agent b ON ((b.agent_id = a.device_id)))
+     JOIN public.agent_of b ON ((b.agent_id = a.device_id)))
      JOIN public.device d ON ((d.id = b.device_id)))
      LEFT JOIN public.device_status s ON ((s.device_id = b.device_id)))
   WHERE ((a.ended_at IS NULL) AND (d.retired_at IS NULL) AND ((s.seen_at IS NULL) OR (s.seen_at <= a.noticed_at)) AND (NOT (EXISTS ( SELECT
@@ -1359,7 +1359,7 @@ CREATE INDEX place_town ON public.place USING btree (town_code);
 
 CREATE INDEX reject_open ON public.reject USING btree (received) WHERE (replayed_at IS NULL);
 
-CREATE INDEX silence_device ON public.silence USING btree (device_id, ended_at);
+CREATE INDEX silence_ended ON public.silence USING btree (ended_at);
 
 CREATE UNIQUE INDEX silence_one_open ON public.silence USING btree (device_id) WHERE (ended_at IS NULL);
 

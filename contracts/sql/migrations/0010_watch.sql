@@ -16,7 +16,7 @@ ALTER TABLE device ADD COLUMN shard smallint GENERATED ALWAYS AS (shard_of(site)
 CREATE INDEX device_site ON device (site, kind);
 
 -- Which agents speak for a device.
-CREATE VIEW device_agent AS
+CREATE VIEW agent_of AS
 SELECT d.id AS device_id, a.id AS agent_id FROM device d JOIN device a ON a.site = d.site
 WHERE d.kind <> 'agent' AND a.kind = 'agent' AND a.retired_at IS NULL;
 
@@ -30,7 +30,7 @@ CREATE TABLE silence (
     ended_at timestamptz CHECK (ended_at >= noticed_at)
 );
 CREATE UNIQUE INDEX silence_one_open ON silence (device_id) WHERE ended_at IS NULL;
-CREATE INDEX silence_device ON silence (device_id, ended_at);
+CREATE INDEX silence_ended ON silence (ended_at);
 
 -- Everybody who is not heard now: those with a silence of their own, and those whom a silent agent took along.
 CREATE VIEW silent_device AS
@@ -38,7 +38,7 @@ SELECT device_id, id AS silence_id, cause, since, noticed_at, NULL::integer AS a
 WHERE ended_at IS NULL
 UNION ALL
 SELECT b.device_id, a.id, 'behind', least(a.since, s.seen_at), a.noticed_at, a.device_id
-FROM silence a JOIN device_agent b ON b.agent_id = a.device_id JOIN device d ON d.id = b.device_id
+FROM silence a JOIN agent_of b ON b.agent_id = a.device_id JOIN device d ON d.id = b.device_id
 LEFT JOIN device_status s ON s.device_id = b.device_id
 WHERE a.ended_at IS NULL AND d.retired_at IS NULL AND (s.seen_at IS NULL OR s.seen_at <= a.noticed_at)
   AND NOT EXISTS (SELECT FROM silence own WHERE own.device_id = b.device_id AND own.ended_at IS NULL);
