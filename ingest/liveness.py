@@ -23,7 +23,7 @@ NAMED = 5
 class Liveness:
     """The rounds of one worker over its shards."""
 
-    def __init__(self, chosen: IngestSettings, shards: range = range(SHARDS)) -> None:
+    def __init__(self, chosen: IngestSettings, shards: Sequence[int] = range(SHARDS)) -> None:
         self.chosen, self.shards = chosen, shards
 
     def round(self, connection: Connection, since: datetime, now: datetime) -> list[dict[str, Any]]:
@@ -34,8 +34,7 @@ class Liveness:
             {
                 "now": now,
                 "since": since,
-                "first": self.shards.start,
-                "last": self.shards.stop - 1,
+                "shards": list(self.shards),
                 "kinds": [kind.value for kind in kinds],
                 "limits": [float(getattr(self.chosen, f"silent_{kind}_s")) for kind in kinds],
                 "offline": self.chosen.offline_s,
@@ -64,7 +63,7 @@ def _few(words: Sequence[str]) -> str:
 
 
 def duty(
-    settings: Settings, ears: Callable[[], Sequence[Ear]], shards: range = range(SHARDS)
+    settings: Settings, ears: Callable[[], Sequence[Ear]], shards: Sequence[int] = range(SHARDS)
 ) -> Callable[[threading.Event], None]:
     """The duty of an ingest process: a round every ten seconds while its lanes hear."""
 

@@ -15,7 +15,7 @@ WITH heard AS MATERIALIZED (
     FROM device d
     JOIN unnest(%(kinds)s::text[], %(limits)s::float8[]) AS l (kind, seconds) ON l.kind = d.kind
     LEFT JOIN device_status s ON s.device_id = d.id
-    WHERE d.shard BETWEEN %(first)s AND %(last)s AND (s.device_id IS NOT NULL OR d.commissioned_at <= %(now)s::timestamptz)
+    WHERE d.shard = ANY(%(shards)s::int[]) AND (s.device_id IS NOT NULL OR d.commissioned_at <= %(now)s::timestamptz)
 ), judged AS MATERIALIZED (
     SELECT heard.*,
            CASE WHEN retired THEN NULL

@@ -2,6 +2,7 @@
 
 import logging
 import queue
+import random
 import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 KEEPALIVE_S = 15
 QOS = 1
 NO_SUBSCRIBERS = 0x10
+TAKEN_OVER = 0x8E
 
 
 class Incoming(NamedTuple):
@@ -38,6 +40,7 @@ class Bus:
     `acks` yields the ids that `publish` gave, once the broker has acknowledged them: match ids in the one thread that
     publishes and reads `acks`, because an acknowledgement can arrive before `publish` returns. `unheard` yields those
     that the broker has taken for nobody: no session, present or away, listens there, and the message is gone.
+    `leaving` unsubscribes and takes only what still waits in the session.
     """
 
     def __init__(
@@ -52,12 +55,13 @@ class Bus:
         session_expiry_s: int = 0,
         will: tuple[str, bytes] | None = None,
         on_connection: Callable[[bool], None] | None = None,
+        leaving: bool = False,
     ) -> None:
         self.settings = settings
         self.client_id = client_id
         self.acks: queue.SimpleQueue[int] = queue.SimpleQueue()
         self.unheard: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._subscriptions = list(subscriptions)
+        self._subscriptions, self._leaving = list(subscriptions), leaving
         self._on_message = on_message
         self._on_connection = on_connection
         self._receive_maximum = receive_maximum
@@ -105,9 +109,16 @@ class Bus:
         self._client.connect_async(self.settings.host, self.settings.port, keepalive=KEEPALIVE_S, **options)
         self._client.loop_start()
 
-    def stop(self) -> None:
-        """Says good-bye to the broker (the last will is not sent) and ends the thread."""
-        self._client.disconnect()
+    def stop(self, *, end_session: bool = False) -> None:
+        """Says good-bye to the broker (the last will is not sent) and ends the thread.
+
+        With `end_session` the broker forgets the session, and whatever may still wait in it.
+        """
+        properties = None
+        if end_session and self.settings.protocol == 5:
+            properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
+            properties.SessionExpiryInterval = 0
+        self._client.disconnect(properties=properties)
         self._client.loop_stop()
 
     @property
@@ -131,7 +142,9 @@ class Bus:
         if reason.is_failure:
             self._say(logging.ERROR, f"broker {self._address} refuses {self.client_id}: {reason}; check [broker]")
             return
-        if self._subscriptions:
+        if self._leaving:
+            client.unsubscribe(self._subscriptions)
+        elif self._subscriptions:
             client.subscribe([(topic, QOS) for topic in self._subscriptions])
         self._say(logging.INFO, f"connected to broker {self._address} as {self.client_id}")
         if self._on_connection is not None:
@@ -140,7 +153,13 @@ class Bus:
     def _disconnected(
         self, _: mqtt.Client, __: Any, ___: mqtt.DisconnectFlags, reason: ReasonCode, ____: Properties | None
     ) -> None:
-        if reason.is_failure:
+        # Random waits keep a city's agents from knocking all at once after an outage.
+        self._client.reconnect_delay_set(min_delay=random.randint(1, 3), max_delay=random.randint(10, 20))
+        if reason.value == TAKEN_OVER:
+            # Two who take each other's session in turn do no harm, but no work either.
+            self._client.reconnect_delay_set(min_delay=15, max_delay=30)
+            self._say(logging.ERROR, f"another connection uses the name {self.client_id}: is it running twice?")
+        elif reason.is_failure:
             self._say(logging.WARNING, f"lost broker {self._address} ({reason}); trying again")
         if self._on_connection is not None:
             self._on_connection(False)
