@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from contracts.topics import SHARDS
+from ingest import liveness, strangers
 from ingest.consumer import lanes
 from ingest.shard import WHOLE, Shard
 from ingest.shard import shard as parse_shard
@@ -33,7 +35,11 @@ def run(config: Config = None, shard: Shards = None) -> None:
     log.configure("ingest")
     chosen = shard or [WHOLE]
     consumers = {name: lane for part in chosen for name, lane in lanes(settings, part).items()}
-    service.run("ingest", {name: consumer.run for name, consumer in consumers.items()})
+    shards = sorted({number for part in chosen for number in part.numbers or range(SHARDS)})
+    duties: dict[str, service.Duty] = {name: consumer.run for name, consumer in consumers.items()}
+    duties["liveness"] = liveness.duty(settings, lambda: [lane.ear for lane in consumers.values()], shards)
+    duties["strangers"] = strangers.duty(settings)
+    service.run("ingest", duties)
 
 
 @app.command()

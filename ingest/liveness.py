@@ -10,11 +10,11 @@ from typing import Any
 from contracts.kinds import DeviceKind
 from contracts.topics import SHARDS
 from ingest.hearing import Ear, Hearing, look
-from runtime.db import Connection, Queries, Role, connect
+from ingest.watch_sql import QUERIES
+from runtime.db import Connection, Role, connect
 from runtime.settings import IngestSettings, Settings
 
 log = logging.getLogger(__name__)
-QUERIES = Queries("ingest", "watch.sql")
 EVERY_S = 10.0
 NAMED = 5
 """so many are named in one line of the log"""

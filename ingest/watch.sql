@@ -57,3 +57,54 @@ LEFT JOIN (SELECT agent_id, count(*) AS count FROM agent_of WHERE EXISTS (SELECT
     ON b.agent_id = d.id
 UNION ALL
 SELECT 'ended', d.code, d.kind, '', 0 FROM ended e JOIN device d ON d.id = e.device_id
+
+-- name: strangers
+WITH told AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(%(rows)s::json)
+           AS k (site text, code text, reason text, messages bigint, events bigint, lanes text[])
+), before AS MATERIALIZED (
+    SELECT s.site, s.code, s.last_event FROM stranger s JOIN told USING (site, code)
+), noted AS (
+    INSERT INTO stranger AS s (site, code, reason, first_seen, last_seen, messages, events, last_event, kept, lanes)
+    SELECT site, code, reason, %(now)s, %(now)s, messages, events, CASE WHEN events > 0 THEN %(now)s::timestamptz END,
+           messages, lanes
+    FROM told ORDER BY site, code
+    ON CONFLICT (site, code) DO UPDATE SET reason = EXCLUDED.reason, last_seen = EXCLUDED.last_seen,
+        messages = s.messages + EXCLUDED.messages, events = s.events + EXCLUDED.events,
+        last_event = coalesce(EXCLUDED.last_event, s.last_event), kept = s.kept + EXCLUDED.kept,
+        lanes = ARRAY(SELECT DISTINCT lane FROM unnest(s.lanes || EXCLUDED.lanes) AS l (lane) ORDER BY lane)
+)
+-- Said again after an hour: an alarm of tomorrow is not the one of today.
+SELECT t.site, t.code, t.reason, b.code IS NULL AS new,
+       t.events > 0 AND coalesce(b.last_event < %(now)s::timestamptz - interval '1 hour', true) AS alarm
+FROM told t LEFT JOIN before b USING (site, code)
+
+-- name: strangers_over
+SELECT site, code FROM stranger WHERE kept > %(limit)s ORDER BY kept DESC LIMIT 100
+
+-- name: stranger_trim
+WITH held AS (
+    SELECT site, code FROM stranger WHERE site = %(site)s AND code = %(code)s FOR UPDATE SKIP LOCKED
+), own AS MATERIALIZED (
+    SELECT r.id, r.boot, r.seq, l.lane, r.received,
+           CASE WHEN l.lane = 'status' AND position('"losses":[{'::bytea IN r.payload) = 0 THEN 0
+                WHEN l.lane = 'telemetry' THEN 1 WHEN l.lane = 'event' THEN 3 ELSE 2 END AS worth
+    FROM held h CROSS JOIN unnest(ARRAY['telemetry', 'event', 'status', 'reply']) AS l (lane)
+    JOIN reject r ON r.topic = format('sunlit/v1/%%s/%%s/%%s/%%s', lpad(shard_of(h.site)::text, 2, '0'), h.site, h.code,
+                                      l.lane)
+    WHERE r.replayed_at IS NULL
+), gone AS (
+    DELETE FROM reject r USING (SELECT * FROM own ORDER BY worth, id
+                                LIMIT greatest(0, (SELECT count(*) FROM own) - %(keep)s)) AS o
+    WHERE r.id = o.id RETURNING o.lane, o.boot, o.seq
+), numbers AS (
+    INSERT INTO stranger_forgotten AS f (site, code, boot, lane, numbers)
+    SELECT h.site, h.code, g.boot, g.lane, range_agg(int8range(g.seq, g.seq + 1))
+    FROM gone g CROSS JOIN held h WHERE g.seq IS NOT NULL AND g.lane IN ('telemetry', 'event') GROUP BY 1, 2, 3, 4
+    ON CONFLICT (site, code, boot, lane) DO UPDATE SET numbers = f.numbers + EXCLUDED.numbers
+), counted AS (
+    UPDATE stranger s SET forgotten = s.forgotten + (SELECT count(*) FROM gone),
+        kept = (SELECT count(*) FROM own) - (SELECT count(*) FROM gone)
+    FROM held h WHERE s.site = h.site AND s.code = h.code
+)
+SELECT count(*) AS count FROM gone

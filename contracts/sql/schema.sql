@@ -972,7 +972,8 @@ CREATE TABLE public.reject (
     seq bigint,
     digest bytea NOT NULL,
     times integer DEFAULT 1 NOT NULL,
-    replayed_at timestamp with time zone
+    replayed_at timestamp with time zone,
+    counted boolean DEFAULT false NOT NULL
 );
 
 ALTER TABLE public.reject ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1071,9 +1072,19 @@ CREATE TABLE public.stranger (
     messages bigint NOT NULL,
     events bigint NOT NULL,
     last_event timestamp with time zone,
+    kept bigint NOT NULL,
     forgotten bigint DEFAULT 0 NOT NULL,
     lanes text[] NOT NULL,
-    CONSTRAINT stranger_reason_check CHECK ((reason = ANY (ARRAY['unknown'::text, 'retired'::text])))
+    CONSTRAINT stranger_reason_check CHECK ((reason = ANY (ARRAY['unknown'::text, 'retired'::text, 'elsewhere'::text])))
+);
+
+CREATE TABLE public.stranger_forgotten (
+    site text NOT NULL,
+    code text NOT NULL,
+    boot uuid NOT NULL,
+    lane text NOT NULL,
+    numbers int8multirange NOT NULL,
+    CONSTRAINT stranger_forgotten_lane_check CHECK ((lane = ANY (ARRAY['telemetry'::text, 'event'::text])))
 );
 
 CREATE TABLE public.stream (
@@ -1280,6 +1291,9 @@ ALTER TABLE ONLY public.still
 ALTER TABLE ONLY public.still_withheld
     ADD CONSTRAINT still_withheld_pkey PRIMARY KEY (device_id);
 
+ALTER TABLE ONLY public.stranger_forgotten
+    ADD CONSTRAINT stranger_forgotten_pkey PRIMARY KEY (site, code, boot, lane);
+
 ALTER TABLE ONLY public.stranger
     ADD CONSTRAINT stranger_pkey PRIMARY KEY (site, code);
 
@@ -1332,6 +1346,8 @@ CREATE INDEX outbox_incident ON public.outbox USING btree (incident_id);
 CREATE INDEX outbox_next ON public.outbox USING btree (next_at) WHERE (state = ANY (ARRAY['queued'::text, 'leased'::text]));
 
 CREATE INDEX place_town ON public.place USING btree (town_code);
+
+CREATE INDEX reject_identity ON public.reject USING btree (device_code, boot, lane, seq);
 
 CREATE INDEX reject_open ON public.reject USING btree (received) WHERE (replayed_at IS NULL);
 

@@ -47,17 +47,32 @@ WHERE a.ended_at IS NULL AND d.retired_at IS NULL AND (s.seen_at IS NULL OR s.se
 CREATE TABLE stranger (
     site text NOT NULL,
     code text NOT NULL,
-    reason text NOT NULL CHECK (reason IN ('unknown', 'retired')),
+    reason text NOT NULL CHECK (reason IN ('unknown', 'retired', 'elsewhere')),
     first_seen timestamptz NOT NULL,
     last_seen timestamptz NOT NULL,
     messages bigint NOT NULL,
     events bigint NOT NULL,
     last_event timestamptz,
+    kept bigint NOT NULL,
     forgotten bigint NOT NULL DEFAULT 0,
     lanes text[] NOT NULL,
     PRIMARY KEY (site, code)
 );
+-- The numbers of what was forgotten of them, so that they are accounted for when the device is adopted.
+CREATE TABLE stranger_forgotten (
+    site text NOT NULL,
+    code text NOT NULL,
+    boot uuid NOT NULL,
+    lane text NOT NULL CHECK (lane IN ('telemetry', 'event')),
+    numbers int8multirange NOT NULL,
+    PRIMARY KEY (site, code, boot, lane)
+);
+
+-- Whether the stream of its device counts it as rejected: then a replay moves it to the stored.
+ALTER TABLE reject ADD COLUMN counted boolean NOT NULL DEFAULT false;
+UPDATE reject SET counted = true WHERE seq IS NOT NULL AND reason NOT LIKE 'device: %' AND reason NOT LIKE 'site: %';
 CREATE INDEX reject_open ON reject (received) WHERE replayed_at IS NULL;
+CREATE INDEX reject_identity ON reject (device_code, boot, lane, seq);
 
 -- The centre's own measure of a device's clock: what to add to its time, too large by the way of the message at most.
 ALTER TABLE device_status ADD COLUMN heard_offset_ms bigint, ADD COLUMN heard_offset_at timestamptz;
