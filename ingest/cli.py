@@ -4,22 +4,22 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-import psycopg
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from contracts.topics import SHARDS
-from ingest import liveness, strangers
+from ingest import liveness, rejects_cli, strangers, strangers_cli
 from ingest.consumer import lanes
+from ingest.rejects_cli import opened, print_table
 from ingest.shard import WHOLE, Shard
 from ingest.shard import shard as parse_shard
 from ingest.sql import QUERIES
 from runtime import log, service
-from runtime.db import Role, connect
 from runtime.settings import load
 
 app = typer.Typer(help="From the broker to the database.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(rejects_cli.app, name="rejects")
+app.command()(strangers_cli.strangers)
+app.command()(strangers_cli.adopt)
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings")]
 Shards = Annotated[
     list[Shard] | None,
@@ -68,13 +68,13 @@ def audit(
 
     Exit 1 when a finished boot leaves a rest, or running ones a larger rest than their agents still keep to send.
     """
-    rows = _rows(config, "audit", {})
-    in_flight = int(_rows(config, "in_flight", {})[0]["spooled"])
+    rows = _rows(config, "audit")
+    in_flight = int(_rows(config, "in_flight")[0]["spooled"])
     totals = {name: sum(int(row[name]) for row in rows) for name in COUNTS}
     if as_json:
         typer.echo(json.dumps({**totals, "in_flight": in_flight, "streams": rows}, default=str))
     else:
-        _print(rows, ("device", "boot", "lane", *COUNTS))
+        print_table(rows, ("device", "boot", "lane", *COUNTS))
         typer.echo(", ".join(f"{name} {value}" for name, value in {**totals, "in flight": in_flight}.items()))
     raise typer.Exit(0 if balanced(rows, in_flight) else 1)
 
@@ -85,23 +85,6 @@ def balanced(rows: list[dict[str, Any]], in_flight: int) -> bool:
     return all(rest == 0 if done else rest >= 0 for done, rest in rests) and sum(rest for _, rest in rests) <= in_flight
 
 
-@app.command()
-def rejects(config: Config = None, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50) -> None:
-    """List the newest rejected messages with their reasons."""
-    _print(_rows(config, "rejects", {"limit": limit}), ("id", "received", "topic", "reason", "times", "bytes"))
-
-
-def _rows(config: Path | None, query: str, values: dict[str, object]) -> list[dict[str, Any]]:
-    try:
-        with connect(load(config).database, Role.INGEST) as connection:
-            return connection.execute(QUERIES[query], values).fetchall()
-    except psycopg.Error as error:
-        typer.echo(f"sunlit ingest: database: {' '.join(str(error).split())}", err=True)
-        raise typer.Exit(2) from error
-
-
-def _print(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*(str(row[column]) for column in columns))
-    Console().print(table)
+def _rows(config: Path | None, query: str) -> list[dict[str, Any]]:
+    with opened(config) as connection:
+        return connection.execute(QUERIES[query]).fetchall()

@@ -8,7 +8,7 @@ from ingest.sql import QUERIES
 from runtime.db import Connection
 
 KNOWN_S = 30.0
-"""how long a device that was moved or retired may still count as before; a stranger or one that is retired is looked up each time"""
+"""how long one that was moved may still count as before; who is retired or not known is looked up each time"""
 
 
 class Device(NamedTuple):

@@ -1,4 +1,4 @@
-"""Who is not heard: judged by database time, against the time in which ingest itself could hear. One row per silence."""
+"""Who is not heard: judged by database time, against the time in which ingest itself could hear. A row a silence."""
 
 import logging
 import threading

@@ -132,6 +132,3 @@ ORDER BY d.code, s.first_seen, s.lane
 -- name: in_flight
 -- Messages that agents say they still keep.
 SELECT coalesce(sum(spooled), 0)::bigint AS spooled FROM device_status
-
--- name: rejects
-SELECT id, received, topic, reason, times, length(payload) AS bytes FROM reject ORDER BY id DESC LIMIT %(limit)s

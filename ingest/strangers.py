@@ -66,7 +66,7 @@ class Strangers:
 
 
 def trim(connection: Connection, keep: int) -> int:
-    """Forgets the oldest messages of strangers beyond `keep` each, events last; returns how many. Their numbers stay."""
+    """Forgets the oldest messages of strangers beyond `keep` each, events last; returns how many. Numbers stay."""
     forgotten = 0
     over = connection.execute(QUERIES["strangers_over"], {"limit": int(keep * ROOM)}).fetchall()
     for row in over:

@@ -108,3 +108,60 @@ WITH held AS (
     FROM held h WHERE s.site = h.site AND s.code = h.code
 )
 SELECT count(*) AS count FROM gone
+
+-- name: rejects
+SELECT id, received, topic, reason, times, length(payload) AS bytes, replayed_at FROM reject
+WHERE (%(replayed)s::boolean OR replayed_at IS NULL)
+  AND (%(reason)s::text = '' OR reason ILIKE %(reason)s)
+  AND (%(device)s::text = '' OR split_part(topic, '/', 5) = %(device)s OR device_code = %(device)s)
+ORDER BY id DESC LIMIT %(limit)s
+
+-- name: rejects_open
+SELECT id FROM reject
+WHERE replayed_at IS NULL
+  AND (cardinality(%(ids)s::bigint[]) = 0 OR id = ANY(%(ids)s))
+  AND (cardinality(%(topics)s::text[]) = 0 OR topic = ANY(%(topics)s))
+  AND (%(reason)s::text = '' OR reason ILIKE %(reason)s)
+  AND (%(device)s::text = '' OR split_part(topic, '/', 5) = %(device)s OR device_code = %(device)s)
+ORDER BY id
+
+-- name: reject
+SELECT id, received, topic, reason, times, replayed_at, device_code, lane, boot, seq, payload FROM reject
+WHERE id = %(id)s
+
+-- name: reject_lock
+SELECT topic, payload, reason, received, counted FROM reject WHERE id = %(id)s AND replayed_at IS NULL FOR UPDATE
+
+-- name: reject_reason
+UPDATE reject SET reason = %(reason)s WHERE id = %(id)s
+
+-- name: reject_done
+UPDATE reject SET reason = %(reason)s, replayed_at = clock_timestamp() WHERE id = %(id)s
+
+-- name: strangers_listed
+SELECT site, code, reason, first_seen, last_seen, messages, events, last_event, kept, forgotten, lanes FROM stranger
+ORDER BY last_event DESC NULLS LAST, last_seen DESC LIMIT %(limit)s
+
+-- name: stranger_sites
+SELECT site FROM stranger WHERE code = %(code)s ORDER BY last_seen DESC
+
+-- name: stranger_numbers
+DELETE FROM stranger_forgotten WHERE site = %(site)s AND code = %(code)s RETURNING boot, lane, numbers
+
+-- name: stranger_gone
+DELETE FROM stranger WHERE site = %(site)s AND code = %(code)s RETURNING forgotten
+
+-- name: device_register
+INSERT INTO device (code, kind, site, lift_id, kitchen_id, commissioned_at)
+SELECT %(code)s, %(kind)s, %(site)s, (SELECT id FROM lift WHERE code = %(lift)s::text),
+       (SELECT id FROM kitchen WHERE code = %(kitchen)s::text), clock_timestamp()
+
+-- name: device_found
+SELECT id, kind, site, retired_at IS NOT NULL AS retired FROM device WHERE code = %(code)s
+
+-- name: device_back
+UPDATE device SET retired_at = NULL, site = %(site)s WHERE code = %(code)s
+
+-- name: watched
+SELECT EXISTS (SELECT FROM lift WHERE code = %(lift)s::text) AS lift,
+       EXISTS (SELECT FROM kitchen WHERE code = %(kitchen)s::text) AS kitchen
