@@ -1325,6 +1325,10 @@ CREATE INDEX finding_entry_finding ON public.finding_entry USING btree (finding_
 
 CREATE INDEX finding_kitchen ON public.finding USING btree (kitchen_id, opened_at);
 
+CREATE INDEX gap_filled ON public.gap USING btree (filled_at) WHERE (filled_at IS NOT NULL);
+
+CREATE INDEX gap_open ON public.gap USING btree (opened_at) WHERE (missing > 0);
+
 CREATE INDEX incident_due ON public.incident USING btree (due_at) WHERE (closed_at IS NULL);
 
 CREATE INDEX incident_entry_incident ON public.incident_entry USING btree (incident_id, id);

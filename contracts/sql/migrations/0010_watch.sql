@@ -71,6 +71,8 @@ CREATE TABLE stranger_forgotten (
 -- Whether the stream of its device counts it as rejected: then a replay moves it to the stored.
 ALTER TABLE reject ADD COLUMN counted boolean NOT NULL DEFAULT false;
 UPDATE reject SET counted = true WHERE seq IS NOT NULL AND reason NOT LIKE 'device: %' AND reason NOT LIKE 'site: %';
+CREATE INDEX gap_open ON gap (opened_at) WHERE missing > 0;
+CREATE INDEX gap_filled ON gap (filled_at) WHERE filled_at IS NOT NULL;
 CREATE INDEX reject_open ON reject (received) WHERE replayed_at IS NULL;
 CREATE INDEX reject_identity ON reject (device_code, boot, lane, seq);
 
