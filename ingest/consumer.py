@@ -14,6 +14,7 @@ from contracts.kinds import Lane
 from contracts.topics import subscription
 from ingest.batch import Written
 from ingest.devices import Devices
+from ingest.hearing import Ear
 from ingest.hold import Hold
 from ingest.shard import WHOLE, Shard
 from ingest.sql import QUERIES
@@ -60,6 +61,7 @@ class LaneConsumer:
         self.total, self.batches, self.writing_s = Written(), 0, 0.0
         self.last_taken_at = time.monotonic()
         self._connection_count = 0
+        self._caught_up_at = self.last_taken_at
         self._beat_at = 0.0
         self.bus = Bus(
             settings.broker,
@@ -156,6 +158,8 @@ class LaneConsumer:
                     if taken.connection == self._connection_count:
                         self.bus.ack(taken.incoming)
                 pending.clear()
+            if self.taken.qsize() < self.batch:
+                self._caught_up_at = time.monotonic()
             self._beat(connection)
 
     def _hold(self, behind: bool) -> None:
@@ -166,6 +170,11 @@ class LaneConsumer:
         if self._holdable and self.hold.turns(behind, time.monotonic()):
             log.warning("%s: %s", self.name, HOLDING if self.hold.on else "has caught up; edges may send again")
             self.bus.listen(self._holdable, not self.hold.on)
+
+    @property
+    def ear(self) -> Ear:
+        """How well this lane hears at the moment."""
+        return Ear(self._connection_count if self.bus.connected else None, self._caught_up_at)
 
     def after_commit(self) -> None:
         """Between commit and acknowledgement: where a crash must do no harm."""
