@@ -29,7 +29,9 @@ class Report(Struct, kw_only=True):
     taken: int
     waiting: int
     unheard: int
-    """taken by the broker although nobody listens: gone"""
+    """alarms and statuses that the broker took although nobody listened"""
+    again: int
+    """telemetry that goes out again because nobody listened: ingest is behind"""
     refused: int
     """turned down by the broker"""
     skipped: int
@@ -94,7 +96,6 @@ class Runner:
         achieved = (self.sender.taken - self._told) / span
         self._told, self._told_at = self.sender.taken, now
         counts = self.life.counts
-        flocks = (self.life.lifts, self.life.watched, self.life.statuses)
         return Report(
             seconds=round(now - self.began, 1),
             asked_per_s=round(self.life.asked, 1),
@@ -106,8 +107,9 @@ class Runner:
             taken=self.sender.taken,
             waiting=waiting,
             unheard=self.sender.unheard,
+            again=self.sender.again,
             refused=self.sender.refused,
-            skipped=sum(flock.skipped for flock in flocks),
+            skipped=sum(flock.skipped for flock in self.life.flocks),
             entrapments=counts.entrapments,
             inside=len(self.life.rescues),
             findings=counts.findings,
