@@ -102,10 +102,16 @@ class Sender:
         return sum(self._told.refused.values())
 
     def drain(self, seconds: float, hasten: threading.Event | None = None) -> int:
-        """Waits until the broker has everything; returns how many messages it has not after so many seconds."""
+        """Waits until the broker has everything; returns how many messages it has not after so many seconds.
+
+        Where nobody listens it waits for one more try, and no longer.
+        """
         end = time.monotonic() + seconds
+        before, moved_at = self.taken, time.monotonic()
         while (waiting := self.collect() - self.refused) and time.monotonic() < end:
-            if hasten is not None and hasten.is_set():
+            if self.taken != before:
+                before, moved_at = self.taken, time.monotonic()
+            if time.monotonic() - moved_at > AGAIN_S + 3.0 or (hasten is not None and hasten.is_set()):
                 break
             time.sleep(0.02)
         return waiting

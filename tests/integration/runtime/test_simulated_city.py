@@ -219,6 +219,7 @@ def test_crews_answer_at_their_page_and_people_get_out(settings: Settings, confi
             service.stop()
 
 
+@pytest.mark.usefixtures("ingesting")
 def test_the_command_registers_once_and_goes_on_with_keep(settings: Settings, config: Path, tmp_path: Path) -> None:
     base = ["simulate", "city", "--config", str(config), "--passwords", str(tmp_path / "city.json"), "--json"]
     base += ["--mail-port", str(free_port()), "--period", "1", "--status-period", "1"]
