@@ -73,11 +73,12 @@ class Batch:
         for item in judged:
             if isinstance(item, Rejected):
                 self._reject(item)
+        # Then the devices' rows: whoever waits for a stream holds none of these yet, so lanes cannot wait in a circle.
+        self.streams.lock(theirs)
         if self._origin is Origin.BROKER:
             self.strangers.note(self.connection, self.now)
             statuses.seen(self.connection, self._speakers(judged, keys), self.now)
             statuses.write(self.connection, told, self.devices, self.now)
-        self.streams.lock(theirs)
         statuses.tell(self.streams, told, self.devices)
         self.streams.settle()
         return written
