@@ -14,8 +14,8 @@ VALUES (%(kind)s, %(version)s, %(body)s, %(sha256)s, %(now)s, %(author)s)
 -- name: events_unhandled
 -- The truth is what no row says was handled; a week back is far more than any outage of ours.
 SELECT e.id, e.event_id, e.rev, e.phase, e.rule, e.at, e.observed, e.received, e.subject, e.zone, e.confidence, e.body,
-       e.device_id, d.kind AS device_kind, d.lift_id, d.kitchen_id
-FROM event e JOIN device d ON d.id = e.device_id
+       e.clock_offset_ms, s.heard_offset_ms, e.device_id, d.kind AS device_kind, d.lift_id, d.kitchen_id
+FROM event e JOIN device d ON d.id = e.device_id LEFT JOIN device_status s ON s.device_id = e.device_id
 WHERE e.received > %(now)s::timestamptz - interval '7 days'
   AND NOT EXISTS (SELECT FROM event_handled h WHERE h.event_row = e.id)
 ORDER BY e.id LIMIT 200

@@ -9,6 +9,7 @@ from markupsafe import Markup
 WIDTH, HEIGHT, BOTTOM, TOP = 560, 180, 24, 18
 MOST_UPRIGHT, ROW, NAMES, VALUES = 8, 22, 130, 50
 """more bars than these lie down, a row each, with room for names before and values after them"""
+LEAST, THICK = 3.0, 26
 Z95 = 1.959964
 
 
@@ -97,6 +98,25 @@ def histogram(values: Sequence[float], edges: Sequence[float], label: str, unit:
         f"{low:g}–{edges[index + 1]:g}" if index + 1 < len(edges) else f"≥{low:g}" for index, low in enumerate(edges)
     ]
     return bars([(f"{name} {unit}", float(n)) for name, n in zip(names, counts, strict=True)], label)
+
+
+def share_bar(parts: Sequence[tuple[str, int, str]], label: str) -> Markup:
+    """One bar of the whole width, divided by name, count and class; whatever is not zero can be seen."""
+    total = sum(count for _, count, _ in parts)
+    if not total:
+        return Markup("")
+    # The least part that is not zero takes its room from the largest.
+    wide = [max(LEAST, WIDTH * count / total) if count else 0.0 for _, count, _ in parts]
+    wide[wide.index(max(wide))] -= sum(wide) - WIDTH
+    drawn, x = [], 0.0
+    for (name, count, kind), width in zip(parts, wide, strict=True):
+        if count:
+            title = f"<title>{escape(name)}: {count:,} ({100 * count / total:.4g} %)</title>"
+            drawn.append(
+                f'<rect class={quoteattr(kind)} x="{x:.1f}" y="0" width="{width:.1f}" height="{THICK}">{title}</rect>'
+            )
+        x += width
+    return _svg(drawn, label, THICK)
 
 
 def _svg(parts: Sequence[str], label: str, height: int = HEIGHT) -> Markup:

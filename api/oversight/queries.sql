@@ -83,8 +83,3 @@ FROM finding f JOIN kitchen k ON k.id = f.kitchen_id JOIN place p ON p.id = k.pl
 WHERE f.opened_at > clock_timestamp() - interval '30 days' AND f.state <> 'rejected'
   AND (%(towns)s::text[] IS NULL OR p.town_code = ANY(%(towns)s))
 GROUP BY k.id ORDER BY late DESC, open DESC, month DESC LIMIT 10
-
--- name: accounting
-SELECT d.code, s.lane, s.first_seen, s.last_seen, greatest(s.published, s.next_seq) AS published, s.stored, s.rejected,
-       s.lost, s.duplicates, greatest(s.published, s.next_seq) - s.stored - s.rejected - s.lost AS missing
-FROM stream s JOIN device d ON d.id = s.device_id ORDER BY missing DESC, s.last_seen DESC LIMIT 500

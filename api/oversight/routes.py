@@ -120,16 +120,6 @@ async def findings_list(
     )
 
 
-@router.get("/oversight/accounting")
-async def accounting(request: Request, _: Regulator) -> HTMLResponse:
-    """Published = stored + rejected + lost, for people."""
-    async with request.app.state.pool.connection() as connection:
-        rows = await (await connection.execute(QUERIES["accounting"])).fetchall()
-    names = ("published", "stored", "rejected", "lost", "missing")
-    totals = {name: sum(row[name] for row in rows) for name in names}
-    return render(request, "oversight/accounting.html", rows=rows, totals=totals)
-
-
 @router.get("/oversight/finding/{number}")
 async def finding(request: Request, number: str, viewer: Regulator, said: str = "", why: str = "") -> HTMLResponse:
     row = await _finding(request, number, viewer)
