@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from importlib import resources
@@ -30,8 +31,10 @@ from api.page import HEADERS, render
 from api.public import routes as public
 from api.sql import QUERIES
 from api.stream import Hub
+from runtime import service
 from runtime.db import Role, async_pool
 from runtime.settings import Settings
+from runtime.storage import retention
 
 log = logging.getLogger(__name__)
 STATIC = Path(str(resources.files("api").joinpath("static")))
@@ -68,7 +71,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(_beat(app)),
         asyncio.create_task(leases.sweep(app)),
     ]
+    stop = threading.Event()
+    sweeping = retention.work(app.state.settings, Role.API)
+    threading.Thread(target=service.keep, args=("api.retention", sweeping, stop), daemon=True).start()
     yield
+    stop.set()
     for task in tasks:
         task.cancel()
     await app.state.pool.close()

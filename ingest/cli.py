@@ -1,6 +1,8 @@
 """`sunlit ingest`: the service, and the proof that nothing is unaccounted for."""
 
+import gc
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +16,9 @@ from ingest.shard import WHOLE, Shard
 from ingest.shard import shard as parse_shard
 from ingest.sql import QUERIES
 from runtime import log, service
+from runtime.db import Role
 from runtime.settings import load
+from runtime.storage import retention
 
 app = typer.Typer(help="From the broker to the database.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(rejects_cli.app, name="rejects")
@@ -39,6 +43,11 @@ def run(config: Config = None, shard: Shards = None) -> None:
     duties: dict[str, service.Duty] = {name: consumer.run for name, consumer in consumers.items()}
     duties["liveness"] = liveness.duty(settings, lambda: [lane.ear for lane in consumers.values()], shards)
     duties["strangers"] = strangers.duty(settings)
+    duties["retention"] = retention.work(settings, Role.INGEST)
+    # Messages hold no cycles: to search thousands of them for some, again and again, is a third of the work.
+    sys.setswitchinterval(0.0005)
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 20)
     service.run("ingest", duties)
 
 

@@ -142,7 +142,7 @@ class LaneConsumer:
                 pending.extend(self._collect())
             if pending:
                 began = time.monotonic()
-                self.total += writer.write([Raw(taken.incoming.topic, taken.incoming.payload) for taken in pending])
+                self.total += writer.write([taken.incoming for taken in pending])
                 self.batches += 1
                 self.writing_s += time.monotonic() - began
                 self.after_commit()

@@ -1,7 +1,6 @@
 """PURE: from a topic and bytes to rows, or to a reason why not."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -24,7 +23,7 @@ from contracts.topics import BadTopic, Topic, parse
 Row = tuple[object, ...]
 
 
-class Identity(NamedTuple):
+class Identity(msgspec.Struct, frozen=True, gc=False):
     """What makes a message the same message, however often it comes; `site` is where its topic says it comes from."""
 
     site: str
@@ -34,7 +33,7 @@ class Identity(NamedTuple):
     seq: int
 
 
-class Accepted(NamedTuple):
+class Accepted(msgspec.Struct, frozen=True):
     """A message that keeps its contract; a status or a reply has no sequence number and so no identity."""
 
     topic: str
@@ -44,7 +43,7 @@ class Accepted(NamedTuple):
     body: Telemetry | Event | Status | Reply
 
 
-class Rejected(NamedTuple):
+class Rejected(msgspec.Struct, frozen=True):
     """Bytes that cannot be stored as what they claim to be, kept whole."""
 
     topic: str

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import psycopg
 
@@ -16,8 +16,17 @@ from runtime.db import Connection
 log = logging.getLogger(__name__)
 
 
-class Raw(NamedTuple):
+class Message(Protocol):
     """Bytes as they came from the broker."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def payload(self) -> bytes: ...
+
+
+class Raw(NamedTuple):
+    """A message from anywhere else."""
 
     topic: str
     payload: bytes
@@ -34,7 +43,9 @@ class Writer:
     def __init__(self, connection: Connection, devices: Devices) -> None:
         self.connection, self.devices = connection, devices
 
-    def write(self, batch: Sequence[Raw], origin: Origin = Origin.BROKER, received: datetime | None = None) -> Written:
+    def write(
+        self, batch: Sequence[Message], origin: Origin = Origin.BROKER, received: datetime | None = None
+    ) -> Written:
         """Commits a batch. Raises psycopg.OperationalError when the database is away: then nothing is committed.
 
         `received`: when it was, for what was refused then.

@@ -2,7 +2,6 @@
 
 import logging
 import queue
-import random
 import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -13,9 +12,15 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from runtime.mqtt_loop import MqttLoop, jittered_pause
 from runtime.settings import BrokerSettings
 
 log = logging.getLogger(__name__)
+client_log = logging.getLogger(f"{__name__}.client")
+# The client talks of every packet, and of lost connections, of which we speak ourselves; people need only the handlers
+# that failed.
+client_log.setLevel(logging.ERROR)
+client_log.addFilter(lambda record: record.getMessage().startswith("Caught exception"))
 KEEPALIVE_S = 15
 QOS = 1
 NO_SUBSCRIBERS = 0x10
@@ -67,7 +72,10 @@ class Bus:
         self._receive_maximum = receive_maximum
         self._session_expiry_s = session_expiry_s
         self._said = ""
+        self._handled = 0
+        self._taken_over = False
         self._client = self._make_client(manual_ack)
+        self._loop = MqttLoop(self._client, lambda: self._handled, self._failed, self._pause_s)
         if will is not None:
             self._client.will_set(will[0], will[1], qos=QOS, retain=True)
 
@@ -81,7 +89,6 @@ class Bus:
             clean_session=None if modern else self._session_expiry_s == 0,
             manual_ack=manual_ack,
         )
-        client.reconnect_delay_set(min_delay=1, max_delay=15)
         client.max_inflight_messages_set(1000)
         if self.settings.username is not None:
             password = self.settings.password
@@ -90,10 +97,9 @@ class Bus:
             client.tls_set(ca_certs=str(self.settings.tls_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
         # A handler that fails on one message must not end the thread that all others come through.
         client.suppress_exceptions = True
-        client.on_log = self._client_says
+        client.enable_logger(client_log)
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
-        client.on_connect_fail = self._failed
         client.on_message = self._received
         client.on_publish = self._published
         return client
@@ -107,7 +113,7 @@ class Bus:
             properties.ReceiveMaximum = self._receive_maximum
             options = {"properties": properties, "clean_start": self._session_expiry_s == 0}
         self._client.connect_async(self.settings.host, self.settings.port, keepalive=KEEPALIVE_S, **options)
-        self._client.loop_start()
+        self._loop.start()
 
     def stop(self, *, end_session: bool = False) -> None:
         """Says good-bye to the broker (the last will is not sent) and ends the thread.
@@ -119,7 +125,7 @@ class Bus:
             properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = 0
         self._client.disconnect(properties=properties)
-        self._client.loop_stop()
+        self._loop.stop()
 
     @property
     def connected(self) -> bool:
@@ -153,30 +159,28 @@ class Bus:
     def _disconnected(
         self, _: mqtt.Client, __: Any, ___: mqtt.DisconnectFlags, reason: ReasonCode, ____: Properties | None
     ) -> None:
-        # Random waits keep a city's agents from knocking all at once after an outage.
-        self._client.reconnect_delay_set(min_delay=random.randint(1, 3), max_delay=random.randint(10, 20))
-        if reason.value == TAKEN_OVER:
-            # Two who take each other's session in turn do no harm, but no work either.
-            self._client.reconnect_delay_set(min_delay=15, max_delay=30)
+        self._taken_over = reason.value == TAKEN_OVER
+        if self._taken_over:
             self._say(logging.ERROR, f"another connection uses the name {self.client_id}: is it running twice?")
         elif reason.is_failure:
             self._say(logging.WARNING, f"lost broker {self._address} ({reason}); trying again")
         if self._on_connection is not None:
             self._on_connection(False)
 
-    def _failed(self, _: mqtt.Client, __: Any) -> None:
+    def _pause_s(self, failures: int) -> float:
+        # Two who take each other's session in turn do no harm, but no work either.
+        return jittered_pause(failures, first_s=15 if self._taken_over else 1)
+
+    def _failed(self) -> None:
         self._say(logging.WARNING, f"broker {self._address} cannot be reached; is it running? trying again")
 
-    def _client_says(self, _: mqtt.Client, __: Any, ___: int, text: str) -> None:
-        """The client talks of every packet; of that, people need only the handlers that failed."""
-        if text.startswith("Caught exception"):
-            log.error("%s: %s", self.client_id, text)
-
     def _received(self, _: mqtt.Client, __: Any, message: mqtt.MQTTMessage) -> None:
+        self._handled += 1
         if self._on_message is not None:
             self._on_message(Incoming(message.topic, bytes(message.payload), message.mid, message.qos, message.retain))
 
     def _published(self, _: mqtt.Client, __: Any, mid: int, reason: ReasonCode, ___: Properties) -> None:
+        self._handled += 1
         (self.unheard if reason.value == NO_SUBSCRIBERS else self.acks).put(mid)
 
     @property

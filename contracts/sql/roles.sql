@@ -25,5 +25,7 @@ GRANT INSERT, UPDATE ON policy, event_handled, incident, incident_entry, dispatc
     command_result, alerting_beat, finding, finding_entry, edge_order_sent TO sunlit_alerting;
 GRANT INSERT, UPDATE, DELETE ON command, evidence, evidence_custody, still, session, login_attempt, audit_log,
     public_report, api_beat, edge_order, live_lease, still_withheld TO sunlit_api;
+-- What is too old is deleted by who wrote it.
+GRANT DELETE ON alerting_beat, edge_order_sent TO sunlit_alerting;
 GRANT SELECT ON public_town, public_lift, public_kitchen, public_still, public_withheld, public_rescue, public_finding
     TO sunlit_public;

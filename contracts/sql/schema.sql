@@ -101,6 +101,45 @@ CREATE TABLE public.camera_sample (
     people integer NOT NULL
 );
 
+CREATE VIEW public.camera_day AS
+ SELECT date_bin('1 day'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone) AS bucket,
+    device_id,
+    count(*) AS samples,
+    count(*) FILTER (WHERE (state = 'active'::text)) AS active,
+    count(*) FILTER (WHERE (state = 'degraded'::text)) AS degraded,
+    (sum(frames))::bigint AS frames,
+    (sum(looks))::bigint AS looks,
+    (sum(detections))::bigint AS detections,
+    max(people) AS max_people
+   FROM public.camera_sample
+  GROUP BY (date_bin('1 day'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone)), device_id;
+
+CREATE VIEW public.camera_hour AS
+ SELECT date_bin('01:00:00'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone) AS bucket,
+    device_id,
+    count(*) AS samples,
+    count(*) FILTER (WHERE (state = 'active'::text)) AS active,
+    count(*) FILTER (WHERE (state = 'degraded'::text)) AS degraded,
+    (sum(frames))::bigint AS frames,
+    (sum(looks))::bigint AS looks,
+    (sum(detections))::bigint AS detections,
+    max(people) AS max_people
+   FROM public.camera_sample
+  GROUP BY (date_bin('01:00:00'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone)), device_id;
+
+CREATE VIEW public.camera_minute AS
+ SELECT date_bin('00:01:00'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone) AS bucket,
+    device_id,
+    count(*) AS samples,
+    count(*) FILTER (WHERE (state = 'active'::text)) AS active,
+    count(*) FILTER (WHERE (state = 'degraded'::text)) AS degraded,
+    (sum(frames))::bigint AS frames,
+    (sum(looks))::bigint AS looks,
+    (sum(detections))::bigint AS detections,
+    max(people) AS max_people
+   FROM public.camera_sample
+  GROUP BY (date_bin('00:01:00'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone)), device_id;
+
 CREATE TABLE public.climate_sample (
     "time" timestamp with time zone NOT NULL,
     device_id integer NOT NULL,
@@ -118,9 +157,12 @@ CREATE VIEW public.climate_day AS
  SELECT date_bin('1 day'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone) AS bucket,
     device_id,
     count(*) AS samples,
-    avg(temperature) AS mean_temperature,
+    sum((temperature)::double precision) AS temperature_sum,
+    count(temperature) AS temperature_count,
+    min(temperature) AS min_temperature,
     max(temperature) AS max_temperature,
-    avg(humidity) AS mean_humidity
+    sum((humidity)::double precision) AS humidity_sum,
+    count(humidity) AS humidity_count
    FROM public.climate_sample
   GROUP BY (date_bin('1 day'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone)), device_id;
 
@@ -128,9 +170,12 @@ CREATE VIEW public.climate_hour AS
  SELECT date_bin('01:00:00'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone) AS bucket,
     device_id,
     count(*) AS samples,
-    avg(temperature) AS mean_temperature,
+    sum((temperature)::double precision) AS temperature_sum,
+    count(temperature) AS temperature_count,
+    min(temperature) AS min_temperature,
     max(temperature) AS max_temperature,
-    avg(humidity) AS mean_humidity
+    sum((humidity)::double precision) AS humidity_sum,
+    count(humidity) AS humidity_count
    FROM public.climate_sample
   GROUP BY (date_bin('01:00:00'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone)), device_id;
 
@@ -138,9 +183,12 @@ CREATE VIEW public.climate_minute AS
  SELECT date_bin('00:01:00'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone) AS bucket,
     device_id,
     count(*) AS samples,
-    avg(temperature) AS mean_temperature,
+    sum((temperature)::double precision) AS temperature_sum,
+    count(temperature) AS temperature_count,
+    min(temperature) AS min_temperature,
     max(temperature) AS max_temperature,
-    avg(humidity) AS mean_humidity
+    sum((humidity)::double precision) AS humidity_sum,
+    count(humidity) AS humidity_count
    FROM public.climate_sample
   GROUP BY (date_bin('00:01:00'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone)), device_id;
 
@@ -1303,6 +1351,10 @@ ALTER TABLE ONLY public.stream
 ALTER TABLE ONLY public.town
     ADD CONSTRAINT town_pkey PRIMARY KEY (code);
 
+CREATE INDEX camera_sample_time ON public.camera_sample USING btree ("time");
+
+CREATE INDEX climate_sample_time ON public.climate_sample USING btree ("time");
+
 CREATE INDEX command_created ON public.command USING btree (created_at);
 
 CREATE INDEX device_kitchen ON public.device USING btree (kitchen_id);
@@ -1325,6 +1377,8 @@ CREATE INDEX finding_entry_finding ON public.finding_entry USING btree (finding_
 
 CREATE INDEX finding_kitchen ON public.finding USING btree (kitchen_id, opened_at);
 
+CREATE INDEX finding_opened ON public.finding USING btree (opened_at);
+
 CREATE INDEX gap_filled ON public.gap USING btree (filled_at) WHERE (filled_at IS NOT NULL);
 
 CREATE INDEX gap_open ON public.gap USING btree (opened_at) WHERE (missing > 0);
@@ -1340,6 +1394,8 @@ CREATE INDEX incident_opened ON public.incident USING btree (opened_at);
 CREATE INDEX kitchen_owner ON public.kitchen USING btree (owner_org_id);
 
 CREATE INDEX lift_place ON public.lift USING btree (place_id);
+
+CREATE INDEX lift_sample_time ON public.lift_sample USING btree ("time");
 
 CREATE INDEX live_lease_open ON public.live_lease USING btree (until) WHERE (closed_at IS NULL);
 

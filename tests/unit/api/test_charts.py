@@ -32,6 +32,18 @@ def test_bars_are_well_formed(rows: list[tuple[str, float]], goal: float | None)
     assert len(drawn.findall("rect")) == len(rows)
 
 
+def test_many_bars_lie_down_each_in_a_row_of_its_own() -> None:
+    drawn = ElementTree.fromstring(bars([(f"town {n}", 10.0 * (n % 10)) for n in range(23)], "towns", 80.0, 100.0))
+    rows = [float(rect.attrib["y"]) for rect in drawn.findall("rect")]
+    assert rows == sorted(set(rows))
+    assert len(rows) == 23
+    _, _, width, height = map(float, drawn.attrib["viewBox"].split())
+    assert height >= rows[-1]
+    assert all(float(rect.attrib["x"]) + float(rect.attrib["width"]) < width for rect in drawn.findall("rect"))
+    (goal,) = drawn.findall("line")
+    assert goal.attrib["x1"] == goal.attrib["x2"]
+
+
 def test_a_line_needs_two_points() -> None:
     assert line([(0, 1)], "x") == ""
     assert ElementTree.fromstring(line([(0, 1), (1, 1)], "x", "°C")).find("polyline") is not None
