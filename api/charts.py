@@ -7,9 +7,9 @@ from xml.sax.saxutils import escape, quoteattr
 from markupsafe import Markup
 
 WIDTH, HEIGHT, BOTTOM, TOP = 560, 180, 24, 18
-LEAST, THICK = 3.0, 26
 MOST_UPRIGHT, ROW, NAMES, VALUES = 8, 22, 130, 50
 """more bars than these lie down, a row each, with room for names before and values after them"""
+LEAST, THICK = 3.0, 26
 Z95 = 1.959964
 
 

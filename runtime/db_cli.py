@@ -21,6 +21,7 @@ from runtime.storage import retention as sweeping
 from runtime.storage import status as looking
 from runtime.storage.keeping import rules
 from runtime.storage.manifest import ManifestError
+from runtime.storage.policies import DAY, RETENTION, wanted
 from runtime.storage.programs import ProgramError
 from runtime.storage.timescale import TimescaleError
 
@@ -103,7 +104,9 @@ def retention(
 ) -> None:
     """Delete what is older than [retention] says. The services do it by themselves once an hour."""
     settings = load(config)
+    kept = wanted(settings.retention, settings.timescale)
     days = {rule.table: rule.days for rule in rules(settings.retention)}
+    days |= {policy.relation: policy.after // DAY for policy in kept if policy.job == RETENTION}
     began = time.monotonic()
     with _one_line(settings), connect(settings.database, Role.OWNER) as connection, _progress() as bar:
         task = bar.add_task("counting")
@@ -120,7 +123,7 @@ def retention(
     table = Table("table", "kept", "would go" if dry_run else "gone")
     for name in sorted(rows.keys() | chunks.keys()):
         gone = f"{chunks[name]} chunks" if name in chunks else f"{rows[name]} rows"
-        table.add_row(name, f"{days[name]} d" if name in days else "", gone)
+        table.add_row(name, f"{days[name]} d", gone)
     Console().print(table)
     typer.echo(f"{sum(rows.values())} rows, {sum(chunks.values())} chunks, {time.monotonic() - began:.1f} s")
 

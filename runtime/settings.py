@@ -41,6 +41,8 @@ class IngestSettings(Section):
     client_id: str = "sunlit-ingest"
     batch: int = Field(default=2000, ge=1, le=10_000)
     linger_ms: int = Field(default=200, ge=1, le=60_000)
+    hold_after_s: float = Field(default=20, ge=0)
+    """so long behind with telemetry, edges keep theirs until ingest has caught up; 0: never"""
     silent_agent_s: float = Field(default=120, ge=30, le=86_400)
     """seconds without a word after which a device is silent; agents speak of each device every 10 s by default"""
     silent_lift_s: float = Field(default=120, ge=30, le=86_400)

@@ -17,10 +17,10 @@ CREATE INDEX IF NOT EXISTS lift_sample_range ON lift_sample USING brin (time) WI
 CREATE INDEX IF NOT EXISTS climate_sample_range ON climate_sample USING brin (time) WITH (autosummarize = on);
 CREATE INDEX IF NOT EXISTS camera_sample_range ON camera_sample USING brin (time) WITH (autosummarize = on);
 
--- Within a device its time alone gives the order; more keys would only make each compressed batch larger.
-ALTER TABLE lift_sample SET (timescaledb.enable_columnstore, timescaledb.segmentby = 'device_id', timescaledb.orderby = 'time DESC');
-ALTER TABLE climate_sample SET (timescaledb.enable_columnstore, timescaledb.segmentby = 'device_id', timescaledb.orderby = 'time DESC');
-ALTER TABLE camera_sample SET (timescaledb.enable_columnstore, timescaledb.segmentby = 'device_id', timescaledb.orderby = 'time DESC');
+-- With `seq` in the order, late rows find at once that none of a batch is theirs; by time alone each costs twice as much.
+ALTER TABLE lift_sample SET (timescaledb.enable_columnstore, timescaledb.segmentby = 'device_id', timescaledb.orderby = 'time DESC, seq');
+ALTER TABLE climate_sample SET (timescaledb.enable_columnstore, timescaledb.segmentby = 'device_id', timescaledb.orderby = 'time DESC, seq');
+ALTER TABLE camera_sample SET (timescaledb.enable_columnstore, timescaledb.segmentby = 'device_id', timescaledb.orderby = 'time DESC, seq');
 
 -- An hour is the sum of its minutes and a day that of its hours: only the minutes read samples again.
 CREATE MATERIALIZED VIEW IF NOT EXISTS lift_minute

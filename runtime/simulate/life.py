@@ -83,6 +83,12 @@ class Life:
         self._numbers = count()
         self._ticked = now
 
+    def begin(self, now: float) -> None:
+        """Time begins to run: what it took to get ready is no arrears."""
+        self.began = self._ticked = now
+        for flock in (self.lifts, self.watched, self.statuses):
+            flock.began = now
+
     @property
     def asked(self) -> float:
         """Messages a second that the periods ask for."""

@@ -52,6 +52,8 @@ class Runner:
 
     def run(self, stop: threading.Event, seconds: float | None) -> None:
         """Lives until `stop` or for so many seconds."""
+        self.began = self._told_at = time.monotonic()
+        self.life.begin(time.time())
         while not stop.is_set() and (seconds is None or time.monotonic() - self.began < seconds):
             began = time.monotonic()
             self.life.tick(time.time())

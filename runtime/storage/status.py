@@ -81,6 +81,7 @@ def look(connection: Connection, settings: Settings) -> Found:
         faults=[
             *(f"migration {name} is pending: run `sunlit db migrate`" for name in pending),
             *(f"{run.relation}: {run.what}: failed: {run.error}" for run in runs if run.result == "Failed"),
+            *(_workers(connection) if version else ()),
             *(_drift(connection, settings) if version and not pending else ()),
         ],
     )
@@ -91,6 +92,16 @@ def _done(connection: Connection) -> set[int]:
     if not row or not row["yes"]:
         return set()
     return {one["number"] for one in connection.execute(QUERIES["migrations"])}
+
+
+def _workers(connection: Connection) -> list[str]:
+    row = connection.execute(timescale.QUERIES["workers"]).fetchone()
+    if not row or row["processes"] >= row["wanted"]:
+        return []
+    return [
+        f"max_worker_processes: {row['processes']}, expected {row['wanted']} or more (3 +"
+        " timescaledb.max_background_workers + max_parallel_workers): policies find no process to run in"
+    ]
 
 
 def _drift(connection: Connection, settings: Settings) -> list[str]:

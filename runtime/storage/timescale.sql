@@ -46,8 +46,9 @@ SELECT viewname AS name FROM pg_views WHERE schemaname = 'public' AND viewname =
 SELECT 1 FROM pg_available_extension_versions WHERE name = 'timescaledb' AND version = %(version)s
 
 -- name: hypertables
--- Sample tables and rollups: what they hold, and what the column store made of it.
-SELECT r.name, approximate_row_count(r.id) AS rows, hypertable_size(r.id) AS bytes,
+-- Sample tables and rollups: what they hold, and what the column store made of it. Rows in columns were counted when
+-- they went there, those outside by the last ANALYZE.
+SELECT r.name, approximate_row_count(r.id) + z.rows AS rows, hypertable_size(r.id) AS bytes,
        c.chunks, c.oldest, s.packed AS packed_chunks, s.before AS packed_from, s.after AS packed_to
 FROM (SELECT h.hypertable_name AS name, h.hypertable_name AS inner_name,
              format('%%I.%%I', h.hypertable_schema, h.hypertable_name)::regclass AS id
@@ -58,10 +59,21 @@ FROM (SELECT h.hypertable_name AS name, h.hypertable_name AS inner_name,
       FROM timescaledb_information.continuous_aggregates a WHERE a.view_schema = 'public') AS r
 CROSS JOIN LATERAL (SELECT count(*) AS chunks, min(range_start) AS oldest FROM timescaledb_information.chunks
                     WHERE hypertable_name = r.inner_name) AS c
+CROSS JOIN LATERAL (SELECT coalesce(sum(size.numrows_pre_compression), 0)::bigint AS rows
+                    FROM _timescaledb_catalog.hypertable h
+                    JOIN _timescaledb_catalog.chunk k ON k.hypertable_id = h.id
+                    JOIN _timescaledb_catalog.compression_chunk_size size ON size.chunk_id = k.id
+                    WHERE h.table_name = r.inner_name) AS z
 LEFT JOIN LATERAL (SELECT number_compressed_chunks AS packed, before_compression_total_bytes AS before,
                           after_compression_total_bytes AS after
                    FROM hypertable_columnstore_stats(r.id)) AS s ON true
 ORDER BY 3 DESC, 1
+
+-- name: workers
+-- Jobs for which the server has no process left fail to start.
+SELECT current_setting('max_worker_processes')::int AS processes,
+       3 + current_setting('timescaledb.max_background_workers')::int + current_setting('max_parallel_workers')::int
+       AS wanted
 
 -- name: runs
 -- Policies with how their last run ended.

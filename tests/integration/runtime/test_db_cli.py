@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.json import Jsonb
 from typer.testing import CliRunner, Result
 
@@ -117,6 +118,7 @@ def test_policies_chunks_and_compression_are_seen(timescale_db: DatabaseSettings
     assert (code, found["faults"]) == (0, [])
     lifts = next(one for one in found["tables"] if one["name"] == "lift_sample")
     assert (lifts["chunks"], lifts["packed_chunks"]) == (2, 1)
+    assert lifts["rows"] == 300
     assert lifts["packed_from"] > lifts["packed_to"] > 0
     assert {run["relation"] for run in found["policies"]} == {*SAMPLES, *ROLLUPS}
     shown = call("status", "--config", path).stdout
@@ -148,3 +150,13 @@ def test_policies_other_than_the_settings_are_a_fault(timescale_db: DatabaseSett
     assert (found["faults"], code) == (["6 policies differ from the settings: run `sunlit db migrate`"], 1)
     assert call("migrate", "--config", path).stdout == "up to date\n"
     assert as_json(path)[1] == 0
+
+
+@pytest.mark.timescale
+def test_too_few_processes_for_the_policies_are_a_fault(timescale_db: DatabaseSettings, tmp_path: Path) -> None:
+    name = conninfo_to_dict(timescale_db.url)["dbname"]
+    with connect(timescale_db, Role.OWNER) as connection:
+        connection.execute(f"ALTER DATABASE {name} SET max_parallel_workers = 100".encode())
+    found, code = as_json(config(timescale_db, tmp_path))
+    assert code == 1
+    assert found["faults"][0].startswith("max_worker_processes: 19, expected 103 or more")
