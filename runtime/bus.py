@@ -2,7 +2,6 @@
 
 import logging
 import queue
-import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -13,11 +12,23 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from runtime.settings import BrokerSettings
+from runtime.tls import Files, Tls
 
 log = logging.getLogger(__name__)
 KEEPALIVE_S = 15
 QOS = 1
 NO_SUBSCRIBERS = 0x10
+NOT_AUTHORISED = 0x87
+HEAD_BYTES = 64
+"""what a packet may hold beside topic and payload, with room to spare"""
+
+
+class Refused(NamedTuple):
+    """A message that the broker did not take: `code` is MQTT 5's reason, `text` its name."""
+
+    mid: int
+    code: int
+    text: str
 
 
 class Incoming(NamedTuple):
@@ -38,6 +49,7 @@ class Bus:
     `acks` yields the ids that `publish` gave, once the broker has acknowledged them: match ids in the one thread that
     publishes and reads `acks`, because an acknowledgement can arrive before `publish` returns. `unheard` yields those
     that the broker has taken for nobody: no session, present or away, listens there, and the message is gone.
+    `refused` yields those that it did not take at all: not allowed there, most of all. None of the two is delivered.
     """
 
     def __init__(
@@ -57,12 +69,16 @@ class Bus:
         self.client_id = client_id
         self.acks: queue.SimpleQueue[int] = queue.SimpleQueue()
         self.unheard: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self.refused: queue.SimpleQueue[Refused] = queue.SimpleQueue()
         self._subscriptions = list(subscriptions)
         self._on_message = on_message
         self._on_connection = on_connection
         self._receive_maximum = receive_maximum
         self._session_expiry_s = session_expiry_s
-        self._said = ""
+        self._said, self._said_files = "", ""
+        self._largest: int | None = None
+        ca = settings.tls_ca
+        self._tls = None if ca is None else Tls(Files(ca, settings.tls_cert, settings.tls_key))
         self._client = self._make_client(manual_ack)
         if will is not None:
             self._client.will_set(will[0], will[1], qos=QOS, retain=True)
@@ -82,8 +98,9 @@ class Bus:
         if self.settings.username is not None:
             password = self.settings.password
             client.username_pw_set(self.settings.username, password.get_secret_value() if password else None)
-        if self.settings.tls_ca is not None:
-            client.tls_set(ca_certs=str(self.settings.tls_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        if self._tls is not None:
+            client.tls_set_context(self._tls.context)
+            client.on_pre_connect = self._before_connect
         # A handler that fails on one message must not end the thread that all others come through.
         client.suppress_exceptions = True
         client.on_log = self._client_says
@@ -92,6 +109,7 @@ class Bus:
         client.on_connect_fail = self._failed
         client.on_message = self._received
         client.on_publish = self._published
+        client.on_subscribe = self._subscribed
         return client
 
     def start(self) -> None:
@@ -115,19 +133,27 @@ class Bus:
         return self._client.is_connected()
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int | None:
-        """Sends at QoS 1. Returns the id that `acks` will yield, or None when there is no connection to send on."""
-        if not self.connected:
+        """Sends at QoS 1. Returns the id that `acks` will yield, or None when there is no connection to send on.
+
+        What is larger than the broker takes is not sent: None as well, ask `fits` first.
+        """
+        if not self.connected or not self.fits(topic, payload):
             return None
         sent = self._client.publish(topic, payload, qos=QOS, retain=retain)
         return sent.mid if sent.rc in (mqtt.MQTT_ERR_SUCCESS, mqtt.MQTT_ERR_NO_CONN) else None
+
+    def fits(self, topic: str, payload: bytes) -> bool:
+        """Whether the broker takes a message of this size; it would end the connection over a larger one."""
+        return self._largest is None or len(topic.encode()) + len(payload) + HEAD_BYTES <= self._largest
 
     def ack(self, incoming: Incoming) -> None:
         """Tells the broker that a message is safe and need not be delivered again."""
         self._client.ack(incoming.mid, incoming.qos)
 
     def _connected(
-        self, client: mqtt.Client, _: Any, __: mqtt.ConnectFlags, reason: ReasonCode, ___: Properties | None
+        self, client: mqtt.Client, _: Any, __: mqtt.ConnectFlags, reason: ReasonCode, told: Properties | None
     ) -> None:
+        self._largest = getattr(told, "MaximumPacketSize", None)
         if reason.is_failure:
             self._say(logging.ERROR, f"broker {self._address} refuses {self.client_id}: {reason}; check [broker]")
             return
@@ -141,12 +167,26 @@ class Bus:
         self, _: mqtt.Client, __: Any, ___: mqtt.DisconnectFlags, reason: ReasonCode, ____: Properties | None
     ) -> None:
         if reason.is_failure:
-            self._say(logging.WARNING, f"lost broker {self._address} ({reason}); trying again")
+            why = self._refusal() or str(reason)
+            self._say(logging.WARNING, f"lost broker {self._address} ({why}); trying again")
         if self._on_connection is not None:
             self._on_connection(False)
 
     def _failed(self, _: mqtt.Client, __: Any) -> None:
-        self._say(logging.WARNING, f"broker {self._address} cannot be reached; is it running? trying again")
+        why = self._refusal() or "is it running?"
+        self._say(logging.WARNING, f"broker {self._address} cannot be reached; {why}; trying again")
+
+    def _before_connect(self, _: mqtt.Client, __: Any) -> None:
+        assert self._tls is not None
+        self._tls.refused = ""
+        fault = self._tls.refresh()
+        if fault:
+            self._say_files(f"broker {self._address}: {fault}; going on with what was there before")
+        else:
+            self._said_files = ""
+
+    def _refusal(self) -> str:
+        return "" if self._tls is None else self._tls.refused
 
     def _client_says(self, _: mqtt.Client, __: Any, ___: int, text: str) -> None:
         """The client talks of every packet; of that, people need only the handlers that failed."""
@@ -158,7 +198,17 @@ class Bus:
             self._on_message(Incoming(message.topic, bytes(message.payload), message.mid, message.qos, message.retain))
 
     def _published(self, _: mqtt.Client, __: Any, mid: int, reason: ReasonCode, ___: Properties) -> None:
-        (self.unheard if reason.value == NO_SUBSCRIBERS else self.acks).put(mid)
+        if reason.is_failure:
+            self.refused.put(Refused(mid, reason.value, str(reason)))
+        else:
+            (self.unheard if reason.value == NO_SUBSCRIBERS else self.acks).put(mid)
+
+    def _subscribed(
+        self, _: mqtt.Client, __: Any, ___: int, reasons: list[ReasonCode], ____: Properties | None
+    ) -> None:
+        for topic, reason in zip(self._subscriptions, reasons, strict=False):
+            if reason.is_failure:
+                self._say(logging.ERROR, f"broker {self._address} lets {self.client_id} not hear {topic}: {reason}")
 
     @property
     def _address(self) -> str:
@@ -169,3 +219,9 @@ class Bus:
         if text != self._said:
             log.log(level, text)
             self._said = text
+
+    def _say_files(self, text: str) -> None:
+        """Apart from the rest: what the broker says of the old files comes in between."""
+        if text != self._said_files:
+            log.error(text)
+            self._said_files = text
