@@ -1,5 +1,6 @@
 """`sunlit ingest`: the service, and the proof that nothing is unaccounted for."""
 
+import gc
 import json
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ingest.consumer import lanes
+from ingest.shard import WHOLE, Shard
+from ingest.shard import shard as parse_shard
 from ingest.sql import QUERIES
 from runtime import log, service
 from runtime.db import Role, connect
@@ -17,15 +20,41 @@ from runtime.settings import load
 
 app = typer.Typer(help="From the broker to the database.", no_args_is_help=True, pretty_exceptions_enable=False)
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings")]
+Shards = Annotated[
+    list[Shard] | None,
+    typer.Option("--shard", parser=parse_shard, metavar="K/N", help="worker K of N; may be given several times"),
+]
 COUNTS = ("published", "stored", "rejected", "lost", "duplicates", "unexplained")
 
 
 @app.command()
-def run(config: Config = None) -> None:
+def run(config: Config = None, shard: Shards = None) -> None:
     """Run the service until SIGTERM."""
     settings = load(config)
     log.configure("ingest")
-    service.run("ingest", {name: consumer.run for name, consumer in lanes(settings).items()})
+    chosen = shard or [WHOLE]
+    consumers = {name: lane for part in chosen for name, lane in lanes(settings, part).items()}
+    # Messages hold no cycles: to search thousands of them for some, again and again, is a third of the work.
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 20)
+    service.run("ingest", {name: consumer.run for name, consumer in consumers.items()})
+
+
+@app.command()
+def close(
+    config: Config = None,
+    shard: Shards = None,
+    quiet_s: Annotated[float, typer.Option(min=1, help="seconds without a message that mean: drained")] = 5,
+) -> None:
+    """Write what still waits for workers that will not come back, and end their sessions at the broker.
+
+    Else, when the number of workers changes, the broker goes on keeping every message for the old ones.
+    """
+    settings = load(config)
+    log.configure("ingest")
+    consumers = {name: lane for part in shard or [WHOLE] for name, lane in lanes(settings, part, True).items()}
+    for name, consumer in consumers.items():
+        typer.echo(f"{name}: {consumer.close(quiet_s)} messages written, session ended")
 
 
 @app.command()

@@ -12,9 +12,11 @@ import psycopg
 
 from contracts.kinds import Lane
 from contracts.topics import subscription
+from ingest.batch import Written
 from ingest.devices import Devices
+from ingest.shard import WHOLE, Shard
 from ingest.sql import QUERIES
-from ingest.writer import Raw, Writer, Written
+from ingest.writer import Raw, Writer
 from runtime.bus import Bus, Incoming
 from runtime.db import Connection, Role, connect
 from runtime.settings import Settings
@@ -22,7 +24,6 @@ from runtime.settings import Settings
 log = logging.getLogger(__name__)
 SESSION_EXPIRY_S = 7 * 24 * 3600
 BEAT_S = 5.0
-REMEMBER_S = 4 * SESSION_EXPIRY_S
 LONGEST_PAUSE_S = 10.0
 
 
@@ -34,18 +35,32 @@ class Taken(NamedTuple):
 
 
 class LaneConsumer:
-    """Carries one or more lanes from the broker to the database."""
+    """Carries one or more lanes of a shard from the broker to the database.
 
-    def __init__(self, settings: Settings, name: str, lanes: tuple[Lane, ...], batch: int, linger_s: float) -> None:
-        self.settings, self.name, self.batch, self.linger_s = settings, name, batch, linger_s
-        self.taken: queue.Queue[Taken] = queue.Queue()
-        self.total = Written()
+    `leaving`: takes what still waits in the session and asks for no more.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        name: str,
+        lanes: tuple[Lane, ...],
+        batch: int,
+        linger_s: float,
+        shard: Shard = WHOLE,
+        leaving: bool = False,
+    ) -> None:
+        self.settings, self.name, self.batch, self.linger_s = settings, f"{name}{shard.suffix}", batch, linger_s
+        self.taken: queue.SimpleQueue[Taken] = queue.SimpleQueue()
+        self.total, self.batches, self.writing_s = Written(), 0, 0.0
+        self.last_taken_at = time.monotonic()
         self._connection_count = 0
         self._beat_at = 0.0
         self.bus = Bus(
             settings.broker,
-            f"{settings.ingest.client_id}-{name}",
-            subscriptions=[topic for lane in lanes for topic in subscription(lane)],
+            f"{settings.ingest.client_id}-{self.name}",
+            subscriptions=[topic for lane in lanes for topic in subscription(lane, shard.numbers)],
+            leaving=leaving,
             on_message=lambda incoming: self.taken.put(Taken(incoming, self._connection_count)),
             on_connection=self._on_connection,
             manual_ack=True,
@@ -85,6 +100,20 @@ class LaneConsumer:
         finally:
             self.bus.stop()
 
+    def close(self, quiet_s: float) -> int:
+        """Writes what waits until nothing has come for so long, then ends the session. Returns how many messages."""
+        stop = threading.Event()
+        worker = threading.Thread(target=self._with_database, args=(stop,), daemon=True)
+        self.last_taken_at = time.monotonic()
+        self.bus.start()
+        worker.start()
+        while not self.bus.connected or self.taken.qsize() or time.monotonic() - self.last_taken_at < quiet_s:
+            time.sleep(0.1)
+        stop.set()
+        worker.join()
+        self.bus.stop(end_session=True)
+        return sum(self.total)
+
     def _with_database(self, stop: threading.Event) -> None:
         """Writes until the connection breaks; what was in hand then is written again over the next one."""
         pending: list[Taken] = []
@@ -110,7 +139,10 @@ class LaneConsumer:
             if not pending:
                 pending.extend(self._collect())
             if pending:
-                self.total += writer.write([Raw(taken.incoming.topic, taken.incoming.payload) for taken in pending])
+                began = time.monotonic()
+                self.total += writer.write([taken.incoming for taken in pending])
+                self.batches += 1
+                self.writing_s += time.monotonic() - began
                 self.after_commit()
                 for taken in pending:
                     # After a reconnect the broker delivers again what it has no acknowledgement for.
@@ -128,7 +160,8 @@ class LaneConsumer:
             batch = [self.taken.get(timeout=0.5)]
         except queue.Empty:
             return []
-        end = time.monotonic() + self.linger_s
+        self.last_taken_at = time.monotonic()
+        end = self.last_taken_at + self.linger_s
         while len(batch) < self.batch:
             try:
                 batch.append(self.taken.get(timeout=max(0.0, end - time.monotonic())))
@@ -139,17 +172,21 @@ class LaneConsumer:
     def _beat(self, connection: Connection) -> None:
         if time.monotonic() - self._beat_at >= BEAT_S:
             self._beat_at = time.monotonic()
-            info = {**self.total._asdict(), "connected": self.bus.connected, "waiting": self.taken.qsize()}
+            info = {
+                **self.total._asdict(),
+                "batches": self.batches,
+                "writing_s": round(self.writing_s, 3),
+                "connected": self.bus.connected,
+                "waiting": self.taken.qsize(),
+            }
             instance = f"{self.name}@{socket.gethostname()}"
-            # Nothing is redelivered after the session has expired: older identities serve no longer.
-            connection.execute(QUERIES["forget_seen"], {"kept_s": REMEMBER_S})
             connection.execute(QUERIES["beat"], {"instance": instance, "info": json.dumps(info)})
 
 
-def lanes(settings: Settings) -> dict[str, LaneConsumer]:
-    """The consumers of one ingest process: alarms never queue behind telemetry."""
+def lanes(settings: Settings, shard: Shard = WHOLE, leaving: bool = False) -> dict[str, LaneConsumer]:
+    """The consumers of one shard: alarms and answers never queue behind telemetry and statuses."""
     chosen = settings.ingest
-    return {
-        "event": LaneConsumer(settings, "event", (Lane.EVENT, Lane.STATUS, Lane.REPLY), 50, 0.005),
-        "telemetry": LaneConsumer(settings, "telemetry", (Lane.TELEMETRY,), chosen.batch, chosen.linger_ms / 1000),
-    }
+    urgent = LaneConsumer(settings, "event", (Lane.EVENT, Lane.REPLY), 50, 0.005, shard, leaving)
+    linger_s = chosen.linger_ms / 1000
+    bulk = LaneConsumer(settings, "telemetry", (Lane.TELEMETRY, Lane.STATUS), chosen.batch, linger_s, shard, leaving)
+    return {urgent.name: urgent, bulk.name: bulk}

@@ -1,24 +1,36 @@
-"""The register's device codes by id, read again when an unknown one speaks."""
+"""The register's devices by code, looked up again when an answer has aged."""
 
 import time
+from collections.abc import Callable, Collection
+from typing import NamedTuple
 
 from ingest.sql import QUERIES
 from runtime.db import Connection
 
-REFRESH_S = 2.0
+KNOWN_S = 30.0
+"""how long a device that was moved or retired may still count as before; a stranger is looked up each time"""
+
+
+class Device(NamedTuple):
+    id: int
+    site: str
+    retired: bool
 
 
 class Devices:
-    """A cache of `device`; a stranger makes it look again, at most every two seconds."""
+    """A cache of `device`. Codes are looked up in one statement a batch, and only those whose answer has aged."""
 
-    def __init__(self) -> None:
-        self._ids: dict[str, int] = {}
-        self._read_at = float("-inf")
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._found: dict[str, tuple[Device, float]] = {}
 
-    def find(self, connection: Connection, codes: set[str]) -> dict[str, int]:
-        """The ids of those codes that are registered and not retired."""
-        if codes - self._ids.keys() and time.monotonic() - self._read_at > REFRESH_S:
-            rows = connection.execute(QUERIES["devices"]).fetchall()
-            self._ids = {row["code"]: row["id"] for row in rows}
-            self._read_at = time.monotonic()
-        return {code: self._ids[code] for code in codes & self._ids.keys()}
+    def find(self, connection: Connection, codes: Collection[str]) -> dict[str, Device]:
+        """Those codes that are registered, retired ones too."""
+        now = self._clock()
+        aged = [code for code in codes if code not in self._found or self._found[code][1] <= now]
+        if aged:
+            for code in aged:
+                self._found.pop(code, None)
+            for row in connection.execute(QUERIES["devices"], {"codes": aged}):
+                self._found[row["code"]] = Device(row["id"], row["site"], row["retired"]), now + KNOWN_S
+        return {code: self._found[code][0] for code in codes if code in self._found}

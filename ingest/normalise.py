@@ -1,7 +1,6 @@
 """PURE: from a topic and bytes to rows, or to a reason why not."""
 
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -19,28 +18,32 @@ from contracts.messages import (
     Telemetry,
     decode,
 )
-from contracts.topics import BadTopic, parse
+from contracts.topics import BadTopic, Topic, parse
 
 Row = tuple[object, ...]
 
 
-class Identity(NamedTuple):
-    """What makes a message the same message, however often it comes."""
+class Identity(msgspec.Struct, frozen=True, gc=False):
+    """What makes a message the same message, however often it comes; `site` is where its topic says it comes from."""
 
+    site: str
     device: str
     boot: UUID
     lane: Lane
     seq: int
 
 
-class Accepted(NamedTuple):
+class Accepted(msgspec.Struct, frozen=True):
     """A message that keeps its contract; a status or a reply has no sequence number and so no identity."""
 
+    topic: str
+    payload: bytes
+    site: str
     identity: Identity | None
     body: Telemetry | Event | Status | Reply
 
 
-class Rejected(NamedTuple):
+class Rejected(msgspec.Struct, frozen=True):
     """Bytes that cannot be stored as what they claim to be, kept whole."""
 
     topic: str
@@ -64,14 +67,16 @@ def normalise(topic: str, payload: bytes) -> Accepted | Rejected:
     try:
         body = decode(place.lane, payload)
     except BadMessage as error:
-        return Rejected(topic, payload, str(error), _claimed(place.device, place.lane, payload))
+        return Rejected(topic, payload, str(error), _claimed(place, payload))
     if body.device != place.device:
         return Rejected(topic, payload, f"device: {body.device!r} in the payload, {place.device!r} in the topic")
     if not isinstance(body, Telemetry | Event | Status | Reply):
         return Rejected(topic, payload, f"lane: {place.lane}, expected telemetry, event, status or reply")
-    identity = None if isinstance(body, Status | Reply) else Identity(body.device, body.boot, place.lane, body.seq)
+    identity = (
+        None if isinstance(body, Status | Reply) else Identity(place.site, body.device, body.boot, place.lane, body.seq)
+    )
     fault = _unfit(body)
-    return Rejected(topic, payload, fault, identity) if fault else Accepted(identity, body)
+    return Rejected(topic, payload, fault, identity) if fault else Accepted(topic, payload, place.site, identity, body)
 
 
 def _unfit(body: Telemetry | Event | Status | Reply) -> str | None:
@@ -79,12 +84,10 @@ def _unfit(body: Telemetry | Event | Status | Reply) -> str | None:
     times = {"base": body.base} if isinstance(body, Telemetry) else {"at": body.at}
     if isinstance(body, Event):
         times["observed"] = body.observed
-    longest = max((sample.dt for sample in body.samples), default=0) if isinstance(body, Telemetry) else 0
     for name, time in times.items():
-        try:
-            time.astimezone(UTC) + timedelta(milliseconds=longest)
-        except OverflowError:
-            return f"{name}: {time.isoformat()}, expected a time in the years 1 to 9999 of UTC"
+        # A sample is at most a day after its base (contracts.messages.Offset), an offset from UTC less than a day.
+        if not 1 < time.year < 9999:
+            return f"{name}: {time.isoformat()}, expected a time in the years 2 to 9998"
     for loss in (body.losses or ()) if isinstance(body, Status) else ():
         if loss.lane not in (Lane.TELEMETRY, Lane.EVENT):
             return f"losses.lane: {loss.lane}, expected telemetry or event"
@@ -93,15 +96,15 @@ def _unfit(body: Telemetry | Event | Status | Reply) -> str | None:
     return None
 
 
-def _claimed(device: str, lane: Lane, payload: bytes) -> Identity | None:
+def _claimed(place: Topic, payload: bytes) -> Identity | None:
     """The identity of a broken message, where it can still be read: a reject is no gap."""
     try:
         claim = msgspec.json.decode(payload, type=_Claim)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    if claim.device != device or not 0 <= claim.seq <= 2**53:
+    if claim.device != place.device or not 0 <= claim.seq <= 2**53:
         return None
-    return Identity(device, claim.boot, lane, claim.seq)
+    return Identity(place.site, place.device, claim.boot, place.lane, claim.seq)
 
 
 def _head(device_id: int, message: Telemetry, n: int, sample: AnySample, received: datetime) -> Row:

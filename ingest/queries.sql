@@ -1,39 +1,53 @@
 -- name: devices
-SELECT id, code FROM device WHERE retired_at IS NULL
+SELECT id, code, site, retired_at IS NOT NULL AS retired FROM device WHERE code = ANY(%(codes)s)
 
 -- name: server_time
 SELECT clock_timestamp() AS now
 
--- name: remember
--- Tells new messages from redelivered ones: only new ones come back.
-INSERT INTO message_seen (device_id, boot, lane, seq, received)
-SELECT device_id, boot, lane, seq, %(now)s
-FROM unnest(%(devices)s::int[], %(boots)s::uuid[], %(lanes)s::text[], %(seqs)s::bigint[])
-     AS m (device_id, boot, lane, seq)
-ON CONFLICT DO NOTHING
-RETURNING device_id, boot, lane, seq
+-- name: streams_lock
+-- Locked in one order until the commit, so that two workers neither count one stream apart nor wait for each other.
+SELECT s.device_id, s.boot, s.lane, s.next_seq, s.lost, nullif(s.missing, '{}') AS missing,
+       nullif(s.given_up, '{}') AS given_up
+FROM json_to_recordset(%(rows)s::json) AS k (device int, boot uuid, lane text)
+JOIN stream s ON s.device_id = k.device AND s.boot = k.boot AND s.lane = k.lane
+ORDER BY s.device_id, s.boot, s.lane
+FOR UPDATE OF s
 
--- name: stream_open
--- The row is locked until the commit, so that two workers cannot count one stream apart.
+-- name: streams_new
 INSERT INTO stream (device_id, boot, lane, first_seen, last_seen)
-VALUES (%(device)s, %(boot)s, %(lane)s, %(now)s, %(now)s)
-ON CONFLICT (device_id, boot, lane) DO UPDATE SET last_seen = EXCLUDED.last_seen
-RETURNING next_seq, lost
-
--- name: stream_count
-UPDATE stream SET next_seq = %(next_seq)s, stored = stored + %(stored)s, duplicates = duplicates + %(duplicates)s,
-    rejected = rejected + %(rejected)s
-WHERE device_id = %(device)s AND boot = %(boot)s AND lane = %(lane)s
-
--- name: gap_open
-INSERT INTO gap (device_id, boot, lane, from_seq, to_seq, opened_at, missing)
-VALUES (%(device)s, %(boot)s, %(lane)s, %(from_seq)s, %(to_seq)s, %(now)s, %(to_seq)s::bigint - %(from_seq)s::bigint)
+SELECT device, boot, lane, %(now)s, %(now)s FROM json_to_recordset(%(rows)s::json) AS k (device int, boot uuid, lane text)
 ON CONFLICT DO NOTHING
 
--- name: gap_fill
-UPDATE gap SET missing = missing - 1, filled_at = CASE WHEN missing = 1 THEN %(now)s::timestamptz END
+-- name: streams_count
+UPDATE stream s SET next_seq = k.next_seq, stored = s.stored + k.stored, duplicates = s.duplicates + k.duplicates,
+    rejected = s.rejected + k.rejected, published = greatest(s.published, k.published), lost = k.lost,
+    last_seen = CASE WHEN k.heard THEN %(now)s::timestamptz ELSE s.last_seen END
+FROM json_to_recordset(%(rows)s::json)
+     AS k (device int, boot uuid, lane text, next_seq bigint, stored bigint, duplicates bigint, rejected bigint,
+           published bigint, lost bigint, heard boolean)
+WHERE s.device_id = k.device AND s.boot = k.boot AND s.lane = k.lane
+
+-- name: stream_ranges
+UPDATE stream SET missing = %(missing)s::int8multirange, given_up = %(given_up)s::int8multirange
 WHERE device_id = %(device)s AND boot = %(boot)s AND lane = %(lane)s
-  AND from_seq <= %(seq)s AND to_seq > %(seq)s AND missing > 0
+
+-- name: gaps_open
+INSERT INTO gap (device_id, boot, lane, from_seq, to_seq, opened_at, missing)
+SELECT device, boot, lane, from_seq, to_seq, %(now)s, to_seq - from_seq
+FROM json_to_recordset(%(rows)s::json) AS k (device int, boot uuid, lane text, from_seq bigint, to_seq bigint)
+ON CONFLICT DO NOTHING
+
+-- name: gaps_fill
+UPDATE gap g SET missing = g.missing - late.count,
+    filled_at = CASE WHEN g.missing <= late.count THEN %(now)s::timestamptz END
+FROM (
+    SELECT g.device_id, g.boot, g.lane, g.from_seq, count(*) AS count
+    FROM json_to_recordset(%(rows)s::json) AS k (device int, boot uuid, lane text, from_seq bigint)
+    JOIN gap g ON g.device_id = k.device AND g.boot = k.boot AND g.lane = k.lane
+              AND k.from_seq >= g.from_seq AND k.from_seq < g.to_seq
+    GROUP BY 1, 2, 3, 4
+) AS late
+WHERE g.device_id = late.device_id AND g.boot = late.boot AND g.lane = late.lane AND g.from_seq = late.from_seq
 
 -- name: event
 INSERT INTO event (event_id, rev, device_id, boot, seq, phase, rule, at, observed, received, subject, zone, confidence,
@@ -49,52 +63,28 @@ VALUES (%(order)s, %(device)s, %(at)s, %(now)s, %(ok)s, %(final)s, %(reason)s)
 ON CONFLICT (order_id, at) DO NOTHING
 
 -- name: seen
-INSERT INTO device_status (device_id, seen_at, camera_state)
-SELECT device_id, %(now)s, '' FROM unnest(%(devices)s::int[]) AS d (device_id)
-ON CONFLICT (device_id) DO UPDATE SET seen_at = EXCLUDED.seen_at
+UPDATE device_status SET seen_at = %(now)s WHERE device_id IN (
+    SELECT device_id FROM device_status WHERE device_id = ANY(%(devices)s::int[]) FOR UPDATE SKIP LOCKED)
 
--- name: camera_state
-UPDATE device_status SET camera_state = %(state)s WHERE device_id = %(device)s AND camera_state <> %(state)s
+-- name: seen_first
+INSERT INTO device_status (device_id, seen_at)
+SELECT device_id, %(now)s FROM unnest(%(devices)s::int[]) AS d (device_id)
+ON CONFLICT DO NOTHING
 
--- name: status
+-- name: camera_states
+UPDATE device_status s SET camera_state = k.state
+FROM unnest(%(devices)s::int[], %(states)s::text[]) AS k (device_id, state)
+WHERE s.device_id = k.device_id AND s.camera_state <> k.state
+
+-- name: statuses
 INSERT INTO device_status (device_id, boot, online, at, seen_at, agent, spooled, clock_offset_ms, health)
-VALUES (%(device)s, %(boot)s, %(online)s, %(at)s, %(now)s, %(agent)s, %(spooled)s, %(clock_offset_ms)s, %(health)s)
+SELECT device_id, boot, online, at, %(now)s, agent, spooled, clock_offset_ms, %(health)s::jsonb -> (nr - 1)::int
+FROM unnest(%(devices)s::int[], %(boots)s::uuid[], %(online)s::boolean[], %(at)s::timestamptz[], %(agents)s::text[],
+            %(spooled)s::bigint[], %(offsets)s::bigint[]) WITH ORDINALITY
+     AS k (device_id, boot, online, at, agent, spooled, clock_offset_ms, nr)
 ON CONFLICT (device_id) DO UPDATE SET boot = EXCLUDED.boot, online = EXCLUDED.online, at = EXCLUDED.at,
     seen_at = EXCLUDED.seen_at, agent = EXCLUDED.agent, spooled = EXCLUDED.spooled,
     clock_offset_ms = EXCLUDED.clock_offset_ms, health = EXCLUDED.health
-
--- name: stream_published
--- What the device says it published and lost; counts never go back within a boot.
-INSERT INTO stream (device_id, boot, lane, first_seen, last_seen, published, lost)
-VALUES (%(device)s, %(boot)s, %(lane)s, %(now)s, %(now)s, %(published)s, %(lost)s)
-ON CONFLICT (device_id, boot, lane) DO UPDATE SET
-    published = greatest(stream.published, EXCLUDED.published), lost = greatest(stream.lost, EXCLUDED.lost)
-
--- name: losses
-SELECT from_seq, to_seq FROM loss WHERE device_id = %(device)s AND boot = %(boot)s AND lane = %(lane)s
-
--- name: losses_forget
-DELETE FROM loss WHERE device_id = %(device)s AND boot = %(boot)s AND lane = %(lane)s
-
--- name: loss
--- A message may have arrived although its device, killed before it heard so, gave it up: it is not lost.
-INSERT INTO loss (device_id, boot, lane, from_seq, to_seq, reported_at, arrived)
-SELECT %(device)s, %(boot)s, %(lane)s, %(from_seq)s, %(to_seq)s, %(now)s,
-       (SELECT count(*) FROM message_seen m WHERE m.device_id = %(device)s AND m.boot = %(boot)s
-        AND m.lane = %(lane)s AND m.seq >= %(from_seq)s AND m.seq < %(to_seq)s)
-
--- name: loss_arrived
-UPDATE loss SET arrived = arrived + (SELECT count(*) FROM unnest(%(seqs)s::bigint[]) AS s (seq)
-                                     WHERE s.seq >= loss.from_seq AND s.seq < loss.to_seq)
-WHERE device_id = %(device)s AND boot = %(boot)s AND lane = %(lane)s
-
--- name: stream_lost
-UPDATE stream SET
-    lost = (SELECT coalesce(sum(l.to_seq - l.from_seq - l.arrived), 0) FROM loss l
-            WHERE l.device_id = stream.device_id AND l.boot = stream.boot AND l.lane = stream.lane),
-    published = greatest(published, (SELECT max(l.to_seq) FROM loss l WHERE l.device_id = stream.device_id
-                                     AND l.boot = stream.boot AND l.lane = stream.lane))
-WHERE device_id = %(device)s AND boot = %(boot)s AND lane = %(lane)s
 
 -- name: reject
 INSERT INTO reject (received, topic, payload, reason, device_code, lane, boot, seq, digest)
@@ -118,8 +108,7 @@ CROSS JOIN LATERAL (
     SELECT count(DISTINCT r.seq) AS count FROM reject r
     WHERE r.device_code = d.code AND r.boot = s.boot AND r.lane = s.lane
       AND r.reason LIKE 'device: %% is not registered'
-      AND NOT EXISTS (SELECT FROM message_seen m
-                      WHERE m.device_id = d.id AND m.boot = s.boot AND m.lane = s.lane AND m.seq = r.seq)
+      AND (r.seq >= s.next_seq OR s.missing @> r.seq)
 ) AS early
 ORDER BY d.code, s.first_seen, s.lane
 
@@ -129,9 +118,3 @@ SELECT coalesce(sum(spooled), 0)::bigint AS spooled FROM device_status
 
 -- name: rejects
 SELECT id, received, topic, reason, times, length(payload) AS bytes FROM reject ORDER BY id DESC LIMIT %(limit)s
-
--- name: forget_seen
--- A thousand at a time: a long sleep's backlog must not hold up an alarm.
-DELETE FROM message_seen WHERE (device_id, boot, lane, seq) IN (
-    SELECT device_id, boot, lane, seq FROM message_seen
-    WHERE received < clock_timestamp() - make_interval(secs => %(kept_s)s) ORDER BY received LIMIT 1000)

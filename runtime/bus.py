@@ -11,14 +11,21 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from runtime.mqtt_loop import MqttLoop, jittered_pause
 from runtime.settings import BrokerSettings
 from runtime.tls import Files, Tls
 
 log = logging.getLogger(__name__)
+client_log = logging.getLogger(f"{__name__}.client")
+# The client talks of every packet, and of lost connections, of which we speak ourselves; people need only the handlers
+# that failed.
+client_log.setLevel(logging.ERROR)
+client_log.addFilter(lambda record: record.getMessage().startswith("Caught exception"))
 KEEPALIVE_S = 15
 QOS = 1
 NO_SUBSCRIBERS = 0x10
 NOT_AUTHORISED = 0x87
+TAKEN_OVER = 0x8E
 HEAD_BYTES = 64
 """what a packet may hold beside topic and payload, with room to spare"""
 
@@ -50,6 +57,7 @@ class Bus:
     publishes and reads `acks`, because an acknowledgement can arrive before `publish` returns. `unheard` yields those
     that the broker has taken for nobody: no session, present or away, listens there, and the message is gone.
     `refused` yields those that it did not take at all: not allowed there, most of all. None of the two is delivered.
+    `leaving` unsubscribes and takes only what still waits in the session.
     """
 
     def __init__(
@@ -64,13 +72,14 @@ class Bus:
         session_expiry_s: int = 0,
         will: tuple[str, bytes] | None = None,
         on_connection: Callable[[bool], None] | None = None,
+        leaving: bool = False,
     ) -> None:
         self.settings = settings
         self.client_id = client_id
         self.acks: queue.SimpleQueue[int] = queue.SimpleQueue()
         self.unheard: queue.SimpleQueue[int] = queue.SimpleQueue()
         self.refused: queue.SimpleQueue[Refused] = queue.SimpleQueue()
-        self._subscriptions = list(subscriptions)
+        self._subscriptions, self._leaving = list(subscriptions), leaving
         self._on_message = on_message
         self._on_connection = on_connection
         self._receive_maximum = receive_maximum
@@ -79,7 +88,10 @@ class Bus:
         self._largest: int | None = None
         ca = settings.tls_ca
         self._tls = None if ca is None else Tls(Files(ca, settings.tls_cert, settings.tls_key))
+        self._handled = 0
+        self._taken_over = False
         self._client = self._make_client(manual_ack)
+        self._loop = MqttLoop(self._client, lambda: self._handled, self._failed, self._pause_s)
         if will is not None:
             self._client.will_set(will[0], will[1], qos=QOS, retain=True)
 
@@ -93,7 +105,6 @@ class Bus:
             clean_session=None if modern else self._session_expiry_s == 0,
             manual_ack=manual_ack,
         )
-        client.reconnect_delay_set(min_delay=1, max_delay=15)
         client.max_inflight_messages_set(1000)
         if self.settings.username is not None:
             password = self.settings.password
@@ -103,10 +114,9 @@ class Bus:
             client.on_pre_connect = self._before_connect
         # A handler that fails on one message must not end the thread that all others come through.
         client.suppress_exceptions = True
-        client.on_log = self._client_says
+        client.enable_logger(client_log)
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
-        client.on_connect_fail = self._failed
         client.on_message = self._received
         client.on_publish = self._published
         client.on_subscribe = self._subscribed
@@ -121,12 +131,19 @@ class Bus:
             properties.ReceiveMaximum = self._receive_maximum
             options = {"properties": properties, "clean_start": self._session_expiry_s == 0}
         self._client.connect_async(self.settings.host, self.settings.port, keepalive=KEEPALIVE_S, **options)
-        self._client.loop_start()
+        self._loop.start()
 
-    def stop(self) -> None:
-        """Says good-bye to the broker (the last will is not sent) and ends the thread."""
-        self._client.disconnect()
-        self._client.loop_stop()
+    def stop(self, *, end_session: bool = False) -> None:
+        """Says good-bye to the broker (the last will is not sent) and ends the thread.
+
+        With `end_session` the broker forgets the session, and whatever may still wait in it.
+        """
+        properties = None
+        if end_session and self.settings.protocol == 5:
+            properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
+            properties.SessionExpiryInterval = 0
+        self._client.disconnect(properties=properties)
+        self._loop.stop()
 
     @property
     def connected(self) -> bool:
@@ -157,7 +174,9 @@ class Bus:
         if reason.is_failure:
             self._say(logging.ERROR, f"broker {self._address} refuses {self.client_id}: {reason}; check [broker]")
             return
-        if self._subscriptions:
+        if self._leaving:
+            client.unsubscribe(self._subscriptions)
+        elif self._subscriptions:
             client.subscribe([(topic, QOS) for topic in self._subscriptions])
         self._say(logging.INFO, f"connected to broker {self._address} as {self.client_id}")
         if self._on_connection is not None:
@@ -166,13 +185,20 @@ class Bus:
     def _disconnected(
         self, _: mqtt.Client, __: Any, ___: mqtt.DisconnectFlags, reason: ReasonCode, ____: Properties | None
     ) -> None:
-        if reason.is_failure:
+        self._taken_over = reason.value == TAKEN_OVER
+        if self._taken_over:
+            self._say(logging.ERROR, f"another connection uses the name {self.client_id}: is it running twice?")
+        elif reason.is_failure:
             why = self._refusal() or str(reason)
             self._say(logging.WARNING, f"lost broker {self._address} ({why}); trying again")
         if self._on_connection is not None:
             self._on_connection(False)
 
-    def _failed(self, _: mqtt.Client, __: Any) -> None:
+    def _pause_s(self, failures: int) -> float:
+        # Two who take each other's session in turn do no harm, but no work either.
+        return jittered_pause(failures, first_s=15 if self._taken_over else 1)
+
+    def _failed(self) -> None:
         why = self._refusal() or "is it running?"
         self._say(logging.WARNING, f"broker {self._address} cannot be reached; {why}; trying again")
 
@@ -180,24 +206,21 @@ class Bus:
         assert self._tls is not None
         self._tls.refused = ""
         fault = self._tls.refresh()
-        if fault:
-            self._say_files(f"broker {self._address}: {fault}; going on with what was there before")
-        else:
-            self._said_files = ""
+        if fault and fault != self._said_files:
+            # Apart from the rest: what the broker says of the old files comes in between.
+            log.error("broker %s: %s; going on with what was there before", self._address, fault)
+        self._said_files = fault
 
     def _refusal(self) -> str:
         return "" if self._tls is None else self._tls.refused
 
-    def _client_says(self, _: mqtt.Client, __: Any, ___: int, text: str) -> None:
-        """The client talks of every packet; of that, people need only the handlers that failed."""
-        if text.startswith("Caught exception"):
-            log.error("%s: %s", self.client_id, text)
-
     def _received(self, _: mqtt.Client, __: Any, message: mqtt.MQTTMessage) -> None:
+        self._handled += 1
         if self._on_message is not None:
             self._on_message(Incoming(message.topic, bytes(message.payload), message.mid, message.qos, message.retain))
 
     def _published(self, _: mqtt.Client, __: Any, mid: int, reason: ReasonCode, ___: Properties) -> None:
+        self._handled += 1
         if reason.is_failure:
             self.refused.put(Refused(mid, reason.value, str(reason)))
         else:
@@ -219,9 +242,3 @@ class Bus:
         if text != self._said:
             log.log(level, text)
             self._said = text
-
-    def _say_files(self, text: str) -> None:
-        """Apart from the rest: what the broker says of the old files comes in between."""
-        if text != self._said_files:
-            log.error(text)
-            self._said_files = text

@@ -77,7 +77,7 @@ class WireSettings(Section):
 
 class IngestSettings(Section):
     client_id: str = "sunlit-ingest"
-    batch: int = Field(default=500, ge=1, le=10_000)
+    batch: int = Field(default=2000, ge=1, le=10_000)
     linger_ms: int = Field(default=200, ge=1, le=60_000)
 
 

@@ -18,8 +18,8 @@ REVOKE SELECT ON session, login_attempt, person, person_role FROM sunlit_ingest,
 GRANT SELECT (id, login, name, language, organisation_id, active) ON person TO sunlit_alerting;
 GRANT SELECT ON person_role TO sunlit_alerting;
 
-GRANT INSERT, UPDATE, DELETE ON lift_sample, climate_sample, camera_sample, event, device_status, stream, gap, loss,
-    message_seen, reject, ingest_beat, edge_reply TO sunlit_ingest;
+GRANT INSERT, UPDATE, DELETE ON lift_sample, climate_sample, camera_sample, event, device_status, stream, gap,
+    reject, ingest_beat, edge_reply TO sunlit_ingest;
 GRANT INSERT, UPDATE ON policy, event_handled, incident, incident_entry, dispatch, outbox, outbox_attempt,
     command_result, alerting_beat, finding, finding_entry, edge_order_sent TO sunlit_alerting;
 GRANT INSERT, UPDATE, DELETE ON command, evidence, evidence_custody, still, session, login_attempt, audit_log,

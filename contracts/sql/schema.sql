@@ -218,7 +218,8 @@ CREATE TABLE public.device_status (
     clock_offset_ms bigint,
     camera_state text DEFAULT ''::text NOT NULL,
     health jsonb DEFAULT '{}'::jsonb NOT NULL
-);
+)
+WITH (fillfactor='50');
 
 CREATE TABLE public.dispatch (
     id bigint NOT NULL,
@@ -665,26 +666,6 @@ ALTER TABLE public.login_attempt ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
-CREATE TABLE public.loss (
-    device_id integer NOT NULL,
-    boot uuid NOT NULL,
-    lane text NOT NULL,
-    from_seq bigint NOT NULL,
-    to_seq bigint NOT NULL,
-    arrived bigint NOT NULL,
-    reported_at timestamp with time zone NOT NULL,
-    CONSTRAINT loss_check CHECK ((to_seq > from_seq)),
-    CONSTRAINT loss_lane_check CHECK ((lane = ANY (ARRAY['telemetry'::text, 'event'::text])))
-);
-
-CREATE TABLE public.message_seen (
-    device_id integer NOT NULL,
-    boot uuid NOT NULL,
-    lane text NOT NULL,
-    seq bigint NOT NULL,
-    received timestamp with time zone NOT NULL
-);
-
 CREATE TABLE public.organisation (
     id bigint NOT NULL,
     code text NOT NULL,
@@ -1055,8 +1036,11 @@ CREATE TABLE public.stream (
     rejected bigint DEFAULT 0 NOT NULL,
     published bigint DEFAULT 0 NOT NULL,
     lost bigint DEFAULT 0 NOT NULL,
+    missing int8multirange DEFAULT '{}'::int8multirange NOT NULL,
+    given_up int8multirange DEFAULT '{}'::int8multirange NOT NULL,
     CONSTRAINT stream_lane_check CHECK ((lane = ANY (ARRAY['telemetry'::text, 'event'::text])))
-);
+)
+WITH (fillfactor='50');
 
 ALTER TABLE ONLY public.alerting_beat
     ADD CONSTRAINT alerting_beat_pkey PRIMARY KEY (instance);
@@ -1190,12 +1174,6 @@ ALTER TABLE ONLY public.live_lease
 ALTER TABLE ONLY public.login_attempt
     ADD CONSTRAINT login_attempt_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY public.loss
-    ADD CONSTRAINT loss_pkey PRIMARY KEY (device_id, boot, lane, from_seq);
-
-ALTER TABLE ONLY public.message_seen
-    ADD CONSTRAINT message_seen_pkey PRIMARY KEY (device_id, boot, lane, seq);
-
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_code_key UNIQUE (code);
 
@@ -1301,8 +1279,6 @@ CREATE INDEX lift_place ON public.lift USING btree (place_id);
 CREATE INDEX live_lease_open ON public.live_lease USING btree (until) WHERE (closed_at IS NULL);
 
 CREATE INDEX login_attempt_login ON public.login_attempt USING btree (login, at);
-
-CREATE INDEX message_seen_received ON public.message_seen USING btree (received);
 
 CREATE INDEX outbox_incident ON public.outbox USING btree (incident_id);
 
@@ -1469,9 +1445,6 @@ ALTER TABLE ONLY public.live_lease
 
 ALTER TABLE ONLY public.live_lease
     ADD CONSTRAINT live_lease_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
-
-ALTER TABLE ONLY public.loss
-    ADD CONSTRAINT loss_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
 
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_town_code_fkey FOREIGN KEY (town_code) REFERENCES public.town(code);

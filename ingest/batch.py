@@ -1,0 +1,173 @@
+"""The statements of one transaction."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from contracts.kinds import Lane
+from contracts.messages import Event, Reply, Status, Telemetry
+from ingest import samples, statuses
+from ingest.devices import Devices
+from ingest.normalise import Accepted, Identity, Rejected, Row
+from ingest.sql import QUERIES
+from ingest.streams import StreamKey, Streams
+from runtime.db import Connection
+
+LONGEST_TOPIC = 500
+"""characters kept of a rejected topic: the index entry of `reject` has a limit, ours have at most 150"""
+LONGEST_REASON = 2000
+Item = Accepted | Rejected
+Copy = Callable[[Connection, str, Sequence[Row]], None]
+
+
+class Written(NamedTuple):
+    stored: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+
+    def __add__(self, other: object) -> "Written":
+        assert isinstance(other, Written)
+        return Written(*(a + b for a, b in zip(self, other, strict=True)))
+
+
+class Batch:
+    """Writes messages in one transaction, which the caller opens and commits."""
+
+    def __init__(self, connection: Connection, devices: Devices, copy: Copy, replayed: bool) -> None:
+        self.connection, self._register, self._copy, self._replayed = connection, devices, copy, replayed
+        row = connection.execute(QUERIES["server_time"]).fetchone()
+        assert row is not None
+        self.now: datetime = row["now"]
+        self.streams = Streams(connection, self.now)
+
+    def write(self, items: Sequence[Item]) -> Written:
+        self.devices = self._register.find(self.connection, {code for item in items if (code := _code(item))})
+        judged = [self._judge(item) for item in items]
+        told = [item.body for item in judged if isinstance(item, Accepted) and isinstance(item.body, Status)]
+        theirs = set(statuses.streams_of(told, self.devices))
+        # Streams of events are locked after the samples are copied: an alarm does not wait for a batch of telemetry.
+        keys = [self._stream(item.identity) for item in judged]
+        self.streams.lock({key for key in keys if key} | {key for key in theirs if key.lane is Lane.TELEMETRY})
+        stored, written = self._take(judged, keys)
+        self._store(stored)
+        for item in judged:
+            if isinstance(item, Rejected):
+                self._reject(item)
+        statuses.seen(self.connection, self.devices.values(), self.now)
+        statuses.write(self.connection, told, self.devices, self.now)
+        self.streams.lock(theirs)
+        statuses.tell(self.streams, told, self.devices)
+        self.streams.settle()
+        return written
+
+    def _judge(self, item: Item) -> Item:
+        """Refuses what a device says that is not ours, or says from another's place."""
+        if isinstance(item, Rejected):
+            return item
+        device = self.devices.get(item.body.device)
+        if device is None:
+            fault = f"device: {item.body.device!r} is not registered"
+        elif device.retired:
+            fault = f"device: {item.body.device!r} is retired"
+        elif device.site != item.site:
+            fault = f"site: {item.site!r} in the topic, {item.body.device!r} is registered at {device.site!r}"
+        else:
+            return item
+        return Rejected(item.topic, item.payload, fault, item.identity)
+
+    def _stream(self, identity: Identity | None) -> StreamKey | None:
+        """The stream that counts a message: none for a stranger's, nor for one from another's place.
+
+        Else whoever pretends to be a device could use up its numbers, and its own messages would pass for repeats.
+        """
+        if identity is None or identity.lane not in (Lane.TELEMETRY, Lane.EVENT):
+            return None
+        device = self.devices.get(identity.device)
+        if device is None or device.retired or device.site != identity.site:
+            return None
+        return StreamKey(device.id, identity.boot, identity.lane)
+
+    def _take(self, items: Sequence[Item], keys: Sequence[StreamKey | None]) -> tuple[list[Accepted], Written]:
+        stored: list[Accepted] = []
+        duplicates = rejected = 0
+        for item, key in zip(items, keys, strict=True):
+            good, identity = isinstance(item, Accepted), item.identity
+            if key and identity and not self.streams.take(key, identity.seq, good, self._replayed):
+                duplicates += 1
+            elif isinstance(item, Accepted):
+                stored.append(item)
+            else:
+                rejected += 1
+        return stored, Written(len(stored), duplicates, rejected)
+
+    def _store(self, stored: Sequence[Accepted]) -> None:
+        telemetry = [item.body for item in stored if isinstance(item.body, Telemetry)]
+        for table, rows in samples.rows_of(telemetry, self.devices, self.now).items():
+            self._copy(self.connection, table, rows)
+        statuses.camera_states(self.connection, telemetry, self.devices)
+        for item in stored:
+            if isinstance(item.body, Event):
+                self._event(item.body)
+            elif isinstance(item.body, Reply):
+                self._reply(item.body)
+
+    def _event(self, event: Event) -> None:
+        self.connection.execute(
+            QUERIES["event"],
+            {
+                "event_id": event.id,
+                "rev": event.rev,
+                "device": self.devices[event.device].id,
+                "boot": event.boot,
+                "seq": event.seq,
+                "phase": event.phase.value,
+                "rule": event.rule.value,
+                "at": event.at,
+                "observed": event.observed,
+                "now": self.now,
+                "subject": event.subject,
+                "zone": event.zone,
+                "confidence": event.confidence,
+                "clock_offset_ms": event.clock_offset_ms,
+                "body": Jsonb(msgspec.to_builtins(event)),
+            },
+        )
+
+    def _reply(self, reply: Reply) -> None:
+        self.connection.execute(
+            QUERIES["reply"],
+            {
+                "order": reply.command,
+                "device": self.devices[reply.device].id,
+                "at": reply.at,
+                "now": self.now,
+                "ok": reply.ok,
+                "final": reply.final,
+                "reason": reply.reason,
+            },
+        )
+
+    def _reject(self, item: Rejected) -> None:
+        identity = item.identity
+        self.connection.execute(
+            QUERIES["reject"],
+            {
+                "now": self.now,
+                "topic": item.topic.replace("\0", "")[:LONGEST_TOPIC],
+                "payload": item.payload,
+                "reason": item.reason.replace("\0", "")[:LONGEST_REASON],
+                "device": identity.device if identity else None,
+                "lane": identity.lane.value if identity else None,
+                "boot": identity.boot if identity else None,
+                "seq": identity.seq if identity else None,
+            },
+        )
+
+
+def _code(item: Item) -> str | None:
+    if isinstance(item, Accepted):
+        return item.body.device
+    return item.identity.device if item.identity else None

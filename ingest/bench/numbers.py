@@ -1,0 +1,68 @@
+"""PURE: what the bench tells."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+
+class Numbers(msgspec.Struct, frozen=True, kw_only=True):
+    """What `sunlit bench ingest --json` prints; docs/bench.md says what each means.
+
+    `*_per_second`: committed in the steady part. `p*_s`: seconds from publish to commit, telemetry; `event_p*_s`: the
+    alarm lane. None: not measured. `published` is the generator's own count; the rest of the equation is the audit's.
+    """
+
+    devices: int
+    rate: float
+    seconds: float
+    samples: int
+    workers: int
+    cores: int
+    database: str
+    durable: bool
+    messages_per_second: float
+    samples_per_second: float
+    cpu_s_per_10k: dict[str, float]
+    p50_s: float | None
+    p95_s: float | None
+    p99_s: float | None
+    event_p50_s: float | None
+    event_p95_s: float | None
+    event_p99_s: float | None
+    probes: int
+    consumer_messages_per_second: float
+    copy_rows_per_second: float
+    ratio_consumer: float
+    ratio_copy: float
+    published: int
+    stored: int
+    rejected: int
+    lost: int
+    duplicated: int
+    unexplained: int
+    samples_published: int
+    samples_stored: int
+    resent: int
+    unheard: int
+    refused: int
+    backlog: int
+    drain_s: float
+    generator_late_s: float
+    sustained: bool
+    idle_share: float
+    ingest_memory_mb: tuple[float, float]
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every message is stored or rejected, and every sample is there once."""
+        whole = self.samples_stored == self.samples_published or self.rejected > 0
+        return self.unexplained == 0 and self.lost == 0 and whole
+
+
+def percentile(values: Sequence[float], share: float) -> float | None:
+    """The value below which `share` of the values lie (nearest rank); None of nothing."""
+    ranked = sorted(values)
+    if not ranked:
+        return None
+    rank = -(-len(ranked) * share // 1)
+    return round(ranked[max(0, int(rank) - 1)], 4)

@@ -1,0 +1,118 @@
+"""The network thread of an MQTT client: reads all that has come at each wake, and keeps the client connected.
+
+The library's own thread waits anew before every packet and is woken by a byte for each one that is sent: at thousands
+of messages a second that is half of the work.
+"""
+
+import contextlib
+import random
+import select
+import socket
+import threading
+from collections.abc import Callable
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import MQTTErrorCode
+
+TURN_S = 1.0
+"""the longest wait before keep-alives are looked at"""
+MOST_AT_ONCE = 1000
+"""packets read before what is to be sent has its turn"""
+
+
+class MqttLoop:
+    """Runs one client, which has its address by `connect_async`. Nothing happens before `start`.
+
+    `handled` counts the packets that the client has handed over: when it stands still, all that came has been read.
+    """
+
+    def __init__(
+        self,
+        client: mqtt.Client,
+        handled: Callable[[], int],
+        on_fail: Callable[[], None],
+        pause_s: Callable[[int], float],
+    ) -> None:
+        """`pause_s` is told how many times in a row there was no connection."""
+        self._client, self._handled, self._on_fail, self._pause_s = client, handled, on_fail, pause_s
+        self._stopping = threading.Event()
+        self._wake_in, self._wake_out = socket.socketpair()
+        for end in (self._wake_in, self._wake_out):
+            end.setblocking(False)
+        client.on_socket_register_write = self._wake
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, seconds: float = 5) -> None:
+        """Sends what is left and ends; the client has been told to disconnect. Once is enough, twice does no harm."""
+        if self._wake_out.fileno() < 0:
+            return
+        self._stopping.set()
+        self._wake()
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+        if not self._thread.is_alive():
+            self._client.on_socket_register_write = None
+            self._wake_in.close()
+            self._wake_out.close()
+
+    def _wake(self, *_: object) -> None:
+        # A full pipe has a byte in it already, and that is enough.
+        with contextlib.suppress(BlockingIOError):
+            self._wake_out.send(b"\0")
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                self._client.reconnect()
+            except OSError:
+                failures += 1
+                self._on_fail()
+            else:
+                failures = 0 if self._talk() else failures + 1
+            self._stopping.wait(self._pause_s(failures))
+
+    def _talk(self) -> bool:
+        """Serves one connection until it ends. Returns whether it was one: the broker had taken us."""
+        good = False
+        while (connection := self._client.socket()) is not None:
+            good = good or self._client.is_connected()
+            if self._stopping.is_set() and not self._client.want_write():
+                # Told to disconnect, and everything before that has been sent.
+                break
+            writers = [connection] if self._client.want_write() else []
+            try:
+                readable, writable, _ = select.select([connection, self._wake_in], writers, [], TURN_S)
+            except (ValueError, OSError):
+                # Closed by the client between the look and the wait.
+                break
+            if self._wake_in in readable:
+                with contextlib.suppress(BlockingIOError):
+                    self._wake_in.recv(4096)
+            if connection in readable and self._read(connection) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                break
+            if (writable or self._client.want_write()) and self._client.loop_write() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                break
+            self._client.loop_misc()
+        return good
+
+    def _read(self, connection: object) -> MQTTErrorCode:
+        pending: Callable[[], int] | None = getattr(connection, "pending", None)
+        for _ in range(MOST_AT_ONCE):
+            before = self._handled()
+            code = self._client.loop_read()
+            if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return code
+            # TLS may hold packets that no wait on the socket would tell of.
+            if self._handled() == before and not (pending is not None and pending() > 0):
+                break
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+
+def jittered_pause(failures: int, first_s: float = 1.0, longest_s: float = 15.0) -> float:
+    """Seconds to wait before the next try; chance keeps a city's agents from knocking all at once."""
+    doublings = min(failures, 10)
+    return min(first_s * (1 << doublings), longest_s) * random.uniform(0.5, 1.5)
