@@ -83,23 +83,39 @@ def add(
     with _opened(config) as (settings, connection):
         signer = issue.authority(settings) if out is not None else None
         with connection.transaction():
-            added = register.add(connection, wanted)
-            typer.echo(f"{code}: {'registered' if added else 'is registered already'}")
+            # Said after the commit: what is rolled back was never so.
+            said = [f"{code}: {'registered' if register.add(connection, wanted) else 'is registered already'}"]
             device = register.find(connection, code)
             if kind == "agent" or out is not None:
-                _settle(connection, device)
+                said += _settle(connection, device)
             if out is not None and signer is not None:
                 made = issue.issue(connection, signer, device, issue.Wanted(out, csr), settings.device_days)
-                _handed_over(made, out, csr)
+                said += _handed_over(made, out, csr)
+            elif kind == "agent":
+                said.append(f"{code} gets no certificate by this: --out FOLDER makes one")
+        typer.echo("\n".join(said))
         _apply(connection, settings, signer)
-    if out is None and kind == "agent":
-        typer.echo(f"{code} gets no certificate by this: --out FOLDER makes one")
 
 
-def _settle(connection: Connection, newcomer: Device) -> None:
+def _settle(connection: Connection, newcomer: Device) -> list[str]:
     settled, through = register.settle(connection, newcomer.site, newcomer.code)
-    if settled:
-        typer.echo(f"{through} is no longer alone at {newcomer.site}: it speaks for itself and {', '.join(settled)}")
+    if not settled:
+        return []
+    return [f"{through} is no longer alone at {newcomer.site}: it speaks for itself and {', '.join(settled)}"]
+
+
+@app.command()
+def assign(
+    code: Code,
+    agent: Annotated[str, typer.Option(help="an agent of the same site")],
+    config: Config = None,
+) -> None:
+    """Say through which agent a device speaks, for instance after its lift was given to another box."""
+    with _opened(config) as (settings, connection):
+        with connection.transaction():
+            register.assign(connection, code, agent)
+        typer.echo(f"{code}: speaks through {agent}")
+        _apply(connection, settings, None)
 
 
 @app.command()
@@ -121,8 +137,8 @@ def rotate(
             made, older = issue.rotate(
                 connection, signer, device, issue.Wanted(out, csr), settings.device_days, overlap
             )
-            _handed_over(made, out, csr)
             end = register.now(connection) + overlap
+        typer.echo("\n".join(_handed_over(made, out, csr)))
         for serial in older:
             typer.echo(
                 f"{code}: certificate {serial[:12]} ends at {end:%Y-%m-%d %H:%M} UTC, or with its own end before"
@@ -219,11 +235,12 @@ def _apply(connection: Connection, settings: WireSettings, signer: Authority | N
         )
 
 
-def _handed_over(made: Credential, out: Path, csr: Path | None) -> None:
+def _handed_over(made: Credential, out: Path, csr: Path | None) -> list[str]:
     files = "device.crt and ca.crt" if csr is not None else "device.crt, device.key and ca.crt"
-    typer.echo(f"{made.device}: certificate {made.serial[:12]} until {made.not_after:%Y-%m-%d}; {files} are in {out}")
+    said = [f"{made.device}: certificate {made.serial[:12]} until {made.not_after:%Y-%m-%d}; {files} are in {out}"]
     if csr is None:
-        typer.echo("the key is in that folder and nowhere else: carry it to the device, then delete it here")
+        said.append("the key is in that folder and nowhere else: carry it to the device, then delete it here")
+    return said
 
 
 def _fail(text: str) -> NoReturn:

@@ -20,6 +20,14 @@ SELECT 1 FROM lift WHERE code = %(code)s;
 -- name: kitchen
 SELECT 1 FROM kitchen WHERE code = %(code)s;
 
+-- name: assign
+UPDATE device SET agent_id = (SELECT id FROM device WHERE code = %(agent)s) WHERE code = %(code)s;
+
+-- name: has_certificate
+SELECT 1 FROM credential c JOIN device d ON d.id = c.device_id
+WHERE d.code = %(code)s AND c.revoked_at IS NULL AND c.not_after > clock_timestamp()
+  AND (c.ends_at IS NULL OR c.ends_at > clock_timestamp());
+
 -- name: settle
 UPDATE device SET agent_id = (SELECT id FROM device WHERE code = %(agent)s)
 WHERE site = %(site)s AND agent_id IS NULL AND code <> %(agent)s AND code <> %(newcomer)s

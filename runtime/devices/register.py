@@ -96,14 +96,26 @@ def _demand(connection: Connection, wanted: NewDevice) -> None:
         if code is not None and connection.execute(QUERIES[name], {"code": code}).fetchone() is None:
             raise RegisterError(f"{name}: {code!r} is not registered")
     if wanted.agent is not None:
-        if wanted.kind == "agent":
-            raise RegisterError(f"agent: {wanted.agent!r}, but an agent speaks for itself")
-        agent = find(connection, wanted.agent)
-        if agent.kind != "agent" or agent.site != wanted.site:
-            raise RegisterError(
-                f"agent: {wanted.agent!r} is a device of kind {agent.kind} at {agent.site}, expected an agent at"
-                f" {wanted.site}"
-            )
+        _demand_agent(connection, wanted.kind, wanted.site, wanted.agent)
+
+
+def _demand_agent(connection: Connection, kind: str, site: str, code: str) -> None:
+    if kind == "agent":
+        raise RegisterError(f"agent: {code!r}, but an agent speaks for itself")
+    agent = find(connection, code)
+    if agent.kind != "agent" or agent.site != site:
+        raise RegisterError(
+            f"agent: {code!r} is a device of kind {agent.kind} at {agent.site}, expected an agent at {site}"
+        )
+
+
+def assign(connection: Connection, code: str, agent: str) -> None:
+    """Says through which agent of its site a device speaks from now on. Raises RegisterError."""
+    device = find(connection, code)
+    _demand_agent(connection, device.kind, device.site, agent)
+    if connection.execute(QUERIES["has_certificate"], {"code": code}).fetchone() is not None:
+        raise RegisterError(f"agent: {code} connects with a certificate of its own; revoke it first")
+    connection.execute(QUERIES["assign"], {"code": code, "agent": agent})
 
 
 def keep(connection: Connection, device: Device, certificate: x509.Certificate) -> Credential:
