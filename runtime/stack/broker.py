@@ -118,7 +118,9 @@ class Broker:
     @property
     def note(self) -> str:
         """What people must know of this broker."""
-        return "mosquitto" if self.real else TRIAL_NOTE
+        if self.real:
+            return "mosquitto" if self.wire is None else "mosquitto; the agent has a certificate"
+        return TRIAL_NOTE
 
 
 async def _trial(port: int) -> None:
