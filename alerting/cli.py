@@ -11,6 +11,7 @@ from alerting import activation, engine, orders, outbox, policy
 from runtime import log, service
 from runtime.db import Role, connect
 from runtime.settings import load
+from runtime.storage import retention
 
 app = typer.Typer(help="The rescue desk.", no_args_is_help=True, pretty_exceptions_enable=False)
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings")]
@@ -23,7 +24,7 @@ def run(config: Config = None) -> None:
     settings = load(config)
     log.configure("alerting")
     duties = {"engine": engine.work(settings), "outbox": outbox.work(settings), "orders": orders.work(settings)}
-    service.run("alerting", duties)
+    service.run("alerting", {**duties, "retention": retention.work(settings, Role.ALERTING)})
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from alerting import finding as life
+from alerting.centre_time import centre_time
 from alerting.effects import Rescue
 from alerting.findings import Case
 from alerting.policy import KitchenPolicy, from_row
@@ -67,7 +68,7 @@ def _lift(
         rule=rule,
         source="sensor",
         now=now,
-        alarm_at=row["at"],
+        alarm_at=_began(row),
         details=details,
         event_id=row["event_id"],
         public_url=public_url,
@@ -142,7 +143,7 @@ def _kitchen(connection: Connection, row: Mapping[str, Any], rule: Rule, now: da
             "zone": row["zone"],
             "confidence": row["confidence"],
             "policy": active["id"],
-            "at": row["at"],
+            "at": _began(row),
             "due_at": step.due_at,
             "due_reason": step.due_reason,
         },
@@ -152,3 +153,8 @@ def _kitchen(connection: Connection, row: Mapping[str, Any], rule: Rule, now: da
     case = Case(connection, made["id"], now, public_url)
     case.note(step, "detector")
     return f"finding {made['number']}"
+
+
+def _began(row: Mapping[str, Any]) -> datetime:
+    told, heard = row["clock_offset_ms"], row["heard_offset_ms"]
+    return centre_time(row["at"], row["observed"], row["received"], told, heard)

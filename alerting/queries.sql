@@ -14,8 +14,8 @@ VALUES (%(kind)s, %(version)s, %(body)s, %(sha256)s, %(now)s, %(author)s)
 -- name: events_unhandled
 -- The truth is what no row says was handled; a week back is far more than any outage of ours.
 SELECT e.id, e.event_id, e.rev, e.phase, e.rule, e.at, e.observed, e.received, e.subject, e.zone, e.confidence, e.body,
-       e.device_id, d.kind AS device_kind, d.lift_id, d.kitchen_id
-FROM event e JOIN device d ON d.id = e.device_id
+       e.clock_offset_ms, s.heard_offset_ms, e.device_id, d.kind AS device_kind, d.lift_id, d.kitchen_id
+FROM event e JOIN device d ON d.id = e.device_id LEFT JOIN device_status s ON s.device_id = e.device_id
 WHERE e.received > %(now)s::timestamptz - interval '7 days'
   AND NOT EXISTS (SELECT FROM event_handled h WHERE h.event_row = e.id)
 ORDER BY e.id LIMIT 200
@@ -61,7 +61,8 @@ SELECT * FROM incident WHERE lift_id = %(lift)s AND closed_at IS NULL
 INSERT INTO incident (number, lift_id, event_id, rule, source, state, policy_id, people_inside, floor_text, details,
                       alarm_at, opened_at, due_at, due_reason)
 VALUES ('R' || to_char(%(now)s::timestamptz, 'YYYYMMDD') || '-'
-            || lpad(((SELECT count(*) FROM incident WHERE opened_at::date = %(now)s::timestamptz::date) + 1)::text, 4, '0'),
+            || to_char((SELECT count(*) FROM incident WHERE opened_at >= date_trunc('day', %(now)s::timestamptz)) + 1,
+                       'FM999990000'),
         %(lift)s, %(event_id)s, %(rule)s, %(source)s, 'received', %(policy)s, %(people)s, %(floor)s, %(details)s,
         least(%(alarm_at)s, %(now)s::timestamptz), %(now)s, %(now)s, 'tier 1')
 RETURNING *
@@ -156,7 +157,8 @@ UPDATE finding SET repeats = repeats + 1, last_at = %(now)s, version = version +
 INSERT INTO finding (number, kitchen_id, device_id, event_id, rule, class, state, subject, zone, confidence, policy_id,
                      at, opened_at, last_at, due_at, due_reason)
 VALUES ('F' || to_char(%(now)s::timestamptz, 'YYYYMMDD') || '-'
-            || lpad(((SELECT count(*) FROM finding WHERE opened_at::date = %(now)s::timestamptz::date) + 1)::text, 4, '0'),
+            || to_char((SELECT count(*) FROM finding WHERE opened_at >= date_trunc('day', %(now)s::timestamptz)) + 1,
+                       'FM999990000'),
         %(kitchen)s, %(device)s, %(event_id)s, %(rule)s, %(class)s, %(state)s, %(subject)s, %(zone)s, %(confidence)s,
         %(policy)s, %(at)s, %(now)s, %(now)s, %(due_at)s, %(due_reason)s)
 ON CONFLICT (event_id) DO NOTHING

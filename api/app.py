@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from importlib import resources
@@ -24,13 +25,16 @@ from api.kitchen import routes as kitchen
 from api.live import leases
 from api.live import routes as live
 from api.live import uploads as live_uploads
+from api.oversight import accounting
 from api.oversight import routes as oversight
 from api.page import HEADERS, render
 from api.public import routes as public
 from api.sql import QUERIES
 from api.stream import Hub
+from runtime import service
 from runtime.db import Role, async_pool
 from runtime.settings import Settings
+from runtime.storage import retention
 
 log = logging.getLogger(__name__)
 STATIC = Path(str(resources.files("api").joinpath("static")))
@@ -42,7 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="Sunlit", version="0.1.0", lifespan=_lifespan, docs_url=None, redoc_url=None)
     app.state.settings = settings
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for part in (session, edge_uploads, live_uploads, live, board, crew, kitchen, oversight, public):
+    for part in (session, edge_uploads, live_uploads, live, board, crew, kitchen, accounting, oversight, public):
         app.include_router(part.router)
     app.add_api_route("/healthz", healthz, include_in_schema=True)
     app.middleware("http")(_secure)
@@ -67,7 +71,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(_beat(app)),
         asyncio.create_task(leases.sweep(app)),
     ]
+    stop = threading.Event()
+    sweeping = retention.work(app.state.settings, Role.API)
+    threading.Thread(target=service.keep, args=("api.retention", sweeping, stop), daemon=True).start()
     yield
+    stop.set()
     for task in tasks:
         task.cancel()
     await app.state.pool.close()

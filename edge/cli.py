@@ -4,6 +4,7 @@ import logging
 import os
 import queue
 import signal
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -148,6 +149,27 @@ def ride(
     typer.echo(f"{'':28}recorded  simulated")
     for field, words in ride_plot.ROWS:
         typer.echo(f"{words:28}{getattr(theirs, field):8.2f}  {getattr(ours, field):9.2f}")
+
+
+@app.command()
+def samples(
+    lifts: Annotated[int, typer.Option(min=1, max=100_000)] = 10,
+    hours: Annotated[float, typer.Option(min=0.01, max=1000)] = 24.0,
+    every: Annotated[float, typer.Option(min=0.2, max=3600, help="seconds between two samples of a lift")] = 10.0,
+    start: Annotated[datetime, typer.Option(help="UTC")] = datetime(2026, 1, 1),  # noqa: DTZ001
+    seed: int = 1,
+) -> None:
+    """Print telemetry of simulated lifts over a day, one message a line, as fast as it can be made."""
+    from edge.sampling import messages
+
+    out = sys.stdout.buffer
+    try:
+        for message in messages(lifts, start.replace(tzinfo=UTC), hours, every, seed):
+            out.write(message + b"\n")
+        out.flush()
+    except BrokenPipeError:
+        # Who reads has enough. Nothing more may be written, not even at the end.
+        os._exit(0)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from enum import Enum
 from typing import NamedTuple
 
 import msgspec
@@ -13,6 +14,7 @@ from ingest import samples, statuses
 from ingest.devices import Devices
 from ingest.normalise import Accepted, Identity, Rejected, Row
 from ingest.sql import QUERIES
+from ingest.strangers import Strangers
 from ingest.streams import StreamKey, Streams
 from runtime.db import Connection
 
@@ -33,15 +35,30 @@ class Written(NamedTuple):
         return Written(*(a + b for a, b in zip(self, other, strict=True)))
 
 
+class Origin(Enum):
+    """Where a message comes from."""
+
+    BROKER = 1
+    KEPT = 2
+    """out of `reject`: old, so it says nothing of how its device is now"""
+    COUNTED = 3
+    """out of `reject`, and its stream counts it as rejected"""
+
+
 class Batch:
     """Writes messages in one transaction, which the caller opens and commits."""
 
-    def __init__(self, connection: Connection, devices: Devices, copy: Copy, replayed: bool) -> None:
-        self.connection, self._register, self._copy, self._replayed = connection, devices, copy, replayed
+    def __init__(
+        self, connection: Connection, devices: Devices, copy: Copy, origin: Origin, received: datetime | None
+    ) -> None:
+        self.connection, self._register, self._copy, self._origin = connection, devices, copy, origin
         row = connection.execute(QUERIES["server_time"]).fetchone()
         assert row is not None
         self.now: datetime = row["now"]
+        self.received = received or self.now
         self.streams = Streams(connection, self.now)
+        self.strangers = Strangers()
+        self._counted: set[int] = set()
 
     def write(self, items: Sequence[Item]) -> Written:
         self.devices = self._register.find(self.connection, {code for item in items if (code := _code(item))})
@@ -56,8 +73,10 @@ class Batch:
         for item in judged:
             if isinstance(item, Rejected):
                 self._reject(item)
-        statuses.seen(self.connection, self.devices.values(), self.now)
-        statuses.write(self.connection, told, self.devices, self.now)
+        if self._origin is Origin.BROKER:
+            self.strangers.note(self.connection, self.now)
+            statuses.seen(self.connection, self._speakers(judged, keys), self.now)
+            statuses.write(self.connection, told, self.devices, self.now)
         self.streams.lock(theirs)
         statuses.tell(self.streams, told, self.devices)
         self.streams.settle()
@@ -69,14 +88,25 @@ class Batch:
             return item
         device = self.devices.get(item.body.device)
         if device is None:
-            fault = f"device: {item.body.device!r} is not registered"
+            why, fault = "unknown", f"device: {item.body.device!r} is not registered"
         elif device.retired:
-            fault = f"device: {item.body.device!r} is retired"
+            why, fault = "retired", f"device: {item.body.device!r} is retired"
         elif device.site != item.site:
+            why = "elsewhere"
             fault = f"site: {item.site!r} in the topic, {item.body.device!r} is registered at {device.site!r}"
         else:
             return item
+        self.strangers.add(item.site, item.body.device, item.topic, why)
         return Rejected(item.topic, item.payload, fault, item.identity)
+
+    def _speakers(self, items: Sequence[Item], keys: Sequence[StreamKey | None]) -> set[int]:
+        """Whose own words these are. A status is not among them: the broker keeps it and says it again."""
+        replies = {
+            self.devices[item.body.device].id
+            for item in items
+            if isinstance(item, Accepted) and isinstance(item.body, Reply)
+        }
+        return {key.device for key in keys if key} | replies
 
     def _stream(self, identity: Identity | None) -> StreamKey | None:
         """The stream that counts a message: none for a stranger's, nor for one from another's place.
@@ -95,19 +125,23 @@ class Batch:
         duplicates = rejected = 0
         for item, key in zip(items, keys, strict=True):
             good, identity = isinstance(item, Accepted), item.identity
-            if key and identity and not self.streams.take(key, identity.seq, good, self._replayed):
+            counted = self._origin is Origin.COUNTED
+            if key and identity and not self.streams.take(key, identity.seq, good, counted):
                 duplicates += 1
             elif isinstance(item, Accepted):
                 stored.append(item)
             else:
                 rejected += 1
+                if key:
+                    self._counted.add(id(item))
         return stored, Written(len(stored), duplicates, rejected)
 
     def _store(self, stored: Sequence[Accepted]) -> None:
         telemetry = [item.body for item in stored if isinstance(item.body, Telemetry)]
-        for table, rows in samples.rows_of(telemetry, self.devices, self.now).items():
+        for table, rows in samples.rows_of(telemetry, self.devices, self.received).items():
             self._copy(self.connection, table, rows)
-        statuses.camera_states(self.connection, telemetry, self.devices)
+        if self._origin is Origin.BROKER:
+            statuses.camera_states(self.connection, telemetry, self.devices)
         for item in stored:
             if isinstance(item.body, Event):
                 self._event(item.body)
@@ -127,7 +161,7 @@ class Batch:
                 "rule": event.rule.value,
                 "at": event.at,
                 "observed": event.observed,
-                "now": self.now,
+                "now": self.received,
                 "subject": event.subject,
                 "zone": event.zone,
                 "confidence": event.confidence,
@@ -143,7 +177,7 @@ class Batch:
                 "order": reply.command,
                 "device": self.devices[reply.device].id,
                 "at": reply.at,
-                "now": self.now,
+                "now": self.received,
                 "ok": reply.ok,
                 "final": reply.final,
                 "reason": reply.reason,
@@ -163,6 +197,8 @@ class Batch:
                 "lane": identity.lane.value if identity else None,
                 "boot": identity.boot if identity else None,
                 "seq": identity.seq if identity else None,
+                "counted": id(item) in self._counted,
+                "again": int(self._origin is Origin.BROKER),
             },
         )
 

@@ -2,23 +2,28 @@
 
 import gc
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import psycopg
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from contracts.topics import SHARDS
+from ingest import liveness, rejects_cli, strangers, strangers_cli
 from ingest.consumer import lanes
+from ingest.rejects_cli import opened, print_table
 from ingest.shard import WHOLE, Shard
 from ingest.shard import shard as parse_shard
 from ingest.sql import QUERIES
 from runtime import log, service
-from runtime.db import Role, connect
+from runtime.db import Role
 from runtime.settings import load
+from runtime.storage import retention
 
 app = typer.Typer(help="From the broker to the database.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(rejects_cli.app, name="rejects")
+app.command()(strangers_cli.strangers)
+app.command()(strangers_cli.adopt)
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings")]
 Shards = Annotated[
     list[Shard] | None,
@@ -34,10 +39,16 @@ def run(config: Config = None, shard: Shards = None) -> None:
     log.configure("ingest")
     chosen = shard or [WHOLE]
     consumers = {name: lane for part in chosen for name, lane in lanes(settings, part).items()}
+    shards = sorted({number for part in chosen for number in part.numbers or range(SHARDS)})
+    duties: dict[str, service.Duty] = {name: consumer.run for name, consumer in consumers.items()}
+    duties["liveness"] = liveness.duty(settings, lambda: [lane.ear for lane in consumers.values()], shards)
+    duties["strangers"] = strangers.duty(settings)
+    duties["retention"] = retention.work(settings, Role.INGEST)
     # Messages hold no cycles: to search thousands of them for some, again and again, is a third of the work.
+    sys.setswitchinterval(0.0005)
     gc.freeze()
     gc.set_threshold(200_000, 20, 20)
-    service.run("ingest", {name: consumer.run for name, consumer in consumers.items()})
+    service.run("ingest", duties)
 
 
 @app.command()
@@ -66,13 +77,13 @@ def audit(
 
     Exit 1 when a finished boot leaves a rest, or running ones a larger rest than their agents still keep to send.
     """
-    rows = _rows(config, "audit", {})
-    in_flight = int(_rows(config, "in_flight", {})[0]["spooled"])
+    rows = _rows(config, "audit")
+    in_flight = int(_rows(config, "in_flight")[0]["spooled"])
     totals = {name: sum(int(row[name]) for row in rows) for name in COUNTS}
     if as_json:
         typer.echo(json.dumps({**totals, "in_flight": in_flight, "streams": rows}, default=str))
     else:
-        _print(rows, ("device", "boot", "lane", *COUNTS))
+        print_table(rows, ("device", "boot", "lane", *COUNTS))
         typer.echo(", ".join(f"{name} {value}" for name, value in {**totals, "in flight": in_flight}.items()))
     raise typer.Exit(0 if balanced(rows, in_flight) else 1)
 
@@ -83,23 +94,6 @@ def balanced(rows: list[dict[str, Any]], in_flight: int) -> bool:
     return all(rest == 0 if done else rest >= 0 for done, rest in rests) and sum(rest for _, rest in rests) <= in_flight
 
 
-@app.command()
-def rejects(config: Config = None, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50) -> None:
-    """List the newest rejected messages with their reasons."""
-    _print(_rows(config, "rejects", {"limit": limit}), ("id", "received", "topic", "reason", "times", "bytes"))
-
-
-def _rows(config: Path | None, query: str, values: dict[str, object]) -> list[dict[str, Any]]:
-    try:
-        with connect(load(config).database, Role.INGEST) as connection:
-            return connection.execute(QUERIES[query], values).fetchall()
-    except psycopg.Error as error:
-        typer.echo(f"sunlit ingest: database: {' '.join(str(error).split())}", err=True)
-        raise typer.Exit(2) from error
-
-
-def _print(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*(str(row[column]) for column in columns))
-    Console().print(table)
+def _rows(config: Path | None, query: str) -> list[dict[str, Any]]:
+    with opened(config) as connection:
+        return connection.execute(QUERIES[query]).fetchall()

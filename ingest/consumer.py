@@ -14,6 +14,8 @@ from contracts.kinds import Lane
 from contracts.topics import subscription
 from ingest.batch import Written
 from ingest.devices import Devices
+from ingest.hearing import Ear
+from ingest.hold import Hold
 from ingest.shard import WHOLE, Shard
 from ingest.sql import QUERIES
 from ingest.writer import Raw, Writer
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 SESSION_EXPIRY_S = 7 * 24 * 3600
 BEAT_S = 5.0
 LONGEST_PAUSE_S = 10.0
+HOLDING = "behind with telemetry; asks for no more until it has caught up, edges keep theirs"
 
 
 class Taken(NamedTuple):
@@ -49,12 +52,16 @@ class LaneConsumer:
         linger_s: float,
         shard: Shard = WHOLE,
         leaving: bool = False,
+        hold: Hold | None = None,
     ) -> None:
         self.settings, self.name, self.batch, self.linger_s = settings, f"{name}{shard.suffix}", batch, linger_s
+        self.hold = hold or Hold(0)
+        self._holdable = subscription(Lane.TELEMETRY, shard.numbers) if Lane.TELEMETRY in lanes else []
         self.taken: queue.SimpleQueue[Taken] = queue.SimpleQueue()
         self.total, self.batches, self.writing_s = Written(), 0, 0.0
         self.last_taken_at = time.monotonic()
         self._connection_count = 0
+        self._caught_up_at = self.last_taken_at
         self._beat_at = 0.0
         self.bus = Bus(
             settings.broker,
@@ -130,6 +137,7 @@ class LaneConsumer:
                 if text != said:
                     log.warning("%s: database is away (%s); messages wait at the broker", self.name, text)
                     said = text
+                self._hold(behind=True)
                 stop.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_S)
 
@@ -138,6 +146,7 @@ class LaneConsumer:
         while not stop.is_set():
             if not pending:
                 pending.extend(self._collect())
+                self._hold(behind=len(pending) == self.batch)
             if pending:
                 began = time.monotonic()
                 self.total += writer.write([taken.incoming for taken in pending])
@@ -149,7 +158,23 @@ class LaneConsumer:
                     if taken.connection == self._connection_count:
                         self.bus.ack(taken.incoming)
                 pending.clear()
+            if self.taken.qsize() < self.batch:
+                self._caught_up_at = time.monotonic()
             self._beat(connection)
+
+    def _hold(self, behind: bool) -> None:
+        """A broker that keeps a city's telemetry for long runs full and drops; the edges' disks are larger.
+
+        Nobody listens then, the broker says so to the edges, and they keep what they have. Alarms are always taken.
+        """
+        if self._holdable and self.hold.turns(behind, time.monotonic()):
+            log.warning("%s: %s", self.name, HOLDING if self.hold.on else "has caught up; edges may send again")
+            self.bus.listen(self._holdable, not self.hold.on)
+
+    @property
+    def ear(self) -> Ear:
+        """How well this lane hears at the moment."""
+        return Ear(self._connection_count if self.bus.connected else None, self._caught_up_at)
 
     def after_commit(self) -> None:
         """Between commit and acknowledgement: where a crash must do no harm."""
@@ -188,5 +213,14 @@ def lanes(settings: Settings, shard: Shard = WHOLE, leaving: bool = False) -> di
     chosen = settings.ingest
     urgent = LaneConsumer(settings, "event", (Lane.EVENT, Lane.REPLY), 50, 0.005, shard, leaving)
     linger_s = chosen.linger_ms / 1000
-    bulk = LaneConsumer(settings, "telemetry", (Lane.TELEMETRY, Lane.STATUS), chosen.batch, linger_s, shard, leaving)
+    bulk = LaneConsumer(
+        settings,
+        "telemetry",
+        (Lane.TELEMETRY, Lane.STATUS),
+        chosen.batch,
+        linger_s,
+        shard,
+        leaving,
+        Hold(0 if leaving else chosen.hold_after_s),
+    )
     return {urgent.name: urgent, bulk.name: bulk}

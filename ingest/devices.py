@@ -8,7 +8,7 @@ from ingest.sql import QUERIES
 from runtime.db import Connection
 
 KNOWN_S = 30.0
-"""how long a device that was moved or retired may still count as before; a stranger is looked up each time"""
+"""how long one that was moved may still count as before; who is retired or not known is looked up each time"""
 
 
 class Device(NamedTuple):
@@ -32,5 +32,6 @@ class Devices:
             for code in aged:
                 self._found.pop(code, None)
             for row in connection.execute(QUERIES["devices"], {"codes": aged}):
-                self._found[row["code"]] = Device(row["id"], row["site"], row["retired"]), now + KNOWN_S
+                until = now if row["retired"] else now + KNOWN_S
+                self._found[row["code"]] = Device(row["id"], row["site"], row["retired"]), until
         return {code: self._found[code][0] for code in codes if code in self._found}

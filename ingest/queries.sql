@@ -77,19 +77,36 @@ FROM unnest(%(devices)s::int[], %(states)s::text[]) AS k (device_id, state)
 WHERE s.device_id = k.device_id AND s.camera_state <> k.state
 
 -- name: statuses
-INSERT INTO device_status (device_id, boot, online, at, seen_at, agent, spooled, clock_offset_ms, health)
-SELECT device_id, boot, online, at, %(now)s, agent, spooled, clock_offset_ms, %(health)s::jsonb -> (nr - 1)::int
+-- The very same status again is one that the broker kept: no new word. What was heard of a clock is too large by the way
+-- of the message, so within ten minutes the smallest is the best.
+INSERT INTO device_status AS s (device_id, boot, online, at, seen_at, agent, spooled, clock_offset_ms, health,
+                                heard_offset_ms, heard_offset_at)
+SELECT device_id, boot, online, at, %(now)s, agent, spooled, clock_offset_ms, %(health)s::jsonb -> (nr - 1)::int,
+       CASE WHEN online THEN (extract(epoch FROM %(now)s::timestamptz - at) * 1000)::bigint END,
+       CASE WHEN online THEN %(now)s::timestamptz END
 FROM unnest(%(devices)s::int[], %(boots)s::uuid[], %(online)s::boolean[], %(at)s::timestamptz[], %(agents)s::text[],
             %(spooled)s::bigint[], %(offsets)s::bigint[]) WITH ORDINALITY
      AS k (device_id, boot, online, at, agent, spooled, clock_offset_ms, nr)
 ON CONFLICT (device_id) DO UPDATE SET boot = EXCLUDED.boot, online = EXCLUDED.online, at = EXCLUDED.at,
-    seen_at = EXCLUDED.seen_at, agent = EXCLUDED.agent, spooled = EXCLUDED.spooled,
-    clock_offset_ms = EXCLUDED.clock_offset_ms, health = EXCLUDED.health
+    seen_at = CASE WHEN (s.boot, s.at, s.online) = (EXCLUDED.boot, EXCLUDED.at, EXCLUDED.online) THEN s.seen_at
+                   ELSE EXCLUDED.seen_at END,
+    agent = EXCLUDED.agent, spooled = EXCLUDED.spooled, clock_offset_ms = EXCLUDED.clock_offset_ms,
+    health = EXCLUDED.health,
+    (heard_offset_ms, heard_offset_at) = (
+        SELECT o.ms, o.at FROM (VALUES (s.heard_offset_ms, s.heard_offset_at),
+                                       (EXCLUDED.heard_offset_ms, EXCLUDED.heard_offset_at)) AS o (ms, at)
+        WHERE o.at = CASE WHEN EXCLUDED.heard_offset_at IS NULL OR (s.boot, s.at) = (EXCLUDED.boot, EXCLUDED.at)
+                            OR (s.heard_offset_ms < EXCLUDED.heard_offset_ms AND s.boot = EXCLUDED.boot
+                                AND s.heard_offset_at BETWEEN EXCLUDED.heard_offset_at - interval '10 minutes'
+                                                          AND EXCLUDED.heard_offset_at)
+                          THEN s.heard_offset_at ELSE EXCLUDED.heard_offset_at END LIMIT 1)
 
 -- name: reject
-INSERT INTO reject (received, topic, payload, reason, device_code, lane, boot, seq, digest)
-VALUES (%(now)s, %(topic)s, %(payload)s, %(reason)s, %(device)s, %(lane)s, %(boot)s, %(seq)s, sha256(%(payload)s))
-ON CONFLICT (topic, digest) DO UPDATE SET times = reject.times + 1
+INSERT INTO reject (received, topic, payload, reason, device_code, lane, boot, seq, digest, counted)
+VALUES (%(now)s, %(topic)s, %(payload)s, %(reason)s, %(device)s, %(lane)s, %(boot)s, %(seq)s, sha256(%(payload)s),
+        %(counted)s)
+ON CONFLICT (topic, digest) DO UPDATE SET times = reject.times + %(again)s, reason = EXCLUDED.reason,
+    counted = reject.counted OR EXCLUDED.counted
 
 -- name: beat
 INSERT INTO ingest_beat (instance, at, info) VALUES (%(instance)s, clock_timestamp(), %(info)s)
@@ -103,11 +120,11 @@ SELECT d.code AS device, s.boot::text AS boot, s.lane, greatest(s.published, s.n
 FROM stream s
 JOIN device d ON d.id = s.device_id
 LEFT JOIN device_status status ON status.device_id = d.id
--- Refused before the device was registered: no stream could count it then.
+-- Refused before the device was registered, or while it was retired: no stream could count it then.
 CROSS JOIN LATERAL (
     SELECT count(DISTINCT r.seq) AS count FROM reject r
     WHERE r.device_code = d.code AND r.boot = s.boot AND r.lane = s.lane
-      AND r.reason LIKE 'device: %% is not registered'
+      AND NOT r.counted AND r.replayed_at IS NULL AND r.reason LIKE 'device: %%'
       AND (r.seq >= s.next_seq OR s.missing @> r.seq)
 ) AS early
 ORDER BY d.code, s.first_seen, s.lane
@@ -115,6 +132,3 @@ ORDER BY d.code, s.first_seen, s.lane
 -- name: in_flight
 -- Messages that agents say they still keep.
 SELECT coalesce(sum(spooled), 0)::bigint AS spooled FROM device_status
-
--- name: rejects
-SELECT id, received, topic, reason, times, length(payload) AS bytes FROM reject ORDER BY id DESC LIMIT %(limit)s

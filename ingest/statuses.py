@@ -75,9 +75,9 @@ def write(connection: Connection, statuses: Sequence[Status], devices: Mapping[s
     )
 
 
-def seen(connection: Connection, devices: Iterable[Device], now: datetime) -> None:
+def seen(connection: Connection, devices: Iterable[int], now: datetime) -> None:
     """Notes that devices spoke. Never waits: who holds a device's row at this moment notes the same."""
-    ids = sorted(device.id for device in devices)
+    ids = sorted(devices)
     if ids and connection.execute(QUERIES["seen"], {"devices": ids, "now": now}).rowcount < len(ids):
         connection.execute(QUERIES["seen_first"], {"devices": ids, "now": now})
 

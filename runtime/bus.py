@@ -10,6 +10,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from runtime.mqtt_loop import MqttLoop, jittered_pause
 from runtime.settings import BrokerSettings
@@ -79,7 +80,8 @@ class Bus:
         self.acks: queue.SimpleQueue[int] = queue.SimpleQueue()
         self.unheard: queue.SimpleQueue[int] = queue.SimpleQueue()
         self.refused: queue.SimpleQueue[Refused] = queue.SimpleQueue()
-        self._subscriptions, self._leaving = list(subscriptions), leaving
+        self._subscriptions = dict.fromkeys(subscriptions, not leaving)
+        self._asked: list[str] = []
         self._on_message = on_message
         self._on_connection = on_connection
         self._receive_maximum = receive_maximum
@@ -163,6 +165,24 @@ class Bus:
         """Whether the broker takes a message of this size; it would end the connection over a larger one."""
         return self._largest is None or len(topic.encode()) + len(payload) + HEAD_BYTES <= self._largest
 
+    def listen(self, topics: Sequence[str], wanted: bool) -> None:
+        """Stops asking for some of the subscriptions, or asks again; what waits in the session comes all the same."""
+        self._subscriptions.update(dict.fromkeys(topics, wanted))
+        if self.connected:
+            self._ask()
+
+    def _ask(self) -> None:
+        wanted = [topic for topic, wanted in self._subscriptions.items() if wanted]
+        if unwanted := [topic for topic in self._subscriptions if topic not in wanted]:
+            self._client.unsubscribe(unwanted)
+        self._asked = wanted
+        # A session that goes on has had the retained messages: a city's are too many to be sent at every reconnect.
+        options = SubscribeOptions(qos=QOS, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
+        if wanted and self.settings.protocol == 5:
+            self._client.subscribe([(topic, options) for topic in wanted])
+        elif wanted:
+            self._client.subscribe([(topic, QOS) for topic in wanted])
+
     def ack(self, incoming: Incoming) -> None:
         """Tells the broker that a message is safe and need not be delivered again."""
         self._client.ack(incoming.mid, incoming.qos)
@@ -174,10 +194,7 @@ class Bus:
         if reason.is_failure:
             self._say(logging.ERROR, f"broker {self._address} refuses {self.client_id}: {reason}; check [broker]")
             return
-        if self._leaving:
-            client.unsubscribe(self._subscriptions)
-        elif self._subscriptions:
-            client.subscribe([(topic, QOS) for topic in self._subscriptions])
+        self._ask()
         self._say(logging.INFO, f"connected to broker {self._address} as {self.client_id}")
         if self._on_connection is not None:
             self._on_connection(True)
@@ -229,7 +246,7 @@ class Bus:
     def _subscribed(
         self, _: mqtt.Client, __: Any, ___: int, reasons: list[ReasonCode], ____: Properties | None
     ) -> None:
-        for topic, reason in zip(self._subscriptions, reasons, strict=False):
+        for topic, reason in zip(self._asked, reasons, strict=False):
             if reason.is_failure:
                 self._say(logging.ERROR, f"broker {self._address} lets {self.client_id} not hear {topic}: {reason}")
 

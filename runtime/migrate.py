@@ -10,7 +10,9 @@ from typing import NamedTuple
 from psycopg import sql
 
 from runtime.db import Connection, Role, connect
-from runtime.settings import DatabaseSettings
+from runtime.settings import DatabaseSettings, RetentionSettings, TimescaleSettings
+from runtime.storage import timescale as store
+from runtime.storage.rollups import ROLLUPS
 
 log = logging.getLogger(__name__)
 FOLDER = resources.files("contracts").joinpath("sql")
@@ -42,17 +44,29 @@ def migrations() -> list[Migration]:
     ]
 
 
-def migrate(database: DatabaseSettings, *, plain: bool = False) -> list[str]:
-    """Brings a database up to date and returns the names of what was applied. Raises MigrationError.
+def migrate(
+    database: DatabaseSettings,
+    *,
+    plain: bool = False,
+    retention: RetentionSettings | None = None,
+    timescale: TimescaleSettings | None = None,
+) -> list[str]:
+    """Brings a database up to date and returns the names of what was applied. Raises MigrationError, TimescaleError.
 
-    `plain` leaves TimescaleDB alone even where it is available.
+    `plain` leaves TimescaleDB alone where it is available but not yet in use.
     """
+    keep, chunks = retention or RetentionSettings(), timescale or TimescaleSettings()
     with connect(database, Role.OWNER) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
         try:
             applied = list(_apply_pending(connection))
             _run(connection, FOLDER.joinpath("roles.sql").read_text("utf-8"))
-            _apply_rollups(connection, plain)
+            if store.version(connection) or (has_timescale(connection) and not plain):
+                _apply_timescale(connection)
+                store.apply(connection, keep, chunks)
+            else:
+                _run(connection, FOLDER.joinpath("plain.sql").read_text("utf-8"))
+            _run(connection, f"GRANT SELECT ON {', '.join(ROLLUPS)} TO sunlit_ingest, sunlit_alerting, sunlit_api")
             if database.role_password is not None:
                 _set_passwords(connection, database.role_password.get_secret_value())
         finally:
@@ -90,29 +104,15 @@ def has_timescale(connection: Connection) -> bool:
     return found is not None
 
 
-def _apply_rollups(connection: Connection, plain: bool) -> None:
-    if plain or not has_timescale(connection):
-        _run(connection, FOLDER.joinpath("plain.sql").read_text("utf-8"))
-    else:
-        _drop_plain_rollups(connection)
-        # Continuous aggregates cannot be made inside a transaction: one statement at a time.
-        for statement in STATEMENT_END.split(FOLDER.joinpath("timescale.sql").read_text("utf-8")):
-            if statement.strip():
-                _run(connection, statement)
-    _run(
-        connection,
-        "GRANT SELECT ON lift_minute, lift_hour, lift_day, climate_minute, climate_hour, climate_day"
-        " TO sunlit_ingest, sunlit_alerting, sunlit_api",
-    )
-
-
-def _drop_plain_rollups(connection: Connection) -> None:
-    """A database that began on plain PostgreSQL has views where the aggregates belong."""
-    if connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone():
-        return
-    for kind in ("lift", "climate"):
-        for width in ("minute", "hour", "day"):
-            _run(connection, f"DROP VIEW IF EXISTS {kind}_{width}")
+def _apply_timescale(connection: Connection) -> None:
+    _run(connection, "CREATE EXTENSION IF NOT EXISTS timescaledb")
+    for row in connection.execute(store.QUERIES["plain_views"], {"names": list(ROLLUPS)}).fetchall():
+        connection.execute(sql.SQL("DROP VIEW {}").format(sql.Identifier(row["name"])))
+    store.demand(store.version(connection))
+    # Continuous aggregates cannot be made inside a transaction: one statement at a time.
+    for statement in STATEMENT_END.split(FOLDER.joinpath("timescale.sql").read_text("utf-8")):
+        if statement.strip():
+            _run(connection, statement)
 
 
 def _set_passwords(connection: Connection, password: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 from zlib import crc32
 
-from runtime.publisher_link import Count, Link, PublishError
+from runtime.publisher_link import AT_ONCE, Count, Link, PublishError
 from runtime.settings import BrokerSettings
 
 __all__ = ["Count", "Outgoing", "PublishError", "Publisher"]
@@ -48,8 +48,8 @@ class Publisher:
             tls = ssl.create_default_context(cafile=str(settings.tls_ca))
         self._links = [Link(settings, window=window, tls=tls, patience_s=patience_s) for _ in range(connections)]
         self._routes: dict[bytes, Link] = {}
-        self.latest = 0.0
-        """by how many seconds the last message went out later than it was due"""
+        self.late = 0.0
+        """by how many seconds a message was handed to its connection later than it was due, at most"""
 
     @property
     def count(self) -> Count:
@@ -128,7 +128,7 @@ class Publisher:
             if link.full:
                 return held, True
         # A look at the clock, and at how full the links are, once in so many messages.
-        for _ in range(links[0].window):
+        for _ in range(AT_ONCE):
             if held is None:
                 try:
                     held = next(messages)
@@ -143,6 +143,7 @@ class Publisher:
             if route is None:
                 route = routes[topic] = links[crc32(topic) % len(links)]
             route.waiting.append((topic, payload))
-            self.latest = now - due if due > 0 else 0.0
+            if due > 0 and now - due > self.late:
+                self.late = now - due
             held = None
         return held, True

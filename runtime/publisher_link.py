@@ -14,6 +14,8 @@ from runtime.settings import BrokerSettings
 
 KEEPALIVE_S = 30
 SESSION_S = 60
+AT_ONCE = 512
+"""messages that may wait for room in the window"""
 CHUNK = 256 * 1024
 """bytes that are handed to the socket at once, and read at once"""
 FIRST_PAUSE_S = 0.1
@@ -64,7 +66,7 @@ class Link:
 
     @property
     def full(self) -> bool:
-        return len(self.waiting) >= self.window
+        return len(self.waiting) >= AT_ONCE
 
     @property
     def busy(self) -> bool:

@@ -9,7 +9,16 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 
@@ -79,6 +88,19 @@ class IngestSettings(Section):
     client_id: str = "sunlit-ingest"
     batch: int = Field(default=2000, ge=1, le=10_000)
     linger_ms: int = Field(default=200, ge=1, le=60_000)
+    hold_after_s: float = Field(default=20, ge=0)
+    """so long behind with telemetry, edges keep theirs until ingest has caught up; 0: never"""
+    silent_agent_s: float = Field(default=120, ge=30, le=86_400)
+    """seconds without a word after which a device is silent; agents speak of each device every 10 s by default"""
+    silent_lift_s: float = Field(default=120, ge=30, le=86_400)
+    silent_camera_s: float = Field(default=120, ge=30, le=86_400)
+    silent_kitchen_sensor_s: float = Field(default=120, ge=30, le=86_400)
+    offline_s: float = Field(default=15, ge=0, le=3600)
+    """how long a last will or a good-bye stands before it counts: a short break of the line is none"""
+    clock_skew_s: float = Field(default=5, gt=0, le=86_400)
+    """a device's clock that is further from the centre's is shown as a fault"""
+    stranger_keep: int = Field(default=10_000, ge=0, le=10_000_000)
+    """messages kept of a device that is not in the register; older ones are only counted, events last of all"""
 
 
 class AlertingSettings(Section):
@@ -108,6 +130,48 @@ class ApiSettings(Section):
     """the city is invented, and every page says so"""
 
 
+class RetentionSettings(Section):
+    """How many days what is kept; 0: for ever. Evidence, events and incidents have rules of their own."""
+
+    raw_days: int = Field(default=400, ge=0)
+    """samples"""
+    minute_days: int = Field(default=400, ge=0)
+    """rollups by the minute, and so on; plain PostgreSQL makes them of the samples and has them as long as those"""
+    hour_days: int = Field(default=1830, ge=0)
+    day_days: int = Field(default=0, ge=0)
+    late_days: int = Field(default=30, ge=3, le=365)
+    """so late a sample may come and still be counted in TimescaleDB's rollups"""
+    rejects_days: int = Field(default=90, ge=0)
+    streams_days: int = Field(default=400, ge=0)
+    """the accounting of boots that have ended"""
+    orders_days: int = Field(default=400, ge=0)
+    """orders to edges, with their answers"""
+    leases_days: int = Field(default=400, ge=0)
+    """who looked at whose video; counted from the end of the lease"""
+    beats_days: int = Field(default=30, ge=0)
+    """signs of life of services that are gone"""
+    rows_per_s: int = Field(default=20_000, ge=100)
+    """no service deletes faster"""
+
+    @field_validator("late_days")
+    @classmethod
+    def _late_samples_still_exist(cls, late: int, info: ValidationInfo) -> int:
+        # A refresh over a span whose samples are gone would empty the rollup there.
+        for name in ("raw_days", "minute_days", "hour_days"):
+            if 0 < info.data.get(name, 0) <= late:
+                raise ValueError(f"expected less than {name} ({info.data[name]})")
+        return late
+
+
+class TimescaleSettings(Section):
+    """Only where the database has TimescaleDB."""
+
+    chunk_hours: int = Field(default=24, ge=1, le=24 * 30)
+    columnstore_after_hours: int = Field(default=24, ge=1)
+    late_every_minutes: int = Field(default=60, ge=1)
+    """between two looks for late samples that the rollups must count"""
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="SUNLIT_",
@@ -117,6 +181,8 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
     database: DatabaseSettings = DatabaseSettings()
+    retention: RetentionSettings = RetentionSettings()
+    timescale: TimescaleSettings = TimescaleSettings()
     broker: BrokerSettings = BrokerSettings()
     wire: WireSettings = WireSettings()
     ingest: IngestSettings = IngestSettings()

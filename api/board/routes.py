@@ -15,6 +15,7 @@ from runtime.db import Queries
 
 router = APIRouter()
 QUERIES = Queries("api.board")
+SILENCES_SHOWN = 6
 Operator = Annotated[Viewer, Depends(viewer_of(Role.OPERATOR, Role.ADMIN))]
 COMMANDS = (
     CommandKind.CONFIRM,
@@ -38,6 +39,8 @@ CAUSES = (
 )
 METHODS = ("levelling", "open_at_level", "forced_opening", "hand_winding", "adjusting", "other")
 BEFORE, AFTER = timedelta(minutes=8), timedelta(minutes=2)
+FURTHEST = timedelta(days=3650)
+"""a clock further off has no samples worth looking for"""
 
 
 @router.get("/board")
@@ -62,7 +65,7 @@ async def find(request: Request, _: Operator, code: str = "") -> Response:
     """From a lift's code to its incident, or to the form that opens one by phone."""
     async with request.app.state.pool.connection() as connection:
         lift = await (await connection.execute(QUERIES["lift_by_code"], {"code": code.strip()})).fetchone()
-        rows = await (await connection.execute(QUERIES["open_incidents"])).fetchall()
+        rows = await (await connection.execute(QUERIES["open_incidents"], _limits(request))).fetchall()
     current = next((row["number"] for row in rows if row["lift_code"] == code.strip()), None)
     if current:
         return RedirectResponse(f"/board/incident/{current}", 303)
@@ -109,12 +112,16 @@ async def incident(request: Request, number: str, _: Operator, said: str = "") -
         cameras = await (await connection.execute(QUERIES["cameras"], {"lift": row["lift_id"]})).fetchall()
         letters = await (await connection.execute(QUERIES["letters"], by_id)).fetchall()
         stop = min(datetime.now(UTC), row["alarm_at"] + AFTER)
-        span = {"lift": row["lift_id"], "start": row["alarm_at"] - BEFORE, "stop": stop}
+        span = {"lift": row["lift_id"], "start": row["alarm_at"] - BEFORE, "stop": stop, "ahead": _ahead(row)}
         samples = await (await connection.execute(QUERIES["samples"], span)).fetchall()
+        heard = {"lift": row["lift_id"], **_limits(request)}
+        ear = await (await connection.execute(QUERIES["heard"], heard)).fetchone()
     return render(
         request,
         "board/incident.html",
         row=row,
+        ear=ear,
+        apart=abs(span["ahead"]) if abs(span["ahead"]) > request.app.state.settings.ingest.clock_skew_s else 0,
         timeline=timeline,
         crews=crews,
         letters=letters,
@@ -156,9 +163,35 @@ async def order(request: Request, number: str, kind: CommandKind, viewer: Operat
 async def _open(request: Request) -> dict[str, Any]:
     now = datetime.now(UTC)
     async with request.app.state.pool.connection() as connection:
-        rows = await (await connection.execute(QUERIES["open_incidents"])).fetchall()
+        rows = await (await connection.execute(QUERIES["open_incidents"], _limits(request))).fetchall()
         today = await (await connection.execute(QUERIES["today"], {"since": now - timedelta(hours=24)})).fetchone()
-        blind = await (await connection.execute(QUERIES["blind"])).fetchone()
+        blind = await (await connection.execute(QUERIES["blind"], _limits(request))).fetchone()
+        shown = {"limit": SILENCES_SHOWN}
+        silences = await (await connection.execute(QUERIES["silences"], shown)).fetchall()
+        silent = await (await connection.execute(QUERIES["silent_count"])).fetchone()
+        strangers = await (await connection.execute(QUERIES["strangers_alarm"])).fetchall()
         services = await (await connection.execute(QUERIES["services"])).fetchall()
     late = [row for row in rows if row["arrived_at"] is None and row["tier"] > 1]
-    return {"rows": rows, "today": today, "blind": blind, "services": services, "late": late}
+    return {
+        "rows": rows,
+        "today": today,
+        "blind": blind,
+        "services": services,
+        "late": late,
+        "silences": silences,
+        "more_silent": silent["count"] - len(silences),
+        "strangers": strangers,
+    }
+
+
+def _limits(request: Request) -> dict[str, float]:
+    """After how many seconds without a word a device counts as silent."""
+    chosen = request.app.state.settings.ingest
+    return {"silent_s": chosen.silent_lift_s, "camera_silent_s": chosen.silent_camera_s}
+
+
+def _ahead(row: dict[str, Any]) -> float:
+    """How far (s) the device's clock was ahead of the centre's when it told of the alarm."""
+    if row["event_at"] is None or abs(row["event_at"] - row["alarm_at"]) > FURTHEST:
+        return 0.0
+    return float((row["event_at"] - row["alarm_at"]).total_seconds())

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 WIDTH, HEIGHT = 600.0, 46.0
 GAP_S = 15.0
+FRESH_S = 30.0
 
 
 class Strip(Struct, frozen=True):
@@ -20,6 +21,7 @@ class Strip(Struct, frozen=True):
     high: float
     unit: str
     last: float | None
+    """the value at the end; None where the last one is older than FRESH_S"""
 
 
 NAMES = (("position", "m"), ("speed", "m/s"), ("door_closed", ""), ("passenger", ""), ("load", "kg"))
@@ -46,7 +48,8 @@ def _strip(key: str, unit: str, samples: Sequence[Mapping[str, Any]], start: dat
             runs.append([])
         runs[-1].append((at, value))
     lines = tuple(_line(run, low, high, start, stop, stepped=not unit) for run in runs)
-    return Strip(key, lines, tuple(_gaps(runs, start, stop)), low, high, unit, values[-1] if values else None)
+    fresh = bool(known) and (stop - known[-1][0]).total_seconds() <= FRESH_S
+    return Strip(key, lines, tuple(_gaps(runs, start, stop)), low, high, unit, values[-1] if fresh else None)
 
 
 def _line(

@@ -1,11 +1,27 @@
 -- name: findings
 SELECT f.number, f.rule, f.class, f.state, f.opened_at, f.due_at, f.confidence, f.repeats, k.code AS kitchen_code,
        k.name_zh, k.name_en, t.name_zh AS town_zh, t.name_en AS town_en, t.code AS town_code,
-       coalesce(f.due_at < clock_timestamp(), false) AS late
+       -- After "red" no clock runs any more; it is late all the same.
+       coalesce(f.due_at < clock_timestamp(), f.state = 'overdue_red') AS late
 FROM finding f JOIN kitchen k ON k.id = f.kitchen_id JOIN place p ON p.id = k.place_id JOIN town t ON t.code = p.town_code
 WHERE (%(towns)s::text[] IS NULL OR p.town_code = ANY(%(towns)s))
   AND (%(state)s::text = '' OR f.state = %(state)s) AND (%(town)s::text = '' OR p.town_code = %(town)s)
-ORDER BY (f.closed_at IS NULL) DESC, late DESC, f.class, f.opened_at DESC LIMIT 500
+ORDER BY (f.closed_at IS NULL) DESC, late DESC, array_position(ARRAY['I', 'II', 'III', 'D'], f.class),
+         f.opened_at DESC, f.id LIMIT %(limit)s OFFSET %(skip)s
+
+-- name: to_do
+-- What waits for a person, the most urgent of each kind, and how much there is of it in all.
+SELECT * FROM (
+    SELECT f.number, f.rule, f.state, k.name_zh, k.name_en, t.name_zh AS town_zh, t.name_en AS town_en, kind.late,
+           count(*) OVER (PARTITION BY kind.late) AS of_kind,
+           row_number() OVER (PARTITION BY kind.late ORDER BY array_position(ARRAY['I', 'II', 'III', 'D'], f.class),
+                              f.opened_at DESC) AS place
+    FROM finding f JOIN kitchen k ON k.id = f.kitchen_id JOIN place p ON p.id = k.place_id
+    JOIN town t ON t.code = p.town_code
+    CROSS JOIN LATERAL (SELECT coalesce(f.due_at < clock_timestamp(), f.state = 'overdue_red') AS late) AS kind
+    WHERE f.closed_at IS NULL AND (%(towns)s::text[] IS NULL OR p.town_code = ANY(%(towns)s))
+      AND (kind.late OR f.state IN ('under_review', 'rectified_claimed', 'appealed'))
+) AS open WHERE place <= %(each)s ORDER BY late DESC, place
 
 -- name: finding
 SELECT f.*, k.code AS kitchen_code, k.name_zh, k.name_en, p.town_code, d.name_zh AS camera_zh, d.name_en AS camera_en,
@@ -18,16 +34,27 @@ WHERE f.number = %(number)s AND (%(towns)s::text[] IS NULL OR p.town_code = ANY(
 SELECT at, actor, action, reason FROM finding_entry WHERE finding_id = %(finding)s ORDER BY id
 
 -- name: towns
-SELECT t.code, t.name_zh, t.name_en,
-       (SELECT count(*) FROM lift l JOIN place p ON p.id = l.place_id WHERE p.town_code = t.code AND l.in_use) AS lifts,
-       (SELECT count(*) FROM incident i JOIN lift l ON l.id = i.lift_id JOIN place p ON p.id = l.place_id
-         WHERE p.town_code = t.code AND i.opened_at > clock_timestamp() - interval '30 days' AND i.source <> 'drill'
-           AND i.state NOT IN ('false_alarm', 'fault_not_trapped', 'merged')) AS trapped,
-       (SELECT count(*) FROM finding f JOIN kitchen k ON k.id = f.kitchen_id JOIN place p ON p.id = k.place_id
-         WHERE p.town_code = t.code AND f.closed_at IS NULL AND f.state NOT IN ('detected')) AS open_findings,
-       (SELECT count(*) FROM public_kitchen k WHERE k.town_code = t.code) AS kitchens,
-       (SELECT count(*) FROM public_kitchen k WHERE k.town_code = t.code AND k.cameras_active > 0) AS open_kitchens
-FROM town t WHERE (%(towns)s::text[] IS NULL OR t.code = ANY(%(towns)s)) ORDER BY t.code
+-- Every table is read once for all towns: a city has tens of thousands of lifts and kitchens.
+WITH lifts AS (
+    SELECT p.town_code, count(*) AS n FROM lift l JOIN place p ON p.id = l.place_id WHERE l.in_use GROUP BY 1
+), trapped AS (
+    SELECT p.town_code, count(*) AS n FROM incident i JOIN lift l ON l.id = i.lift_id JOIN place p ON p.id = l.place_id
+    WHERE i.opened_at > clock_timestamp() - interval '30 days' AND i.source <> 'drill'
+      AND i.state NOT IN ('false_alarm', 'fault_not_trapped', 'merged') GROUP BY 1
+), findings AS (
+    SELECT p.town_code, count(*) AS n FROM finding f JOIN kitchen k ON k.id = f.kitchen_id
+    JOIN place p ON p.id = k.place_id WHERE f.closed_at IS NULL AND f.state NOT IN ('detected') GROUP BY 1
+), kitchens AS (
+    SELECT town_code, count(*) AS n, count(*) FILTER (WHERE cameras_active > 0) AS open FROM public_kitchen GROUP BY 1
+)
+SELECT t.code, t.name_zh, t.name_en, coalesce(l.n, 0) AS lifts, coalesce(i.n, 0) AS trapped,
+       coalesce(f.n, 0) AS open_findings, coalesce(k.n, 0) AS kitchens, coalesce(k.open, 0) AS open_kitchens
+FROM town t LEFT JOIN lifts l ON l.town_code = t.code LEFT JOIN trapped i ON i.town_code = t.code
+LEFT JOIN findings f ON f.town_code = t.code LEFT JOIN kitchens k ON k.town_code = t.code
+WHERE (%(towns)s::text[] IS NULL OR t.code = ANY(%(towns)s)) ORDER BY t.code
+
+-- name: town_names
+SELECT code, name_zh, name_en FROM town WHERE (%(towns)s::text[] IS NULL OR code = ANY(%(towns)s)) ORDER BY code
 
 -- name: incidents
 SELECT i.number, i.state, i.tier, i.rule, i.alarm_at, i.arrived_at, i.closed_at, l.code AS lift_code,
@@ -50,13 +77,9 @@ WHERE f.opened_at > clock_timestamp() - interval '30 days' AND f.state NOT IN ('
 
 -- name: risky
 SELECT k.code, k.name_zh, k.name_en, count(*) FILTER (WHERE f.closed_at IS NULL) AS open,
-       count(*) FILTER (WHERE f.due_at < clock_timestamp() AND f.closed_at IS NULL) AS late, count(*) AS month
+       count(*) FILTER (WHERE f.closed_at IS NULL AND coalesce(f.due_at < clock_timestamp(), f.state = 'overdue_red'))
+           AS late, count(*) AS month
 FROM finding f JOIN kitchen k ON k.id = f.kitchen_id JOIN place p ON p.id = k.place_id
 WHERE f.opened_at > clock_timestamp() - interval '30 days' AND f.state <> 'rejected'
   AND (%(towns)s::text[] IS NULL OR p.town_code = ANY(%(towns)s))
 GROUP BY k.id ORDER BY late DESC, open DESC, month DESC LIMIT 10
-
--- name: accounting
-SELECT d.code, s.lane, s.first_seen, s.last_seen, greatest(s.published, s.next_seq) AS published, s.stored, s.rejected,
-       s.lost, s.duplicates, greatest(s.published, s.next_seq) - s.stored - s.rejected - s.lost AS missing
-FROM stream s JOIN device d ON d.id = s.device_id ORDER BY missing DESC, s.last_seen DESC LIMIT 500

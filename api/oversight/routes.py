@@ -4,7 +4,7 @@ import csv
 import io
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 
 from api.access import Viewer, viewer_of
@@ -32,6 +32,7 @@ STATES = (
 )
 ARRIVAL_EDGES = (0, 5, 10, 15, 20, 30)
 GOAL_OPEN = 80.0
+SHOWN_OF_EACH, ON_A_PAGE, IN_A_FILE = 8, 100, 100_000
 
 
 def towns_of(viewer: Viewer) -> list[str] | None:
@@ -43,8 +44,7 @@ def towns_of(viewer: Viewer) -> list[str] | None:
 async def oversight(request: Request, viewer: Regulator) -> HTMLResponse:
     towns = {"towns": towns_of(viewer)}
     async with request.app.state.pool.connection() as connection:
-        everything = {**towns, "state": "", "town": ""}
-        findings = await (await connection.execute(QUERIES["findings"], everything)).fetchall()
+        to_do = await (await connection.execute(QUERIES["to_do"], {**towns, "each": SHOWN_OF_EACH})).fetchall()
         by_town = await (await connection.execute(QUERIES["towns"], towns)).fetchall()
         incidents = await (await connection.execute(QUERIES["incidents"], {**towns, "limit": 20})).fetchall()
         arrivals = await (await connection.execute(QUERIES["arrivals"], towns)).fetchall()
@@ -57,8 +57,9 @@ async def oversight(request: Request, viewer: Regulator) -> HTMLResponse:
     return render(
         request,
         "oversight/oversight.html",
-        waiting=[row for row in findings if row["state"] in ("under_review", "rectified_claimed", "appealed")],
-        late=[row for row in findings if row["late"]],
+        to_do=to_do,
+        late=max((row["of_kind"] for row in to_do if row["late"]), default=0),
+        waiting=max((row["of_kind"] for row in to_do if not row["late"]), default=0),
         incidents=incidents,
         risky=risky,
         by_town=by_town,
@@ -88,26 +89,35 @@ async def oversight(request: Request, viewer: Regulator) -> HTMLResponse:
 
 @router.get("/oversight/findings")
 async def findings_list(
-    request: Request, viewer: Regulator, state: str = "", town: str = "", format: str = ""
+    request: Request,
+    viewer: Regulator,
+    state: str = "",
+    town: str = "",
+    format: str = "",
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """The queue; its filter stands in the address, and the same address with `format=csv` exports it."""
-    values = {"towns": towns_of(viewer), "state": state if state in STATES else "", "town": town}
+    towns = towns_of(viewer)
+    # One row more than a page tells whether there is another page.
+    limit, skip = (IN_A_FILE, 0) if format == "csv" else (ON_A_PAGE + 1, (page - 1) * ON_A_PAGE)
+    wanted = state if state in STATES else ""
+    values = {"towns": towns, "state": wanted, "town": town, "limit": limit, "skip": skip}
     async with request.app.state.pool.connection() as connection:
         rows = await (await connection.execute(QUERIES["findings"], values)).fetchall()
-        by_town = await (await connection.execute(QUERIES["towns"], {"towns": values["towns"]})).fetchall()
+        by_town = await (await connection.execute(QUERIES["town_names"], {"towns": towns})).fetchall()
     if format == "csv":
         return _csv(rows, "findings.csv")
-    return render(request, "oversight/findings.html", rows=rows, states=STATES, towns=by_town, state=state, town=town)
-
-
-@router.get("/oversight/accounting")
-async def accounting(request: Request, _: Regulator) -> HTMLResponse:
-    """Published = stored + rejected + lost, for people."""
-    async with request.app.state.pool.connection() as connection:
-        rows = await (await connection.execute(QUERIES["accounting"])).fetchall()
-    names = ("published", "stored", "rejected", "lost", "missing")
-    totals = {name: sum(row[name] for row in rows) for name in names}
-    return render(request, "oversight/accounting.html", rows=rows, totals=totals)
+    return render(
+        request,
+        "oversight/findings.html",
+        rows=rows[:ON_A_PAGE],
+        more=len(rows) > ON_A_PAGE,
+        page=page,
+        states=STATES,
+        towns=by_town,
+        state=state,
+        town=town,
+    )
 
 
 @router.get("/oversight/finding/{number}")

@@ -1,8 +1,5 @@
 -- name: figures
-SELECT (SELECT count(*) FROM public_kitchen) AS kitchens,
-       (SELECT count(*) FROM public_kitchen WHERE cameras_active > 0) AS open_kitchens,
-       (SELECT count(*) FROM public_lift) AS lifts,
-       count(*) FILTER (WHERE r.opened_at > %(month)s) AS rescues,
+SELECT count(*) FILTER (WHERE r.opened_at > %(month)s) AS rescues,
        avg(r.arrival_s) FILTER (WHERE r.opened_at > %(month)s) / 60 AS arrival_min,
        100.0 * count(*) FILTER (WHERE r.opened_at > %(month)s AND r.arrival_s <= 1800)
            / nullif(count(*) FILTER (WHERE r.opened_at > %(month)s AND r.arrival_s IS NOT NULL), 0) AS in_time,
@@ -18,12 +15,15 @@ SELECT arrival_s / 60 AS minutes FROM public_rescue WHERE arrival_s IS NOT NULL 
 SELECT cause, count(*) AS n FROM public_rescue WHERE cause IS NOT NULL AND opened_at > %(year)s GROUP BY 1 ORDER BY 2 DESC
 
 -- name: towns
-SELECT t.code, t.name_zh, t.name_en,
-       (SELECT count(*) FROM public_lift l WHERE l.town_code = t.code) AS lifts,
-       (SELECT count(*) FROM public_rescue r WHERE r.town_code = t.code AND r.opened_at > %(month)s) AS rescues,
-       (SELECT count(*) FROM public_kitchen k WHERE k.town_code = t.code) AS kitchens,
-       (SELECT count(*) FROM public_kitchen k WHERE k.town_code = t.code AND k.cameras_active > 0) AS open_kitchens
-FROM public_town t ORDER BY t.code
+-- Every view is read once for all towns: a city has tens of thousands of lifts and kitchens.
+WITH lift AS (SELECT town_code, count(*) AS lifts FROM public_lift GROUP BY 1),
+     rescue AS (SELECT town_code, count(*) AS rescues FROM public_rescue WHERE opened_at > %(month)s GROUP BY 1),
+     kitchen AS (SELECT town_code, count(*) AS kitchens, count(*) FILTER (WHERE cameras_active > 0) AS open_kitchens
+                   FROM public_kitchen GROUP BY 1)
+SELECT t.code, t.name_zh, t.name_en, coalesce(l.lifts, 0) AS lifts, coalesce(r.rescues, 0) AS rescues,
+       coalesce(k.kitchens, 0) AS kitchens, coalesce(k.open_kitchens, 0) AS open_kitchens
+FROM public_town t LEFT JOIN lift l ON l.town_code = t.code LEFT JOIN rescue r ON r.town_code = t.code
+LEFT JOIN kitchen k ON k.town_code = t.code ORDER BY t.code
 
 -- name: lift
 SELECT * FROM public_lift WHERE code = %(code)s

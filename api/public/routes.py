@@ -38,6 +38,7 @@ async def city(request: Request) -> Response:
     arrivals = await rows_of(request, "arrivals", month=month)
     causes = await rows_of(request, "causes", year=now - YEAR)
     towns = await rows_of(request, "towns", month=month)
+    figures |= {name: sum(row[name] for row in towns) for name in ("lifts", "kitchens", "open_kitchens")}
     page = render(
         request,
         "public/city.html",

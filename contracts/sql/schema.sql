@@ -14,6 +14,49 @@ BEGIN
     RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
 END $$;
 
+CREATE FUNCTION public.shard_of(site text) RETURNS smallint
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+DECLARE crc bigint := 4294967295;
+BEGIN
+    FOR place IN 1 .. length(site) LOOP
+        crc := crc # ascii(substr(site, place, 1));
+        FOR bit IN 1 .. 8 LOOP
+            crc := CASE WHEN crc & 1 = 1 THEN (crc >> 1) # 3988292384 ELSE crc >> 1 END;
+        END LOOP;
+    END LOOP;
+    RETURN (crc # 4294967295) % 64;
+END $$;
+
+CREATE TABLE public.device (
+    id integer NOT NULL,
+    code text NOT NULL,
+    kind text NOT NULL,
+    site text NOT NULL,
+    lift_id bigint,
+    kitchen_id bigint,
+    name_zh text DEFAULT ''::text NOT NULL,
+    name_en text DEFAULT ''::text NOT NULL,
+    zone text DEFAULT ''::text NOT NULL,
+    zone_kind text DEFAULT ''::text NOT NULL,
+    upload_token_sha256 text,
+    commissioned_at timestamp with time zone,
+    retired_at timestamp with time zone,
+    shard smallint GENERATED ALWAYS AS (public.shard_of(site)) STORED,
+    agent_id integer,
+    CONSTRAINT device_check CHECK ((agent_id <> id)),
+    CONSTRAINT device_code_check CHECK ((code ~ '^[a-z0-9][a-z0-9-]{1,62}$'::text)),
+    CONSTRAINT device_kind_check CHECK ((kind = ANY (ARRAY['agent'::text, 'lift'::text, 'camera'::text, 'kitchen_sensor'::text]))),
+    CONSTRAINT device_site_check CHECK ((site ~ '^[a-z0-9][a-z0-9-]{1,62}$'::text))
+);
+
+CREATE VIEW public.agent_of AS
+ SELECT d.id AS device_id,
+    a.id AS agent_id
+   FROM (public.device d
+     JOIN public.device a ON ((a.site = d.site)))
+  WHERE ((d.kind <> 'agent'::text) AND (a.kind = 'agent'::text) AND (a.retired_at IS NULL));
+
 CREATE TABLE public.alerting_beat (
     instance text NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -60,6 +103,45 @@ CREATE TABLE public.camera_sample (
     people integer NOT NULL
 );
 
+CREATE VIEW public.camera_day AS
+ SELECT date_bin('1 day'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone) AS bucket,
+    device_id,
+    count(*) AS samples,
+    count(*) FILTER (WHERE (state = 'active'::text)) AS active,
+    count(*) FILTER (WHERE (state = 'degraded'::text)) AS degraded,
+    (sum(frames))::bigint AS frames,
+    (sum(looks))::bigint AS looks,
+    (sum(detections))::bigint AS detections,
+    max(people) AS max_people
+   FROM public.camera_sample
+  GROUP BY (date_bin('1 day'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone)), device_id;
+
+CREATE VIEW public.camera_hour AS
+ SELECT date_bin('01:00:00'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone) AS bucket,
+    device_id,
+    count(*) AS samples,
+    count(*) FILTER (WHERE (state = 'active'::text)) AS active,
+    count(*) FILTER (WHERE (state = 'degraded'::text)) AS degraded,
+    (sum(frames))::bigint AS frames,
+    (sum(looks))::bigint AS looks,
+    (sum(detections))::bigint AS detections,
+    max(people) AS max_people
+   FROM public.camera_sample
+  GROUP BY (date_bin('01:00:00'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone)), device_id;
+
+CREATE VIEW public.camera_minute AS
+ SELECT date_bin('00:01:00'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone) AS bucket,
+    device_id,
+    count(*) AS samples,
+    count(*) FILTER (WHERE (state = 'active'::text)) AS active,
+    count(*) FILTER (WHERE (state = 'degraded'::text)) AS degraded,
+    (sum(frames))::bigint AS frames,
+    (sum(looks))::bigint AS looks,
+    (sum(detections))::bigint AS detections,
+    max(people) AS max_people
+   FROM public.camera_sample
+  GROUP BY (date_bin('00:01:00'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone)), device_id;
+
 CREATE TABLE public.climate_sample (
     "time" timestamp with time zone NOT NULL,
     device_id integer NOT NULL,
@@ -77,9 +159,12 @@ CREATE VIEW public.climate_day AS
  SELECT date_bin('1 day'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone) AS bucket,
     device_id,
     count(*) AS samples,
-    avg(temperature) AS mean_temperature,
+    sum((temperature)::double precision) AS temperature_sum,
+    count(temperature) AS temperature_count,
+    min(temperature) AS min_temperature,
     max(temperature) AS max_temperature,
-    avg(humidity) AS mean_humidity
+    sum((humidity)::double precision) AS humidity_sum,
+    count(humidity) AS humidity_count
    FROM public.climate_sample
   GROUP BY (date_bin('1 day'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone)), device_id;
 
@@ -87,9 +172,12 @@ CREATE VIEW public.climate_hour AS
  SELECT date_bin('01:00:00'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone) AS bucket,
     device_id,
     count(*) AS samples,
-    avg(temperature) AS mean_temperature,
+    sum((temperature)::double precision) AS temperature_sum,
+    count(temperature) AS temperature_count,
+    min(temperature) AS min_temperature,
     max(temperature) AS max_temperature,
-    avg(humidity) AS mean_humidity
+    sum((humidity)::double precision) AS humidity_sum,
+    count(humidity) AS humidity_count
    FROM public.climate_sample
   GROUP BY (date_bin('01:00:00'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone)), device_id;
 
@@ -97,9 +185,12 @@ CREATE VIEW public.climate_minute AS
  SELECT date_bin('00:01:00'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone) AS bucket,
     device_id,
     count(*) AS samples,
-    avg(temperature) AS mean_temperature,
+    sum((temperature)::double precision) AS temperature_sum,
+    count(temperature) AS temperature_count,
+    min(temperature) AS min_temperature,
     max(temperature) AS max_temperature,
-    avg(humidity) AS mean_humidity
+    sum((humidity)::double precision) AS humidity_sum,
+    count(humidity) AS humidity_count
    FROM public.climate_sample
   GROUP BY (date_bin('00:01:00'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone)), device_id;
 
@@ -177,27 +268,6 @@ ALTER TABLE public.credential ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE public.device (
-    id integer NOT NULL,
-    code text NOT NULL,
-    kind text NOT NULL,
-    site text NOT NULL,
-    lift_id bigint,
-    kitchen_id bigint,
-    name_zh text DEFAULT ''::text NOT NULL,
-    name_en text DEFAULT ''::text NOT NULL,
-    zone text DEFAULT ''::text NOT NULL,
-    zone_kind text DEFAULT ''::text NOT NULL,
-    upload_token_sha256 text,
-    commissioned_at timestamp with time zone,
-    retired_at timestamp with time zone,
-    agent_id integer,
-    CONSTRAINT device_check CHECK ((agent_id <> id)),
-    CONSTRAINT device_code_check CHECK ((code ~ '^[a-z0-9][a-z0-9-]{1,62}$'::text)),
-    CONSTRAINT device_kind_check CHECK ((kind = ANY (ARRAY['agent'::text, 'lift'::text, 'camera'::text, 'kitchen_sensor'::text]))),
-    CONSTRAINT device_site_check CHECK ((site ~ '^[a-z0-9][a-z0-9-]{1,62}$'::text))
-);
-
 ALTER TABLE public.device ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.device_id_seq
     START WITH 1
@@ -217,7 +287,9 @@ CREATE TABLE public.device_status (
     spooled bigint DEFAULT 0 NOT NULL,
     clock_offset_ms bigint,
     camera_state text DEFAULT ''::text NOT NULL,
-    health jsonb DEFAULT '{}'::jsonb NOT NULL
+    health jsonb DEFAULT '{}'::jsonb NOT NULL,
+    heard_offset_ms bigint,
+    heard_offset_at timestamp with time zone
 )
 WITH (fillfactor='50');
 
@@ -978,7 +1050,8 @@ CREATE TABLE public.reject (
     seq bigint,
     digest bytea NOT NULL,
     times integer DEFAULT 1 NOT NULL,
-    replayed_at timestamp with time zone
+    replayed_at timestamp with time zone,
+    counted boolean DEFAULT false NOT NULL
 );
 
 ALTER TABLE public.reject ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1022,6 +1095,74 @@ CREATE TABLE public.session (
     csrf text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.silence (
+    id bigint NOT NULL,
+    device_id integer NOT NULL,
+    cause text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    noticed_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT silence_cause_check CHECK ((cause = ANY (ARRAY['offline'::text, 'silent'::text, 'never'::text]))),
+    CONSTRAINT silence_check CHECK ((ended_at >= noticed_at))
+);
+
+ALTER TABLE public.silence ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.silence_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW public.silent_device AS
+ SELECT silence.device_id,
+    silence.id AS silence_id,
+    silence.cause,
+    silence.since,
+    silence.noticed_at,
+    NULL::integer AS agent_id
+   FROM public.silence
+  WHERE (silence.ended_at IS NULL)
+UNION ALL
+ SELECT b.device_id,
+    a.id AS silence_id,
+    'behind'::text AS cause,
+    LEAST(a.since, s.seen_at) AS since,
+    a.noticed_at,
+    a.device_id AS agent_id
+   FROM (((public.silence a
+     JOIN public.agent_of b ON ((b.agent_id = a.device_id)))
+     JOIN public.device d ON ((d.id = b.device_id)))
+     LEFT JOIN public.device_status s ON ((s.device_id = b.device_id)))
+  WHERE ((a.ended_at IS NULL) AND (d.retired_at IS NULL) AND ((s.seen_at IS NULL) OR (s.seen_at <= a.noticed_at)) AND (NOT (EXISTS ( SELECT
+           FROM public.silence own
+          WHERE ((own.device_id = b.device_id) AND (own.ended_at IS NULL))))));
+
+CREATE TABLE public.stranger (
+    site text NOT NULL,
+    code text NOT NULL,
+    reason text NOT NULL,
+    first_seen timestamp with time zone NOT NULL,
+    last_seen timestamp with time zone NOT NULL,
+    messages bigint NOT NULL,
+    events bigint NOT NULL,
+    last_event timestamp with time zone,
+    kept bigint NOT NULL,
+    forgotten bigint DEFAULT 0 NOT NULL,
+    lanes text[] NOT NULL,
+    CONSTRAINT stranger_reason_check CHECK ((reason = ANY (ARRAY['unknown'::text, 'retired'::text, 'elsewhere'::text])))
+);
+
+CREATE TABLE public.stranger_forgotten (
+    site text NOT NULL,
+    code text NOT NULL,
+    boot uuid NOT NULL,
+    lane text NOT NULL,
+    numbers int8multirange NOT NULL,
+    CONSTRAINT stranger_forgotten_lane_check CHECK ((lane = ANY (ARRAY['telemetry'::text, 'event'::text])))
 );
 
 CREATE TABLE public.stream (
@@ -1228,17 +1369,30 @@ ALTER TABLE ONLY public.schema_migration
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_pkey PRIMARY KEY (token_sha256);
 
+ALTER TABLE ONLY public.silence
+    ADD CONSTRAINT silence_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.still
     ADD CONSTRAINT still_pkey PRIMARY KEY (device_id);
 
 ALTER TABLE ONLY public.still_withheld
     ADD CONSTRAINT still_withheld_pkey PRIMARY KEY (device_id);
 
+ALTER TABLE ONLY public.stranger_forgotten
+    ADD CONSTRAINT stranger_forgotten_pkey PRIMARY KEY (site, code, boot, lane);
+
+ALTER TABLE ONLY public.stranger
+    ADD CONSTRAINT stranger_pkey PRIMARY KEY (site, code);
+
 ALTER TABLE ONLY public.stream
     ADD CONSTRAINT stream_pkey PRIMARY KEY (device_id, boot, lane);
 
 ALTER TABLE ONLY public.town
     ADD CONSTRAINT town_pkey PRIMARY KEY (code);
+
+CREATE INDEX camera_sample_time ON public.camera_sample USING btree ("time");
+
+CREATE INDEX climate_sample_time ON public.climate_sample USING btree ("time");
 
 CREATE INDEX command_created ON public.command USING btree (created_at);
 
@@ -1249,6 +1403,8 @@ CREATE INDEX device_agent ON public.device USING btree (agent_id);
 CREATE INDEX device_kitchen ON public.device USING btree (kitchen_id);
 
 CREATE INDEX device_lift ON public.device USING btree (lift_id);
+
+CREATE INDEX device_site ON public.device USING btree (site, kind);
 
 CREATE INDEX edge_order_expires ON public.edge_order USING btree (expires_at);
 
@@ -1264,6 +1420,12 @@ CREATE INDEX finding_entry_finding ON public.finding_entry USING btree (finding_
 
 CREATE INDEX finding_kitchen ON public.finding USING btree (kitchen_id, opened_at);
 
+CREATE INDEX finding_opened ON public.finding USING btree (opened_at);
+
+CREATE INDEX gap_filled ON public.gap USING btree (filled_at) WHERE (filled_at IS NOT NULL);
+
+CREATE INDEX gap_open ON public.gap USING btree (opened_at) WHERE (missing > 0);
+
 CREATE INDEX incident_due ON public.incident USING btree (due_at) WHERE (closed_at IS NULL);
 
 CREATE INDEX incident_entry_incident ON public.incident_entry USING btree (incident_id, id);
@@ -1276,6 +1438,8 @@ CREATE INDEX kitchen_owner ON public.kitchen USING btree (owner_org_id);
 
 CREATE INDEX lift_place ON public.lift USING btree (place_id);
 
+CREATE INDEX lift_sample_time ON public.lift_sample USING btree ("time");
+
 CREATE INDEX live_lease_open ON public.live_lease USING btree (until) WHERE (closed_at IS NULL);
 
 CREATE INDEX login_attempt_login ON public.login_attempt USING btree (login, at);
@@ -1285,6 +1449,14 @@ CREATE INDEX outbox_incident ON public.outbox USING btree (incident_id);
 CREATE INDEX outbox_next ON public.outbox USING btree (next_at) WHERE (state = ANY (ARRAY['queued'::text, 'leased'::text]));
 
 CREATE INDEX place_town ON public.place USING btree (town_code);
+
+CREATE INDEX reject_identity ON public.reject USING btree (device_code, boot, lane, seq);
+
+CREATE INDEX reject_open ON public.reject USING btree (received) WHERE (replayed_at IS NULL);
+
+CREATE INDEX silence_ended ON public.silence USING btree (ended_at);
+
+CREATE UNIQUE INDEX silence_one_open ON public.silence USING btree (device_id) WHERE (ended_at IS NULL);
 
 CREATE OR REPLACE VIEW public.public_kitchen AS
  SELECT k.code,
@@ -1490,6 +1662,9 @@ ALTER TABLE ONLY public.public_report
 
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.silence
+    ADD CONSTRAINT silence_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
 
 ALTER TABLE ONLY public.still
     ADD CONSTRAINT still_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);

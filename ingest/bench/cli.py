@@ -1,6 +1,9 @@
 """`sunlit bench ingest`."""
 
 import logging
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +26,8 @@ from runtime.stack.broker import BrokerError
 from runtime.stack.ports import PortInUse
 from runtime.stack.postgres import PostgresError
 
+WARM_UP_S = 5.0
+IN_TITLE = ("devices", "rate", "seconds", "samples", "database")
 console = Console(stderr=True)
 
 
@@ -34,7 +39,10 @@ def ingest(
     workers: Annotated[int, typer.Option(min=1, max=64, help="ingest processes, with --shard where several")] = 1,
     backlog: Annotated[int, typer.Option(min=100, help="messages ahead of the database, with rate 0")] = 5000,
     connections: Annotated[int, typer.Option(min=1, max=1000, help="of the generator")] = 4,
-    warm_up: Annotated[float, typer.Option(min=0, help="seconds before the measured ones")] = 5.0,
+    warm_up: Annotated[
+        float | None,
+        typer.Option(min=0, help="seconds before the measured ones; 5, or until every device has spoken, if left out"),
+    ] = None,
     limit_seconds: Annotated[float, typer.Option(min=0.5, help="for each of the two limits")] = 10.0,
     plain: Annotated[bool, typer.Option("--plain", help="leave TimescaleDB alone where it is available")] = False,
     home: Annotated[
@@ -53,6 +61,9 @@ def ingest(
     """
     log.configure("bench")
     settings = load(config)
+    if warm_up is None:
+        # A device's first message is dearer than those that follow.
+        warm_up = max(WARM_UP_S, devices / rate if rate else 0.0)
     wanted = Load(devices, rate, seconds, samples, backlog, connections, warm_up, limit_seconds)
     bar = Progress(
         TextColumn("{task.description}"),
@@ -65,7 +76,7 @@ def ingest(
     opened = target_system(settings, target) if target else own_system(settings, home, workers, plain)
     try:
         # The probes' connection comes and goes; only its failures are news.
-        with bar, quiet("runtime.bus", logging.WARNING):
+        with _ended_in_order(), bar, quiet("runtime.bus", logging.WARNING):
             task = bar.add_task("starting", total=1)
             with opened as system:
                 numbers = measure(
@@ -86,18 +97,30 @@ def ingest(
     raise typer.Exit(0 if numbers.balanced else 1)
 
 
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """SIGTERM is like Ctrl-C: what was started is ended, and what was entered is removed."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def table(numbers: Numbers) -> Table:
     """The same for people."""
     asked = f"{numbers.rate:g} messages/s" if numbers.rate else "as fast as committed"
     title = (
         f"{numbers.devices} devices, {asked}, {numbers.samples} a message, {numbers.seconds:g} s, {numbers.database}"
     )
-    shown = Table("what", "value", title=title)
+    shown = Table("what", "value", title=title, title_justify="left")
     for name in Numbers.__struct_fields__:
         value = getattr(numbers, name)
         if name == "cpu_s_per_10k":
             for process, cost in value.items():
                 shown.add_row(f"CPU s per 10,000 messages, {process}", f"{cost:.3f}")
-        elif value is not None:
-            shown.add_row(name.replace("_", " "), str(value))
+        elif name == "ingest_memory_mb":
+            shown.add_row("memory of ingest, MB, before and after", f"{value[0]:g}, {value[1]:g}")
+        elif name not in IN_TITLE and value is not None:
+            shown.add_row(name.replace("_", " "), f"{value:,}" if isinstance(value, int | float) else str(value))
     return shown

@@ -2,8 +2,10 @@
 
 import ctypes
 import multiprocessing
+import os
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count as count_up
 from typing import NamedTuple
 from uuid import UUID
@@ -43,7 +45,7 @@ class Board(ctypes.Structure):
     refused: int
     resent: int
     late_us: int
-    """how late the latest message went out"""
+    """how late a message went out at most"""
     error: bytes
     _fields_ = (
         *((name, ctypes.c_longlong) for name in ("allowed", "stop", "begun", "sent", "accepted", "unheard")),
@@ -59,15 +61,19 @@ def new_board() -> Board:
     return board
 
 
+def live(board: Board) -> Callable[[], bool]:
+    """For a child process: whether it shall go on. It ends with its parent, which alone hears Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
+    return lambda: not board.stop and os.getppid() == parent
+
+
 def generate(plan: Plan, board: Board) -> None:
     """The work of the process; ends by itself, or when `board.stop` is set."""
-    publisher = Publisher(plan.broker, plan.connections)
-    latest = 0.0
+    publisher, going = Publisher(plan.broker, plan.connections), live(board)
 
     def tell(count: Count) -> None:
-        nonlocal latest
-        latest = max(latest, publisher.latest)
-        board.late_us = int(latest * 1_000_000)
+        board.late_us = int(publisher.late * 1_000_000)
         board.sent, board.accepted, board.unheard, board.resent = (
             count.sent,
             count.accepted,
@@ -77,7 +83,7 @@ def generate(plan: Plan, board: Board) -> None:
         board.refused = sum(count.refused.values())
 
     try:
-        publisher.run(_messages(plan, board), stop=lambda: board.stop != 0, tell=tell)
+        publisher.run(_messages(plan, board), stop=lambda: not going(), tell=tell)
     except PublishError as error:
         tell(publisher.count)
         board.error = str(error).encode()[: TEXT - 1]

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from contracts.kinds import Lane
 from contracts.messages import LiftSample, Telemetry, decode
-from ingest.bench.generator import SPAWN, Board, Plan, generate, new_board
+from ingest.bench.generator import SPAWN, TEXT, Board, Plan, generate, live, new_board
 from ingest.bench.payload import Template, fleet, instant, templates
 from ingest.normalise import Row, lift_row
 from ingest.tables import TABLES
@@ -23,6 +23,8 @@ from runtime.settings import BrokerSettings, DatabaseSettings
 ROOT = "sunlit-bench/v1"
 """topics that no ingest listens to"""
 IN_FLIGHT = 1000
+BEGIN_S = 30.0
+WARM_UP_S = 1.0
 TABLE = sql.Identifier("sunlit_bench_copy")
 
 
@@ -32,6 +34,7 @@ class LimitError(RuntimeError):
 
 def consume(broker: BrokerSettings, board: Board) -> None:
     """The work of the bare consumer's process: decodes, drops and acknowledges until `board.stop` is set."""
+    going = live(board)
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2,
         protocol=MQTTProtocolVersion.MQTTv5 if broker.protocol == 5 else MQTTProtocolVersion.MQTTv311,
@@ -57,8 +60,12 @@ def consume(broker: BrokerSettings, board: Board) -> None:
     if broker.protocol == 5:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.ReceiveMaximum = IN_FLIGHT
-    client.connect(broker.host, broker.port, properties=properties)
-    while not board.stop:
+    try:
+        client.connect(broker.host, broker.port, properties=properties)
+    except OSError as error:
+        board.error = f"broker {broker.host}:{broker.port} cannot be reached: {error}".encode()[: TEXT - 1]
+        return
+    while going():
         client.loop(0.1)
     client.disconnect()
 
@@ -67,20 +74,18 @@ def bare_consumer(plan: Plan, seconds: float, backlog: int) -> float:
     """Messages a second that one bare consumer takes from the broker at full speed. Raises LimitError."""
     taken, made = new_board(), new_board()
     consumer = SPAWN.Process(target=consume, args=(plan.broker, taken), daemon=True)
-    whole = plan._replace(rate=0.0, seconds=seconds + 1.0, root=ROOT)
+    whole = plan._replace(rate=0.0, seconds=seconds + 2 * BEGIN_S, root=ROOT)
     generator = SPAWN.Process(target=generate, args=(whole, made), daemon=True)
     consumer.start()
     try:
-        _wait(lambda: taken.begun != 0, consumer)
+        _wait(lambda: taken.begun != 0, consumer, taken)
         made.allowed = backlog
         generator.start()
-        _wait(lambda: taken.accepted > 0, generator)
-        time.sleep(1.0)
+        _wait(lambda: taken.accepted > 0, generator, made)
+        _feed(taken, made, backlog, WARM_UP_S)
         before, began = taken.accepted, time.monotonic()
-        while (passed := time.monotonic() - began) < seconds and generator.is_alive():
-            made.allowed = taken.accepted + backlog
-            time.sleep(0.02)
-        rate = (taken.accepted - before) / passed
+        _feed(taken, made, backlog, seconds)
+        rate = (taken.accepted - before) / (time.monotonic() - began)
     finally:
         taken.stop = made.stop = 1
         for process in (generator, consumer):
@@ -92,11 +97,24 @@ def bare_consumer(plan: Plan, seconds: float, backlog: int) -> float:
     return rate
 
 
-def _wait(seen: Callable[[], bool], process: BaseProcess) -> None:
-    end = time.monotonic() + 60
+def _feed(taken: Board, made: Board, backlog: int, seconds: float) -> None:
+    """Lets the generator run so far ahead of the consumer for a while."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not made.error:
+        made.allowed = taken.accepted + backlog
+        time.sleep(0.02)
+
+
+def _wait(seen: Callable[[], bool], process: BaseProcess, board: Board) -> None:
+    end = time.monotonic() + BEGIN_S
     while not seen():
-        if time.monotonic() > end or not process.is_alive():
-            raise LimitError("bare consumer: does not begin; is the broker there, and may we write there?")
+        over = time.monotonic() > end or not process.is_alive()
+        if board.error:
+            raise LimitError(board.error.decode())
+        if over:
+            raise LimitError(
+                f"bare consumer: gets nothing on {ROOT}/# in {BEGIN_S:g} s; may this account write and read there?"
+            )
         time.sleep(0.01)
 
 

@@ -70,6 +70,8 @@ class Run:
             after = self._snapshot(connection, generator)
             self.board.stop = 1
             generator.join(60)
+            if generator.is_alive():
+                raise BenchError("generator: does not end; the broker takes no more")
         finally:
             self.board.stop = 1
             generator.kill()

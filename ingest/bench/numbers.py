@@ -54,9 +54,10 @@ class Numbers(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def balanced(self) -> bool:
-        """Whether every message is stored or rejected, and every sample is there once."""
-        whole = self.samples_stored == self.samples_published or self.rejected > 0
-        return self.unexplained == 0 and self.lost == 0 and whole
+        """Whether all that was published is stored, each message and each sample once (the bench sends no bad ones)."""
+        return (self.unexplained, self.lost, self.rejected) == (0, 0, 0) and (
+            self.samples_stored == self.samples_published
+        )
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:

@@ -35,3 +35,19 @@ SELECT extversion AS version FROM pg_extension WHERE extname = 'timescaledb'
 
 -- name: claim
 SELECT pg_try_advisory_lock(7265492) AS got
+
+-- name: parts
+-- What a sample's table is made of.
+SELECT 'table' AS part, pg_table_size('lift_sample') AS bytes
+UNION ALL SELECT 'key', pg_relation_size('lift_sample_pkey')
+UNION ALL SELECT 'index by time', pg_relation_size('lift_sample_time')
+
+-- name: hypertable_bytes
+SELECT hypertable_size(%(name)s::regclass) AS bytes
+
+-- name: rollup_table
+SELECT format('%%I.%%I', materialization_hypertable_schema, materialization_hypertable_name) AS name
+FROM timescaledb_information.continuous_aggregates WHERE view_name = %(name)s
+
+-- name: chunks
+SELECT chunk::text AS name FROM show_chunks(%(name)s::regclass) AS chunk

@@ -15,6 +15,8 @@ from psycopg.conninfo import make_conninfo
 from runtime.settings import DatabaseSettings
 
 VERSION = 18
+WORKERS = 3 + 8 + 8
+"""TimescaleDB's launcher and schedulers, its jobs, and PostgreSQL's parallel workers"""
 
 
 class PostgresError(RuntimeError):
@@ -73,6 +75,9 @@ class Postgres:
                 return
             connection.execute("ALTER SYSTEM SET shared_preload_libraries = 'timescaledb'")
             connection.execute("ALTER SYSTEM SET timescaledb.telemetry_level = 'off'")
+            # As it comes, PostgreSQL has too few processes for the policies, which then fail to start.
+            connection.execute("ALTER SYSTEM SET timescaledb.max_background_workers = 8")
+            connection.execute(sql.SQL("ALTER SYSTEM SET max_worker_processes = {}").format(WORKERS))
         self.restart()
 
     def restart(self) -> None:

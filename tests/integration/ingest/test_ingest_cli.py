@@ -79,16 +79,16 @@ def test_audit_as_a_table(city_db: DatabaseSettings, config: Path) -> None:
 
 def test_rejects_are_listed_with_their_reason(city_db: DatabaseSettings, config: Path) -> None:
     write(city_db, Raw(str(topic("demo", LIFT, Lane.EVENT)), b"no json"))
-    result = CliRunner().invoke(app, ["rejects", "--config", str(config)], env={"COLUMNS": "200"})
+    result = CliRunner().invoke(app, ["rejects", "list", "--config", str(config)], env={"COLUMNS": "200"})
     assert result.exit_code == 0
     assert "JSON is malformed" in result.stdout
 
 
-@pytest.mark.parametrize("command", ["audit", "rejects"])
+@pytest.mark.parametrize("command", ["audit", "rejects list", "rejects replay --all", "strangers", "adopt x-1"])
 def test_a_database_that_is_away_is_one_line(tmp_path: Path, command: str) -> None:
     path = tmp_path / "sunlit.toml"
     path.write_text('[database]\nurl = "postgresql://127.0.0.1:1/nowhere"\n', "utf-8")
-    result = CliRunner().invoke(app, [command, "--config", str(path)])
+    result = CliRunner().invoke(app, [*command.split(), "--config", str(path)])
     assert result.exit_code == 2
     assert result.stderr.startswith("sunlit ingest: database: ")
     assert result.stderr.count("\n") == 1

@@ -11,7 +11,7 @@ import pytest
 from contracts.kinds import Lane
 from contracts.messages import LiftSample, Telemetry, encode
 from contracts.topics import topic
-from ingest.batch import Written
+from ingest.batch import Origin, Written
 from ingest.devices import Devices
 from ingest.writer import Raw, Writer
 from runtime.db import Connection, Role, connect
@@ -84,8 +84,8 @@ def test_a_refused_message_that_is_good_now_moves_to_the_stored(writer: Writer) 
     """What a replay of rejects does: the equation holds before and after, and a second replay changes nothing."""
     poison = telemetry([1], floor="\0")
     assert writer.write([*telemetry([0]), *poison, *telemetry([2])]) == Written(stored=2, rejected=1)
-    assert writer.write(poison, replayed=True) == Written(duplicates=1), "still refused"
-    assert writer.write(telemetry([1]), replayed=True) == Written(stored=1)
+    assert writer.write(poison, origin=Origin.COUNTED) == Written(duplicates=1), "still refused"
+    assert writer.write(telemetry([1]), origin=Origin.COUNTED) == Written(stored=1)
     assert stream(writer.connection)["stored"] == 3
     assert stream(writer.connection)["rejected"] == 0
     assert writer.write(telemetry([1])) == Written(duplicates=1)

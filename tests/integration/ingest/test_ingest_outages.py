@@ -1,16 +1,18 @@
 """The broker restarts, the database is away from the start: messages wait, memory does not grow, nothing is lost."""
 
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
-from contracts.kinds import Lane
-from contracts.messages import LiftSample, Telemetry, encode
+from contracts.kinds import Lane, Phase, Rule
+from contracts.messages import Event, LiftSample, Telemetry, encode
 from contracts.topics import topic
 from ingest import consumer as consumers
 from ingest.consumer import LaneConsumer, lanes
@@ -22,6 +24,7 @@ from runtime.stack.broker import Broker
 LIFT = "lift-442001"
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 BATCH = 10
+BOOT = UUID(int=1, version=4)
 
 
 class Switch:
@@ -77,7 +80,7 @@ def publish(broker: Broker, seqs: range) -> None:
     bus.start()
     until(lambda: bus.connected)
     for seq in seqs:
-        message = Telemetry(device=LIFT, boot=UUID(int=1, version=4), seq=seq, base=NOW, samples=(LiftSample(),))
+        message = Telemetry(device=LIFT, boot=BOOT, seq=seq, base=NOW, samples=(LiftSample(),))
         assert bus.publish(str(topic("demo", LIFT, Lane.TELEMETRY)), encode(message)) is not None
         bus.acks.get(timeout=10)
     bus.stop()
@@ -132,3 +135,63 @@ def test_the_broker_restarts(
     switch.on = True
     publish(broker_process, range(150, 200))
     until(lambda: stored(city_db) == (200, 200))
+
+
+def sent(bus: Bus, lane: Lane, seq: int) -> bool:
+    """Publishes one message and says whether the broker took it for somebody."""
+    if lane is Lane.TELEMETRY:
+        body = encode(Telemetry(device=LIFT, boot=BOOT, seq=seq, base=NOW, samples=(LiftSample(),)))
+    else:
+        rule = Rule.ALARM_BUTTON
+        body = encode(
+            Event(id=uuid4(), device=LIFT, boot=BOOT, seq=seq, phase=Phase.START, rule=rule, at=NOW, observed=NOW)
+        )
+    mid = bus.publish(str(topic("demo", LIFT, lane)), body)
+    assert mid is not None
+    while True:
+        with suppress(queue.Empty):
+            assert bus.acks.get(timeout=0.05) == mid
+            return True
+        with suppress(queue.Empty):
+            assert bus.unheard.get_nowait() == mid
+            return False
+
+
+def test_a_long_outage_leaves_telemetry_at_the_edges_and_takes_alarms(
+    city_db: DatabaseSettings, broker_process: Broker, switch: Switch
+) -> None:
+    """A broker that keeps a city's telemetry for hours runs full; the edges are told that nobody listens."""
+    chosen = IngestSettings(batch=BATCH, linger_ms=5, hold_after_s=1)
+    consumers = lanes(Settings(database=city_db, broker=broker_process.settings, ingest=chosen))
+    stop = threading.Event()
+    threads = [threading.Thread(daemon=True, target=one.run, args=(stop,)) for one in consumers.values()]
+    switch.on = False
+    for thread in threads:
+        thread.start()
+    until(lambda: all(one.bus.connected for one in consumers.values()))
+    time.sleep(0.3)
+    edge = Bus(broker_process.settings, "edge")
+    edge.start()
+    until(lambda: edge.connected)
+    assert sent(edge, Lane.TELEMETRY, 0)
+
+    until(lambda: consumers["telemetry"].hold.on)
+    until(lambda: not sent(edge, Lane.TELEMETRY, 1))
+    assert sent(edge, Lane.EVENT, 0)
+    restart(broker_process, consumers["telemetry"])
+    until(lambda: edge.connected and consumers["event"].bus.connected)
+    time.sleep(0.5)
+    assert not sent(edge, Lane.TELEMETRY, 1), "a reconnect does not ask again"
+    assert sent(edge, Lane.EVENT, 1)
+
+    switch.on = True
+    until(lambda: not consumers["telemetry"].hold.on)
+    until(lambda: sent(edge, Lane.TELEMETRY, 1))
+    with connect(city_db, Role.OWNER) as owner:
+        until(lambda: owner.execute("SELECT count(*) AS n FROM lift_sample").fetchone() == {"n": 2})
+        assert owner.execute("SELECT count(*) AS n FROM event").fetchone() == {"n": 2}
+        assert owner.execute("SELECT count(*) AS n FROM gap").fetchone() == {"n": 0}
+    edge.stop()
+    stop.set()
+    for thread in threads:
+        thread.join(15)

@@ -6,12 +6,14 @@ import pytest
 
 from runtime.db import Connection, Role, connect
 from runtime.migrate import migrate
-from runtime.settings import DatabaseSettings
+from runtime.settings import DatabaseSettings, RetentionSettings, TimescaleSettings
 from runtime.stack.postgres import Postgres
+from runtime.storage.policies import COLUMNSTORE, RETENTION, Policy, wanted
+from runtime.storage.rollups import ROLLUPS, SAMPLES
+from runtime.storage.timescale import TimescaleError, demand, policies
 
 pytestmark = pytest.mark.timescale
-HYPERTABLES = {"lift_sample", "climate_sample", "camera_sample"}
-ROLLUPS = {f"{kind}_{width}" for kind in ("lift", "climate") for width in ("minute", "hour", "day")}
+DAY = 86_400
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
@@ -24,21 +26,67 @@ def fill(connection: Connection, start: datetime = NOON) -> None:
         )
 
 
+def others(connection: Connection) -> None:
+    """A kitchen's climate and camera."""
+    boot = "'00000000-0000-4000-8000-000000000001'"
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO climate_sample (time, device_id, boot, seq, n, received, temperature, humidity)"
+            f" VALUES (%s, 1, {boot}, %s, 0, %s, %s, 50)",
+            [(NOON + timedelta(minutes=n), n, NOON, 20.0 + 3 * n) for n in range(3)],
+        )
+        cursor.executemany(
+            "INSERT INTO camera_sample (time, device_id, boot, seq, n, received, state, frames, looks, detections,"
+            f" people) VALUES (%s, 2, {boot}, %s, 0, %s, %s, 101, 11, 2, %s)",
+            [(NOON + timedelta(minutes=n), n, NOON, "degraded" if n else "active", n + 1) for n in (0, 2)],
+        )
+        cursor.execute(
+            "INSERT INTO camera_sample (time, device_id, boot, seq, n, received, state, frames, looks, detections,"
+            f" people) VALUES (%s, 2, {boot}, 9, 0, %s, 'active', 101, 11, 2, 0)",
+            (NOON + timedelta(hours=2), NOON),
+        )
+
+
 def test_hypertables_aggregates_and_policies(timescale_db: DatabaseSettings) -> None:
     with connect(timescale_db, Role.OWNER) as connection:
         tables = connection.execute(
             "SELECT hypertable_name FROM timescaledb_information.hypertables WHERE compression_enabled"
         ).fetchall()
         views = connection.execute("SELECT view_name FROM timescaledb_information.continuous_aggregates").fetchall()
-        jobs = connection.execute("SELECT proc_name, hypertable_name FROM timescaledb_information.jobs").fetchall()
-    assert {row["hypertable_name"] for row in tables} == HYPERTABLES
-    assert {row["view_name"] for row in views} == ROLLUPS
-    for proc in ("policy_compression", "policy_retention"):
-        assert {row["hypertable_name"] for row in jobs if row["proc_name"] == proc} == HYPERTABLES
+        found = policies(connection)
+    assert {row["hypertable_name"] for row in tables} >= set(SAMPLES)
+    assert {row["view_name"] for row in views} == set(ROLLUPS)
+    assert set(found.values()) == set(wanted(RetentionSettings(), TimescaleSettings()))
 
 
 def test_migrating_again_changes_nothing(timescale_db: DatabaseSettings) -> None:
-    assert migrate(timescale_db) == []
+    with connect(timescale_db, Role.OWNER) as connection:
+        before = policies(connection)
+        assert migrate(timescale_db) == []
+        assert policies(connection) == before
+
+
+def test_settings_become_policies_and_chunks(timescale_db: DatabaseSettings) -> None:
+    kept = RetentionSettings(raw_days=40, minute_days=0)
+    migrate(timescale_db, retention=kept, timescale=TimescaleSettings(chunk_hours=6, columnstore_after_hours=12))
+    with connect(timescale_db, Role.OWNER) as connection:
+        found = list(policies(connection).values())
+        fill(connection)
+        chunks = connection.execute(
+            "SELECT extract(epoch FROM range_end - range_start)::int AS seconds FROM timescaledb_information.chunks"
+            " WHERE hypertable_name = 'lift_sample'"
+        ).fetchall()
+    assert Policy(RETENTION, "lift_sample", 40 * DAY, DAY) in found
+    assert Policy(COLUMNSTORE, "lift_sample", DAY // 2, 3600) in found
+    assert not [one for one in found if one.job == RETENTION and one.relation == "lift_minute"]
+    assert {row["seconds"] for row in chunks} == {6 * 3600}
+
+
+def test_a_version_that_is_too_old_is_one_line() -> None:
+    demand("2.29.0")
+    demand("3.0")
+    with pytest.raises(TimescaleError, match=r"TimescaleDB 2\.28\.3: too old, expected 2\.29 or newer"):
+        demand("2.28.3")
 
 
 def test_rollups_say_the_same_as_on_plain_postgresql(timescale_db: DatabaseSettings, postgres: Postgres) -> None:
@@ -48,6 +96,7 @@ def test_rollups_say_the_same_as_on_plain_postgresql(timescale_db: DatabaseSetti
     for database in (timescale_db, plain):
         with connect(database, Role.OWNER) as connection:
             fill(connection)
+            others(connection)
             found.append(
                 {
                     name: connection.execute(f"SELECT * FROM {name} ORDER BY bucket, device_id").fetchall()
@@ -56,6 +105,60 @@ def test_rollups_say_the_same_as_on_plain_postgresql(timescale_db: DatabaseSetti
             )
     assert len(found[0]["lift_minute"]) == 17
     assert found[0] == found[1]
+    assert [row["temperature_sum"] / row["temperature_count"] for row in found[0]["climate_day"]] == [23.0]
+    assert found[0]["camera_day"][0] == {
+        **{"bucket": datetime(2026, 11, 20, tzinfo=UTC), "device_id": 2, "samples": 3, "active": 2, "degraded": 1},
+        **{"frames": 303, "looks": 33, "detections": 6, "max_people": 3},
+    }
+
+
+def test_late_samples_are_in_the_rollups_after_their_refresh(timescale_db: DatabaseSettings) -> None:
+    """An edge was away for a week: its samples go into compressed chunks, below what was materialised."""
+    with connect(timescale_db, Role.OWNER) as connection:
+        late, now = moments(connection)
+        fill(connection, now)
+        fill(connection, late)
+        run_refreshes(connection)
+        compress(connection)
+        assert hours(connection) == {"old": 100, "all": 200}
+        connection.execute(
+            "INSERT INTO lift_sample (time, device_id, boot, seq, n, received) SELECT %s::timestamptz + i * interval"
+            " '1 second', 7, '00000000-0000-4000-8000-000000000007', i, 0, now() FROM generate_series(1, 60) AS i",
+            (late,),
+        )
+        run_refreshes(connection)
+        assert hours(connection) == {"old": 160, "all": 260}
+        days = connection.execute("SELECT sum(samples)::int AS n FROM lift_day").fetchone()
+    assert days == {"n": 260}
+
+
+def moments(connection: Connection) -> tuple[datetime, datetime]:
+    """Whole hours: a week ago, and three hours ago."""
+    row = connection.execute("SELECT date_trunc('hour', now()) AS hour").fetchone()
+    assert row
+    return row["hour"] - timedelta(days=7), row["hour"] - timedelta(hours=3)
+
+
+def run_refreshes(connection: Connection) -> None:
+    """The jobs as TimescaleDB's workers run them, with their windows."""
+    jobs = [(ROLLUPS.index(one.relation), job) for job, one in policies(connection).items() if "refresh" in one.job]
+    for _, job in sorted(jobs):
+        connection.execute(f"CALL run_job({job})")
+
+
+def compress(connection: Connection) -> None:
+    for job, one in policies(connection).items():
+        if one.job == COLUMNSTORE:
+            connection.execute(f"CALL run_job({job})")
+
+
+def hours(connection: Connection) -> dict[str, int]:
+    row = connection.execute(
+        "SELECT sum(samples)::int AS all, (sum(samples) FILTER (WHERE bucket < now() - interval '5 days'))::int AS old"
+        " FROM lift_hour"
+    ).fetchone()
+    assert row
+    return {"old": row["old"], "all": row["all"]}
 
 
 def test_late_samples_land_in_a_compressed_chunk_once(timescale_db: DatabaseSettings) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.board.strips import WIDTH, strips, x_of
-from api.charts import bars, histogram, line, poisson, wilson
+from api.charts import LEAST, bars, histogram, line, poisson, share_bar, wilson
 
 T0 = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -30,6 +30,18 @@ def test_bars_are_well_formed(rows: list[tuple[str, float]], goal: float | None)
     clean = [("".join(c for c in name if c.isprintable()), value) for name, value in rows]
     drawn = ElementTree.fromstring(bars(clean, "a <label> & more", goal))
     assert len(drawn.findall("rect")) == len(rows)
+
+
+def test_many_bars_lie_down_each_in_a_row_of_its_own() -> None:
+    drawn = ElementTree.fromstring(bars([(f"town {n}", 10.0 * (n % 10)) for n in range(23)], "towns", 80.0, 100.0))
+    rows = [float(rect.attrib["y"]) for rect in drawn.findall("rect")]
+    assert rows == sorted(set(rows))
+    assert len(rows) == 23
+    _, _, width, height = map(float, drawn.attrib["viewBox"].split())
+    assert height >= rows[-1]
+    assert all(float(rect.attrib["x"]) + float(rect.attrib["width"]) < width for rect in drawn.findall("rect"))
+    (goal,) = drawn.findall("line")
+    assert goal.attrib["x1"] == goal.attrib["x2"]
 
 
 def test_a_line_needs_two_points() -> None:
@@ -71,3 +83,15 @@ def test_a_door_is_drawn_in_steps() -> None:
 def test_places_in_time() -> None:
     stop = T0 + timedelta(seconds=10)
     assert [x_of(T0 + timedelta(seconds=s), T0, stop) for s in (-5, 0, 5, 10, 15)] == [0, 0, 300, 600, 600]
+
+
+@given(st.lists(st.integers(0, 10**12), min_size=1, max_size=5))
+def test_whatever_is_not_zero_can_be_seen(counts: list[int]) -> None:
+    drawn = share_bar([(f"<{n}>", count, "stored") for n, count in enumerate(counts)], "of all")
+    if not sum(counts):
+        assert drawn == ""
+        return
+    widths = [float(rect.attrib["width"]) for rect in ElementTree.fromstring(drawn).findall("rect")]
+    assert len(widths) == sum(1 for count in counts if count)
+    assert min(widths) >= LEAST - 0.1
+    assert abs(sum(widths) - 560) < 0.5

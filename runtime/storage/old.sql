@@ -1,0 +1,46 @@
+-- name: lift_sample
+SELECT ctid FROM lift_sample WHERE time < %(before)s ORDER BY time
+
+-- name: climate_sample
+SELECT ctid FROM climate_sample WHERE time < %(before)s ORDER BY time
+
+-- name: camera_sample
+SELECT ctid FROM camera_sample WHERE time < %(before)s ORDER BY time
+
+-- name: stream
+-- A boot is over when its device reports another one.
+SELECT s.ctid FROM stream s LEFT JOIN device_status d ON d.device_id = s.device_id
+WHERE s.last_seen < %(before)s AND s.boot IS DISTINCT FROM d.boot
+
+-- name: gap
+SELECT g.ctid FROM gap g WHERE g.opened_at < %(before)s AND NOT EXISTS (
+    SELECT FROM stream s WHERE s.device_id = g.device_id AND s.boot = g.boot AND s.lane = g.lane)
+
+-- name: reject
+-- The accounting of a boot counts its rejects: they stay as long as it does.
+SELECT r.ctid FROM reject r WHERE r.received < %(before)s AND NOT EXISTS (
+    SELECT FROM stream s JOIN device d ON d.id = s.device_id
+    WHERE d.code = r.device_code AND s.boot = r.boot AND s.lane = r.lane)
+
+-- name: edge_reply
+SELECT ctid FROM edge_reply WHERE received < %(before)s
+
+-- name: edge_order_sent
+SELECT s.ctid FROM edge_order_sent s JOIN edge_order o ON o.id = s.order_id WHERE o.expires_at < %(before)s
+
+-- name: edge_order
+SELECT o.ctid FROM edge_order o
+WHERE o.expires_at < %(before)s AND NOT EXISTS (SELECT FROM edge_order_sent s WHERE s.order_id = o.id)
+
+-- name: live_lease
+SELECT ctid FROM live_lease WHERE closed_at < %(before)s
+
+-- name: ingest_beat
+-- The last sign of life of a service stays, however old it is: it says since when there is none.
+SELECT ctid FROM ingest_beat WHERE at < %(before)s AND at < (SELECT max(at) FROM ingest_beat)
+
+-- name: alerting_beat
+SELECT ctid FROM alerting_beat WHERE at < %(before)s AND at < (SELECT max(at) FROM alerting_beat)
+
+-- name: api_beat
+SELECT ctid FROM api_beat WHERE at < %(before)s AND at < (SELECT max(at) FROM api_beat)
