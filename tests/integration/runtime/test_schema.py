@@ -13,7 +13,7 @@ from runtime.settings import DatabaseSettings
 from runtime.stack.postgres import Postgres
 
 ROOT = Path(__file__).resolve().parents[3]
-PACKAGES = ("ingest", "alerting", "api", "runtime")
+PACKAGES = ("ingest", "alerting", "api", "runtime/devices")
 ROLE_OF = {"ingest": Role.INGEST, "alerting": Role.ALERTING, "api": Role.API, "runtime": Role.OWNER}
 PRIVILEGES = """
 SELECT table_name, grantee FROM information_schema.role_table_grants
