@@ -89,11 +89,23 @@ def _names(device: Device, site: Sequence[Device], connects: set[str]) -> list[s
     """For which devices of its site it speaks: itself and those that name it; or all, where nobody else connects.
 
     Alone on its site it may also speak for a device that the register does not know yet: that one comes to quarantine,
-    where people see it, and does not fall silent at the broker.
+    where people see it, and does not fall silent at the broker. The only agent that connects also speaks for devices
+    of which nothing is said, whoever else is registered there.
     """
     if speaks_for_all(device, site, connects):
         return ["+"]
-    return [device.code, *sorted(one.code for one in site if one.agent == device.code)]
+    only = device.kind == "agent" and not any(
+        one.kind == "agent" and one.code in connects and one.code != device.code for one in site
+    )
+    return [
+        device.code,
+        *sorted(one.code for one in site if one.agent == device.code or (only and _free(one, connects))),
+    ]
+
+
+def _free(device: Device, connects: set[str]) -> bool:
+    """Whether nothing is said of who speaks for it."""
+    return device.agent is None and device.kind != "agent" and device.code not in connects
 
 
 def speaks_for_all(device: Device, site: Sequence[Device], connects: set[str]) -> bool:

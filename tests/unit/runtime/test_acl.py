@@ -66,6 +66,14 @@ def test_two_at_one_site_speak_each_for_its_own() -> None:
     assert may(text, user("bb", "bb" * 40), "write", str(topic("s1", "l2", Lane.EVENT)))
 
 
+def test_an_agent_that_is_only_registered_takes_no_device_from_the_one_that_connects() -> None:
+    """Whoever wrote it into the register: a lift of which nothing is said must not fall silent by it."""
+    text = acl([device("aa"), device("bb"), device("l1", kind="lift")], [credential("aa")], NOW)
+    assert may(text, user("aa", SERIAL), "write", str(topic("s1", "l1", Lane.EVENT)))
+    assert not may(text, user("aa", SERIAL), "write", str(topic("s1", "bb", Lane.EVENT)))
+    assert not may(text, user("aa", SERIAL), "write", str(topic("s1", "unheard-of", Lane.EVENT)))
+
+
 def test_a_lift_that_connects_by_itself_speaks_for_itself_alone() -> None:
     text = acl([device("l1", kind="lift"), device("l2", kind="lift")], [credential("l1")], NOW)
     assert may(text, user("l1", SERIAL), "write", str(topic("s1", "l1", Lane.EVENT)))
