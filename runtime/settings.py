@@ -76,6 +76,8 @@ class WireSettings(Section):
     ca_passphrase: SecretStr | None = None
     broker: Path = Path(".sunlit/wire")
     """folder of what the broker reads: ca.crt, server.crt, server.key, crl.pem, acl"""
+    listeners: int = Field(default=1, ge=1, le=64)
+    """of the broker for devices, each with a file of rights (acl-0, acl-1, ...): mosquitto reads a long one slowly"""
     broker_pid: Path | None = None
     """the broker's pid file: with it the broker is told to read again"""
     device_days: int = Field(default=365, ge=1, le=3650)

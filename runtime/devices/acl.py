@@ -57,6 +57,27 @@ def user(code: str, serial: str) -> str:
     return f"{code}.{serial[:SERIAL_SHOWN]}"
 
 
+def files(
+    devices: Sequence[Device], credentials: Sequence[Credential], now: datetime, listeners: int
+) -> dict[str, str]:
+    """The rights by file name: one for each listener, a site's all in one."""
+    if listeners == 1:
+        return {"acl": acl(devices, credentials, now)}
+    where = {device.code: listener_of(device.site, listeners) for device in devices}
+    parts: list[tuple[list[Device], list[Credential]]] = [([], []) for _ in range(listeners)]
+    for device in devices:
+        parts[where[device.code]][0].append(device)
+    for credential in credentials:
+        if credential.device in where:
+            parts[where[credential.device]][1].append(credential)
+    return {f"acl-{number}": acl(*part, now) for number, part in enumerate(parts)}
+
+
+def listener_of(site: str, listeners: int) -> int:
+    """At which of the broker's listeners (from 0) the devices of a site connect."""
+    return shard_of(site) % listeners
+
+
 def acl(devices: Sequence[Device], credentials: Sequence[Credential], now: datetime) -> str:
     """mosquitto's acl_file for the listener of the devices."""
     return HEAD + "".join(f"{line}\n" for line in _lines(devices, credentials, now))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from runtime.db import Connection
 from runtime.devices import register
-from runtime.devices.acl import acl
+from runtime.devices.acl import files
 from runtime.devices.authority import Authority
 from runtime.devices.files import FileFault, read, write
 from runtime.settings import WireSettings
@@ -30,11 +30,11 @@ def apply(connection: Connection, settings: WireSettings, signer: Authority | No
     now = register.now(connection)
     known = register.credentials(connection)
     written: list[str] = []
-    text = acl(register.devices(connection), known, now)
-    if _differs(settings.broker / "acl", text.encode()):
-        # The broker's own user must read it; it holds names, no secrets.
-        write(settings.broker / "acl", text.encode(), 0o644)
-        written.append("acl")
+    for name, text in files(register.devices(connection), known, now, settings.listeners).items():
+        if _differs(settings.broker / name, text.encode()):
+            # The broker's own user must read it; it holds names, no secrets.
+            write(settings.broker / name, text.encode(), 0o644)
+            written.append(name)
     out = [one for one in known if not one.serves(now) and now < one.not_after]
     named = settings.broker / "crl.serials"
     serials = "".join(f"{one.serial}\n" for one in out)

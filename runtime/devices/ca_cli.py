@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from runtime.devices.acl import acl
+from runtime.devices.acl import files
 from runtime.devices.authority import Authority, AuthorityError, key_pem, new_key, pem
 from runtime.devices.files import FileFault, write
 from runtime.devices.issue import authority
@@ -63,7 +63,8 @@ def make(settings: WireSettings, names: list[str], *, years: int = 20, server_da
     _server(settings, signer, names, server_days)
     write(settings.broker / "crl.pem", signer.revocations([], now), 0o644)
     write(settings.broker / "crl.serials", b"", 0o644)
-    write(settings.broker / "acl", acl([], [], now).encode(), 0o644)
+    for name, text in files([], [], now, settings.listeners).items():
+        write(settings.broker / name, text.encode(), 0o644)
     return signer
 
 

@@ -17,7 +17,7 @@ from rich.table import Table
 from runtime import log
 from runtime.db import Connection, Role, connect
 from runtime.devices import issue, register
-from runtime.devices.acl import Credential, Device
+from runtime.devices.acl import Credential, Device, listener_of
 from runtime.devices.authority import Authority, AuthorityError
 from runtime.devices.broker import apply
 from runtime.devices.ca_cli import app as ca_app
@@ -91,6 +91,8 @@ def add(
             if out is not None and signer is not None:
                 made = issue.issue(connection, signer, device, issue.Wanted(out, csr), settings.device_days)
                 said += _handed_over(made, out, csr)
+                if settings.listeners > 1:
+                    said.append(f"{code} connects at listener {listener_of(site, settings.listeners)} of the broker")
             elif kind == "agent":
                 said.append(f"{code} gets no certificate by this: --out FOLDER makes one")
         typer.echo("\n".join(said))

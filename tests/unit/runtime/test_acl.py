@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from contracts.kinds import Lane
 from contracts.topics import topic
-from runtime.devices.acl import HEAD, LONGEST_CODE, Credential, Device, acl, user
+from runtime.devices.acl import HEAD, LONGEST_CODE, Credential, Device, acl, files, listener_of, user
 from runtime.devices.state import state, words
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -87,6 +87,19 @@ def test_what_ended_was_revoked_or_expired_has_no_rights() -> None:
     both = [credential("aa", ends_at=NOW), credential("aa", "bb" * 40)]
     assert user("aa", SERIAL) not in acl([device("aa")], both, NOW)
     assert user("aa", "bb" * 40) in acl([device("aa")], both, NOW)
+
+
+def test_the_rights_of_a_site_lie_in_the_file_of_its_listener() -> None:
+    known = [device(f"a{number}", site=f"site-{number}") for number in range(50)]
+    held = [credential(one.code, f"{number:040x}") for number, one in enumerate(known)]
+    parts = files(known, held, NOW, 4)
+    assert sorted(parts) == ["acl-0", "acl-1", "acl-2", "acl-3"]
+    assert all(text.startswith(HEAD) and len(text) > len(HEAD) for text in parts.values())
+    for one, mine in zip(known, held, strict=True):
+        where = str(topic(one.site, one.code, Lane.EVENT))
+        allowed = {name for name, text in parts.items() if may(text, mine.user, "write", where)}
+        assert allowed == {f"acl-{listener_of(one.site, 4)}"}
+    assert files(known, held, NOW, 1) == {"acl": acl(known, held, NOW)}
 
 
 CODES = st.sampled_from(["aa", "bb", "cc", "dd", "ee"])
