@@ -29,7 +29,7 @@ RUN_BY_TESTS = {
     ("ingest", "run"),
     ("alerting", "run"),
     ("api", "run"),
-    ("device", "apply", "--every", "10"),
+    ("device", "apply", "--every", "60"),
 }
 
 
