@@ -63,8 +63,9 @@ VALUES (%(order)s, %(device)s, %(at)s, %(now)s, %(ok)s, %(final)s, %(reason)s)
 ON CONFLICT (order_id, at) DO NOTHING
 
 -- name: seen
-UPDATE device_status SET seen_at = %(now)s WHERE device_id IN (
-    SELECT device_id FROM device_status WHERE device_id = ANY(%(devices)s::int[]) FOR UPDATE SKIP LOCKED)
+-- By an array and not by a join, which would read the whole table for a few hundred devices.
+UPDATE device_status SET seen_at = %(now)s WHERE device_id = ANY(ARRAY(
+    SELECT device_id FROM device_status WHERE device_id = ANY(%(devices)s::int[]) FOR UPDATE SKIP LOCKED))
 
 -- name: seen_first
 INSERT INTO device_status (device_id, seen_at)
@@ -72,9 +73,9 @@ SELECT device_id, %(now)s FROM unnest(%(devices)s::int[]) AS d (device_id)
 ON CONFLICT DO NOTHING
 
 -- name: camera_states
-UPDATE device_status s SET camera_state = k.state
-FROM unnest(%(devices)s::int[], %(states)s::text[]) AS k (device_id, state)
-WHERE s.device_id = k.device_id AND s.camera_state <> k.state
+UPDATE device_status s SET camera_state = k.value
+FROM json_each_text(%(states)s::json) AS k (key, value)
+WHERE s.device_id = k.key::int AND s.camera_state <> k.value
 
 -- name: statuses
 -- The very same status again is one that the broker kept: no new word. What was heard of a clock is too large by the way

@@ -90,5 +90,5 @@ def camera_states(connection: Connection, items: Iterable[Telemetry], devices: M
         if isinstance(item.samples[-1], CameraSample)
     }
     if last:
-        ids = sorted(last)
-        connection.execute(QUERIES["camera_states"], {"devices": ids, "states": [last[id] for id in ids]})
+        states = msgspec.json.encode({str(id): last[id] for id in sorted(last)}).decode()
+        connection.execute(QUERIES["camera_states"], {"states": states})
