@@ -38,7 +38,7 @@ from edge.sensor_duty import SensorDuty
 from edge.sink import EventDraft
 from edge.site_duty import SiteDuty
 from edge.spool import Spool
-from edge.status import clock_words, queue_words, status_of
+from edge.status import certificate_words, clock_words, queue_words, status_of
 from edge.vitals import Vitals
 from models.errors import ModelError
 from models.ride import RideModel
@@ -251,6 +251,7 @@ class Agent:
         pictures = self.outbox.words() if self.config.camera else {}
         shut = self.pump.gate.shut
         queue |= {"refused": some(shut)} if shut else {}
+        queue |= certificate_words(self.config.broker.tls_cert)
         return self.vitals.read() | queue | pictures | clock_words(self.centre_clock.offset)
 
     def _ring(self, device: str) -> Ring | None:

@@ -75,6 +75,8 @@ def test_an_alarm_comes_through_and_its_certificate_is_renewed_meanwhile(
         assert run(*words).returncode == 0
         until(lambda: count(empty_db, "SELECT count(*) AS n FROM event WHERE rule = 'alarm_button'"), 30)
         until(lambda: count(empty_db, "SELECT count(*) AS n FROM device_status WHERE online"), 30)
+        telling = "SELECT count(*) AS n FROM device_status WHERE health ->> 'certificate' LIKE 'until 2%'"
+        until(lambda: count(empty_db, telling) == 1, 30)
         # The old certificate ends now, the new one lies where the old one lay: no restart.
         out = city.folder / "new"
         city.sunlit("rotate", "agent-demo", "--out", str(out), "--overlap-days", "0")

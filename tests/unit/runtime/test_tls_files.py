@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.status import certificate_words
 from runtime.certificate import NotACertificate, validity
 from runtime.devices.authority import Authority, AuthorityError, key_pem, new_key, pem, requested_key
 from runtime.devices.files import FileFault, write
@@ -115,3 +116,9 @@ def test_no_certificate_outlives_its_authority() -> None:
     short = Authority.make(NOW, 10)
     made = short.for_device(new_key().public_key(), "a.1", 1, NOW, 365)
     assert made.not_valid_after_utc == short.certificate.not_valid_after_utc
+
+
+def test_an_agent_says_until_when_its_certificate_holds(tmp_path: Path) -> None:
+    assert certificate_words(None) == {}
+    assert certificate_words(str(device(tmp_path).cert)) == {"certificate": "until 2026-12-25"}
+    assert certificate_words(str(tmp_path / "gone")) == {"certificate": "cannot be read"}
