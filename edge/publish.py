@@ -12,6 +12,7 @@ from edge.gate import Gate
 from edge.losses import Lost
 from edge.priority import Priority
 from edge.spool import Kept, Spool
+from edge.unheard import Unheard
 from runtime.bus import NOT_AUTHORISED, Bus, Refused
 
 log = logging.getLogger(__name__)
@@ -20,8 +21,6 @@ IN_FLIGHT = {Priority.ALARM: 200, Priority.EVENT: 100, Priority.TELEMETRY: 50}
 """how full the window may be for each to send: the last places are for who is more urgent, and on a slow line an alarm
 stands behind what is in flight"""
 SEND_PER_S = 200.0
-AGAIN_S = 1.0
-"""after so long a lane that nobody listened to is tried again"""
 NAMED = 3
 """so many topics are named in the log; of the others their number"""
 
@@ -63,7 +62,7 @@ class Pump:
         self._closed: set[str] = set()
         self._said_shut: frozenset[str] = frozenset()
         self._too_large: set[int] = set()
-        self._not_before = dict.fromkeys(Priority, float("-inf"))
+        self._deaf = Unheard()
         self._said_unheard = False
         self._telling: dict[int, Told] = {}
         self._cursor = dict.fromkeys(Priority, 0)
@@ -97,7 +96,8 @@ class Pump:
         self._closed = closed
         for level in Priority:
             room = max(0, IN_FLIGHT[level] - len(self._flying))
-            if time.monotonic() < self._not_before[level]:
+            room = self._deaf.room(level, room, time.monotonic())
+            if not room:
                 continue
             allowed = room
             if level is not Priority.ALARM:
@@ -148,6 +148,7 @@ class Pump:
             # Statuses are acknowledged too; they are not in the spool, but the losses they name are.
             if flown := self._landed(mid):
                 done.append(flown.id)
+                self._deaf.heard(flown.level)
                 self._open(flown.topic)
             elif told := self._telling.pop(mid, None):
                 self._open(told.topic)
@@ -190,7 +191,7 @@ class Pump:
     def _begin_again(self, levels: set[Priority]) -> None:
         for level in levels:
             self._cursor[level] = 0
-            self._not_before[level] = time.monotonic() + AGAIN_S
+            self._deaf.again(level, time.monotonic())
 
     def _keep_refused(self, refusals: list[Refused]) -> None:
         """What the broker refused is not delivered. It stays, and its topic waits: others are not held up by it."""
