@@ -158,7 +158,7 @@ class LaneConsumer:
                     if taken.connection == self._connection_count:
                         self.bus.ack(taken.incoming)
                 pending.clear()
-            if self.taken.qsize() < self.batch:
+            if self.taken.qsize() < self.batch and not self.hold.on:
                 self._caught_up_at = time.monotonic()
             self._beat(connection)
 

@@ -36,12 +36,16 @@ class Liveness:
                 "since": since,
                 "shards": list(self.shards),
                 "kinds": [kind.value for kind in kinds],
-                "limits": [float(getattr(self.chosen, f"silent_{kind}_s")) for kind in kinds],
+                "limits": [self.limit(kind) for kind in kinds],
                 "offline": self.chosen.offline_s,
             },
         ).fetchall()
         self._say(changes)
         return changes
+
+    def limit(self, kind: DeviceKind) -> float:
+        """After how many seconds without a word a device of a kind is silent."""
+        return float(getattr(self.chosen, f"silent_{kind}_s"))
 
     def _say(self, changes: Sequence[dict[str, Any]]) -> None:
         opened = [row for row in changes if row["what"] == "opened"]

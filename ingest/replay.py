@@ -4,10 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+import psycopg
+
 from ingest.batch import Origin
 from ingest.watch_sql import QUERIES
 from ingest.writer import Raw, Writer
 from runtime.db import Connection
+
+TURNS = 3
 
 
 class Outcome(StrEnum):
@@ -49,9 +53,19 @@ def open_ids(connection: Connection, chosen: Filter) -> list[int]:
 def replay(connection: Connection, writer: Writer, ids: Iterable[int]) -> Iterator[Outcome]:
     """Replays one after the other; a second replay of the same changes nothing. Raises psycopg.OperationalError."""
     for number in ids:
-        with connection.transaction():
-            outcome = _one(connection, writer, number)
-        yield outcome
+        yield _patiently(connection, writer, number)
+
+
+def _patiently(connection: Connection, writer: Writer, number: int) -> Outcome:
+    """Ingest may lock the same rows in its own order; whom the database stops then begins again."""
+    for turn in range(TURNS):
+        try:
+            with connection.transaction():
+                return _one(connection, writer, number)
+        except psycopg.errors.DeadlockDetected:
+            if turn + 1 == TURNS:
+                raise
+    raise AssertionError("a turn returns or raises")
 
 
 def _one(connection: Connection, writer: Writer, number: int) -> Outcome:

@@ -94,9 +94,13 @@ WITH held AS (
                                       l.lane)
     WHERE r.replayed_at IS NULL
 ), gone AS (
-    DELETE FROM reject r USING (SELECT * FROM own ORDER BY worth, id
-                                LIMIT greatest(0, (SELECT count(*) FROM own) - %(keep)s)) AS o
-    WHERE r.id = o.id RETURNING o.lane, o.boot, o.seq
+    -- What a writer holds at this moment goes the next time: nobody waits for another here.
+    DELETE FROM reject r USING own AS o
+    WHERE r.id = o.id AND r.id IN (
+        SELECT k.id FROM reject k
+        WHERE k.id IN (SELECT id FROM own ORDER BY worth, id LIMIT greatest(0, (SELECT count(*) FROM own) - %(keep)s))
+        FOR UPDATE SKIP LOCKED)
+    RETURNING o.lane, o.boot, o.seq
 ), numbers AS (
     INSERT INTO stranger_forgotten AS f (site, code, boot, lane, numbers)
     SELECT h.site, h.code, g.boot, g.lane, range_agg(int8range(g.seq, g.seq + 1))

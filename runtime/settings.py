@@ -21,6 +21,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+SESSION_DAYS = 7
+"""for which the broker keeps messages for a service that is away"""
+
 
 class SettingsError(ValueError):
     """A setting that is missing, unknown or out of range; the text names file, key, value and what was expected."""
@@ -145,7 +148,7 @@ class RetentionSettings(Section):
     """so late a sample may come and still be counted in TimescaleDB's rollups"""
     rejects_days: int = Field(default=90, ge=0)
     streams_days: int = Field(default=400, ge=0)
-    """the accounting of boots that have ended"""
+    """the accounting of boots that have ended; longer than the week for which a broker keeps messages for ingest"""
     orders_days: int = Field(default=400, ge=0)
     """orders to edges, with their answers"""
     leases_days: int = Field(default=400, ge=0)
@@ -154,6 +157,14 @@ class RetentionSettings(Section):
     """signs of life of services that are gone"""
     rows_per_s: int = Field(default=20_000, ge=100)
     """no service deletes faster"""
+
+    @field_validator("streams_days")
+    @classmethod
+    def _no_repeat_can_come(cls, days: int) -> int:
+        # Without its books a redelivered message would pass for a new one.
+        if 0 < days <= SESSION_DAYS:
+            raise ValueError(f"expected 0 or more than {SESSION_DAYS}")
+        return days
 
     @field_validator("late_days")
     @classmethod

@@ -1,11 +1,15 @@
 -- name: totals
+-- Refused before the device was registered, or while it was retired: no stream could count it then.
+WITH refused AS MATERIALIZED (
+    SELECT DISTINCT d.id AS device_id, r.boot, r.lane, r.seq FROM reject r JOIN device d ON d.code = r.device_code
+    WHERE r.replayed_at IS NULL AND NOT r.counted AND r.seq IS NOT NULL AND r.reason LIKE 'device: %%'
+), early AS MATERIALIZED (
+    SELECT count(*) AS count FROM refused r
+    JOIN stream s ON s.device_id = r.device_id AND s.boot = r.boot AND s.lane = r.lane
+    WHERE r.seq >= s.next_seq OR s.missing @> r.seq
+)
 SELECT coalesce(sum(greatest(s.published, s.next_seq)), 0)::bigint AS published, coalesce(sum(s.stored), 0)::bigint AS stored,
-       coalesce(sum(s.rejected), 0)::bigint + (
-           -- Refused before the device was registered, or while it was retired: no stream could count it then.
-           SELECT count(DISTINCT (r.device_code, r.boot, r.lane, r.seq)) FROM reject r JOIN device d ON d.code = r.device_code
-           JOIN stream t ON t.device_id = d.id AND t.boot = r.boot AND t.lane = r.lane
-           WHERE r.replayed_at IS NULL AND NOT r.counted AND r.reason LIKE 'device: %%'
-             AND (r.seq >= t.next_seq OR t.missing @> r.seq)) AS rejected,
+       coalesce(sum(s.rejected), 0)::bigint + (SELECT count FROM early) AS rejected,
        coalesce(sum(s.lost), 0)::bigint AS lost, coalesce(sum(s.duplicates), 0)::bigint AS duplicates,
        count(*) AS streams, (SELECT coalesce(sum(spooled), 0)::bigint FROM device_status) AS spooled
 FROM stream s

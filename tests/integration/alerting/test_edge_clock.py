@@ -81,6 +81,14 @@ def test_an_alarm_that_waited_at_an_edge_with_a_known_clock_is_as_old_as_it_is(d
     assert incident["tier"] == 3
 
 
+@pytest.mark.parametrize("clock", [-HOUR, HOUR])
+def test_where_the_edge_does_not_tell_its_offset_the_centre_has_heard_it(desk: Desk, clock: timedelta) -> None:
+    desk.status(clock)
+    incident = desk.alarm(clock, age=timedelta(minutes=4))
+    waited = incident["opened_at"] - incident["alarm_at"]
+    assert timedelta(minutes=4) < waited < timedelta(minutes=5)
+
+
 @pytest.mark.parametrize("told", [2**62, -(2**62), 0, 10**12])
 @pytest.mark.parametrize("clock", [timedelta(0), timedelta(days=900_000), timedelta(days=-700_000)])
 def test_nonsense_opens_an_incident_all_the_same(desk: Desk, told: int, clock: timedelta) -> None:

@@ -191,3 +191,14 @@ def test_what_a_sensor_said_long_ago_is_not_shown_as_now(page: Callable[[str, st
         (BOOT,),
     )
     assert "m/s" not in page("operator", "/board/incident/R1?lang=en")
+
+
+@pytest.mark.parametrize(("taken", "old"), [("now()", False), ("now() - interval '6 min'", True)])
+def test_a_public_still_of_a_camera_that_went_silent_is_not_called_now(
+    page: Callable[[str, str], str], owner: Connection, taken: str, old: bool
+) -> None:
+    owner.execute(
+        f"INSERT INTO still (device_id, taken_at, received_at, sha256, picture) SELECT id, {taken}, now(), 'x', 'x'"
+        " FROM device WHERE code = 'cam-k-001-1'"
+    )
+    assert ("not of now" in page("owner1", "/restaurant/k-001?lang=en")) is old

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.kinds import Lane
+from contracts.kinds import DeviceKind, Lane
 from contracts.messages import Status, encode
 from contracts.topics import topic
 from ingest import liveness
@@ -18,6 +18,7 @@ from runtime.bus import Bus
 from runtime.db import Role, connect
 from runtime.service import Duty
 from runtime.settings import BrokerSettings, DatabaseSettings, IngestSettings, Settings
+from runtime.stack.broker import Broker
 
 AGENT = "agent-demo"
 WHERE = str(topic("demo", AGENT, Lane.STATUS))
@@ -111,3 +112,39 @@ def test_a_dead_agent(ingest: Ingest, broker: BrokerSettings) -> None:
     again.publish(WHERE, said(True), retain=True)
     until(lambda: ingest.rows() == [{"cause": "offline", "open": False}])
     again.stop()
+
+
+def test_a_broker_that_was_away_makes_nobody_silent(
+    city_db: DatabaseSettings, broker_process: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F4 for liveness: away for longer than the limit, with a device that goes on as if nothing had been."""
+    monkeypatch.setattr(liveness, "EVERY_S", 0.2)
+    short = {f"silent_{kind}_s": 6.0 for kind in DeviceKind}
+    monkeypatch.setattr(liveness.Liveness, "limit", lambda self, kind: short[f"silent_{kind}_s"])
+    ingest = Ingest(city_db, broker_process.settings)
+    ingest.start("first")
+    agent, quiet = Bus(broker_process.settings, "agent"), threading.Event()
+    agent.start()
+
+    def speak() -> None:
+        while not quiet.wait(0.2):
+            agent.publish(WHERE, said(True), retain=True)
+
+    speaker = threading.Thread(target=speak, daemon=True)
+    speaker.start()
+    try:
+        until(ingest.seen)
+        broker_process.process.stop()
+        time.sleep(9)
+        broker_process.start()
+        before = ingest.seen()
+        until(lambda: ingest.seen() != before)
+        time.sleep(1)
+        assert ingest.rows() == []
+        quiet.set()
+        until(lambda: ingest.rows() == [{"cause": "silent", "open": True}])
+    finally:
+        quiet.set()
+        speaker.join(5)
+        agent.stop()
+        ingest.end()
