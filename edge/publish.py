@@ -59,6 +59,7 @@ class Pump:
         self._flying: dict[int, Flown] = {}
         self._aloft: set[int] = set()
         self.gate = Gate()
+        self._was_connected = False
         self._closed: set[str] = set()
         self._said_shut: frozenset[str] = frozenset()
         self._too_large: set[int] = set()
@@ -222,7 +223,12 @@ class Pump:
         self._said_shut = shut
 
     def _say_status(self) -> None:
-        if self.bus.connected and time.monotonic() - self._status_at >= self.status_every_s:
+        connected = self.bus.connected
+        if connected and not self._was_connected:
+            # Meanwhile the broker may have said our last will.
+            self._status_at = float("-inf")
+        self._was_connected = connected
+        if connected and time.monotonic() - self._status_at >= self.status_every_s:
             self._status_at = time.monotonic()
             for told in self._status():
                 if told.mid is not None:
