@@ -56,6 +56,8 @@ class SpoolSink:
     def __init__(self, config: EdgeConfig, spool: Spool, boot: UUID, clock: CentreClock) -> None:
         self.config, self.spool, self.boot, self.clock = config, spool, boot, clock
         self.heard: dict[str, Heard] = {}
+        self.changed = threading.Event()
+        """a device does otherwise than before: its status need not wait"""
         self._cameras = {camera.device for camera in config.camera if camera.record}
         self.known: dict[str, dict[str, str]] = {}
         self.clips: Clips | None = None
@@ -101,7 +103,10 @@ class SpoolSink:
         return identity
 
     def health(self, device: str, state: str) -> None:
+        before = self.heard.get(device)
         self.heard[device] = Heard(state, now_utc())
+        if before is None or before.state != state:
+            self.changed.set()
 
     def facts(self, device: str, facts: Mapping[str, str]) -> None:
         # A new mapping every time: the thread that makes statuses may be reading the old one.
@@ -142,7 +147,9 @@ class Agent:
             on_message=self._on_message,
             will=(str(topic(config.site, config.agent, Lane.STATUS)), encode(will)),
         )
-        self.pump = Pump(self.spool, self.bus, self.say_status, config.status_every_s, config.send_per_s)
+        self.pump = Pump(
+            self.spool, self.bus, self.say_status, config.status_every_s, config.send_per_s, self.sink.changed
+        )
         self.desk = Desk(self._site(path), Record(Path(config.spool) / "commands"), self._say_reply)
 
     def duties(self) -> dict[str, Duty]:

@@ -299,7 +299,7 @@ class EdgeConfig(Strict, frozen=True, kw_only=True):
     spool_max_mb: Annotated[float, Meta(ge=0.01)] = 512
     send_per_s: Annotated[float, Meta(gt=0, le=100_000)] = 200
     """messages a second to the broker, alarms not counted: the backlog of a day offline drains at this rate"""
-    status_every_s: Seconds = 10
+    status_every_s: Seconds = 60
     timezone: str = "Asia/Shanghai"
     """of the site, for schedules"""
     models: str | None = None

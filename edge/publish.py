@@ -21,6 +21,8 @@ IN_FLIGHT = {Priority.ALARM: 200, Priority.EVENT: 100, Priority.TELEMETRY: 50}
 """how full the window may be for each to send: the last places are for who is more urgent, and on a slow line an alarm
 stands behind what is in flight"""
 SEND_PER_S = 200.0
+SOON_S = 5.0
+"""the least between two statuses, however often devices change"""
 NAMED = 3
 """so many topics are named in the log; of the others their number"""
 
@@ -51,10 +53,13 @@ class Pump:
         status: Callable[[], Sequence[Told]],
         status_every_s: float,
         send_per_s: float = SEND_PER_S,
+        changed: threading.Event | None = None,
     ) -> None:
+        """`changed` asks for statuses before their time."""
         self.spool, self.bus = spool, bus
         self.status_every_s = status_every_s
         self._status, self._status_at = status, float("-inf")
+        self._changed = changed or threading.Event()
         self._bucket = rate.full(send_per_s, time.monotonic())
         self._flying: dict[int, Flown] = {}
         self._aloft: set[int] = set()
@@ -228,8 +233,10 @@ class Pump:
             # Meanwhile the broker may have said our last will.
             self._status_at = float("-inf")
         self._was_connected = connected
-        if connected and time.monotonic() - self._status_at >= self.status_every_s:
+        wait_s = min(SOON_S, self.status_every_s) if self._changed.is_set() else self.status_every_s
+        if connected and time.monotonic() - self._status_at >= wait_s:
             self._status_at = time.monotonic()
+            self._changed.clear()
             for told in self._status():
                 if told.mid is not None:
                     self._telling[told.mid] = told

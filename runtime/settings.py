@@ -95,11 +95,11 @@ class IngestSettings(Section):
     linger_ms: int = Field(default=200, ge=1, le=60_000)
     hold_after_s: float = Field(default=20, ge=0)
     """so long behind with telemetry, edges keep theirs until ingest has caught up; 0: never"""
-    silent_agent_s: float = Field(default=120, ge=30, le=86_400)
-    """seconds without a word after which a device is silent; agents speak of each device every 10 s by default"""
-    silent_lift_s: float = Field(default=120, ge=30, le=86_400)
-    silent_camera_s: float = Field(default=120, ge=30, le=86_400)
-    silent_kitchen_sensor_s: float = Field(default=120, ge=30, le=86_400)
+    silent_agent_s: float = Field(default=180, ge=30, le=86_400)
+    """seconds without a word after which a device is silent; agents speak of each device every minute by default"""
+    silent_lift_s: float = Field(default=180, ge=30, le=86_400)
+    silent_camera_s: float = Field(default=180, ge=30, le=86_400)
+    silent_kitchen_sensor_s: float = Field(default=180, ge=30, le=86_400)
     offline_s: float = Field(default=15, ge=0, le=3600)
     """how long a last will or a good-bye stands before it counts: a short break of the line is none"""
     clock_skew_s: float = Field(default=5, gt=0, le=86_400)

@@ -41,13 +41,3 @@ SELECT pg_try_advisory_lock(7265492) AS got
 SELECT 'table' AS part, pg_table_size('lift_sample') AS bytes
 UNION ALL SELECT CASE WHEN indisprimary THEN 'key' ELSE 'index by time' END, pg_relation_size(indexrelid)
 FROM pg_index WHERE indrelid = 'lift_sample'::regclass
-
--- name: hypertable_bytes
-SELECT hypertable_size(%(name)s::regclass) AS bytes
-
--- name: rollup_table
-SELECT format('%%I.%%I', materialization_hypertable_schema, materialization_hypertable_name) AS name
-FROM timescaledb_information.continuous_aggregates WHERE view_name = %(name)s
-
--- name: chunks
-SELECT chunk::text AS name FROM show_chunks(%(name)s::regclass) AS chunk

@@ -3,3 +3,4 @@
 from runtime.db import Queries
 
 QUERIES = Queries("ingest.bench")
+TIMESCALE = Queries("ingest.bench", "timescale.sql")

@@ -16,7 +16,7 @@ from psycopg import sql
 from contracts.kinds import Lane
 from contracts.messages import Telemetry, decode
 from ingest.bench.sizes import Chunked, Kept, Sizes
-from ingest.bench.sql import QUERIES
+from ingest.bench.sql import QUERIES, TIMESCALE
 from ingest.bench.system import BenchError
 from ingest.devices import Device
 from ingest.normalise import Row
@@ -158,7 +158,7 @@ def _chunked(database: DatabaseSettings, rows: int, chunk_hours: int, tell: Tell
 
 
 def _rollup(connection: Connection, name: str) -> Kept:
-    row = connection.execute(QUERIES["rollup_table"], {"name": name}).fetchone()
+    row = connection.execute(TIMESCALE["rollup_table"], {"name": name}).fetchone()
     count = connection.execute(sql.SQL("SELECT count(*) AS n FROM {}").format(sql.Identifier(name))).fetchone()
     assert row
     assert count
@@ -168,11 +168,11 @@ def _rollup(connection: Connection, name: str) -> Kept:
 
 
 def _pack(connection: Connection, name: str) -> None:
-    for row in connection.execute(QUERIES["chunks"], {"name": name}).fetchall():
+    for row in connection.execute(TIMESCALE["chunks"], {"name": name}).fetchall():
         connection.execute(sql.SQL("CALL convert_to_columnstore({})").format(row["name"]))
 
 
 def _size(connection: Connection, name: str) -> int:
-    row = connection.execute(QUERIES["hypertable_bytes"], {"name": name}).fetchone()
+    row = connection.execute(TIMESCALE["hypertable_bytes"], {"name": name}).fetchone()
     assert row
     return int(row["bytes"])

@@ -27,7 +27,9 @@ class House:
 
     def __init__(self, database: DatabaseSettings) -> None:
         self.owner, self.ingest = connect(database, Role.OWNER), connect(database, Role.INGEST)
-        self.liveness = Liveness(IngestSettings())
+        self.liveness = Liveness(
+            IngestSettings(silent_agent_s=120, silent_lift_s=120, silent_camera_s=120, silent_kitchen_sensor_s=120)
+        )
         self.since, self.now = T0, T0
 
     def speak(self, *codes: str, online: bool = True) -> None:

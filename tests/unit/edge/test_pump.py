@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import cast
 from uuid import UUID
 
+import pytest
+
 from contracts.kinds import Lane
 from contracts.messages import ClimateSample, Telemetry
+from edge import publish
 from edge.priority import Priority
 from edge.publish import Pump, Told, some
 from edge.spool import Spool
@@ -109,3 +112,18 @@ def test_a_refusal_that_is_not_about_the_topic_is_tried_again_soon(tmp_path: Pat
 def test_a_few_topics_are_named_and_the_rest_counted() -> None:
     assert some(["b", "a"]) == "a, b"
     assert some("abcde") == "a, b, c and 2 more"
+
+
+def test_a_device_that_changes_is_told_of_before_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publish, "SOON_S", 0.1)
+    bus, said, changed = PlayedBus(), [], threading.Event()
+
+    def status() -> list[Told]:
+        said.append(1)
+        return []
+
+    pump = Pump(Spool(tmp_path), cast(Bus, bus), status, 3600, changed=changed)
+    running(pump, lambda: len(said) == 1)
+    changed.set()
+    running(pump, lambda: len(said) == 2)
+    assert not changed.is_set()
