@@ -19,6 +19,6 @@ COPY api api
 COPY --from=assets /assets/node_modules /assets/node_modules
 RUN pip install --quiet --no-deps --no-build-isolation -e . \
     && sunlit api assets --from /assets/node_modules \
-    && useradd --create-home sunlit && mkdir -p /data && chown sunlit /data
+    && useradd --create-home sunlit && mkdir -p /data /wire && chown sunlit /data /wire
 USER sunlit
 ENTRYPOINT ["sunlit"]

@@ -22,9 +22,10 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Secrets for docker-compose.yml, made once; nothing has a default password.
+# What docker-compose.yml needs, made once: secrets in .env, the authority and the broker's certificate in .sunlit.
+# NAMES="broker.example 192.0.2.7": how the edges call this machine.
 env: $(READY)
-	$(BIN)/python -m runtime.compose_env .env
+	$(BIN)/python -m runtime.compose_env .env $(NAMES)
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

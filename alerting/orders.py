@@ -90,5 +90,8 @@ def work(settings: Settings) -> Callable[[threading.Event], None]:
 
 def _empty(bus: Bus) -> None:
     """The broker's acknowledgements say nothing here: only the edge's own answer counts."""
-    while not bus.acks.empty():
-        bus.acks.get_nowait()
+    for heard in (bus.acks, bus.unheard):
+        while not heard.empty():
+            heard.get_nowait()
+    while not bus.refused.empty():
+        log.error("orders: the broker does not take one (%s); what may this service publish?", bus.refused.get().text)

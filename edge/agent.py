@@ -3,11 +3,11 @@
 import logging
 import os
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from time import time_ns
 from uuid import UUID, uuid4
 
 from contracts.ids import uuid7
@@ -29,7 +29,7 @@ from edge.live import Pushers
 from edge.live_config import LiveConfig
 from edge.presence import PresenceBoard
 from edge.priority import Priority
-from edge.publish import Pump, Told
+from edge.publish import Pump, Told, some
 from edge.ride_watch import RideWatch
 from edge.ring_duty import ring_of
 from edge.segments import CutError, Ring, cut
@@ -38,7 +38,7 @@ from edge.sensor_duty import SensorDuty
 from edge.sink import EventDraft
 from edge.site_duty import SiteDuty
 from edge.spool import Spool
-from edge.status import clock_words, queue_words, status_of
+from edge.status import certificate_words, clock_words, queue_words, status_of
 from edge.vitals import Vitals
 from models.errors import ModelError
 from models.ride import RideModel
@@ -69,7 +69,7 @@ class SpoolSink:
         )
 
     def event(self, draft: EventDraft) -> UUID:
-        identity = draft.id or uuid7(time_ns() // 1_000_000, os.urandom(10))
+        identity = draft.id or uuid7(time.time_ns() // 1_000_000, os.urandom(10))
         self.spool.put(
             Lane.EVENT,
             draft.device,
@@ -242,12 +242,16 @@ class Agent:
                 keeper=keeper,
             )
             where = str(topic(self.config.site, device, Lane.STATUS))
-            told.append((self.bus.publish(where, encode(said.status), retain=True), said.losses))
+            if self.pump.gate.opens(where, time.monotonic()):
+                told.append(Told(self.bus.publish(where, encode(said.status), retain=True), said.losses, where))
         return told
 
     def _own_words(self) -> dict[str, str]:
         queue = queue_words(self.spool.depths, self.spool.bytes, self.spool.max_bytes)
         pictures = self.outbox.words() if self.config.camera else {}
+        shut = self.pump.gate.shut
+        queue |= {"refused": some(shut)} if shut else {}
+        queue |= certificate_words(self.config.broker.tls_cert)
         return self.vitals.read() | queue | pictures | clock_words(self.centre_clock.offset)
 
     def _ring(self, device: str) -> Ring | None:

@@ -12,6 +12,7 @@ from msgspec import NODEFAULT, Struct
 from edge import toml_lines
 from edge.config import VisionRules
 from edge.source import SourceError, parse, without_password
+from runtime.settings import wire_fault
 
 SECRET = ("token", "password", "secret")
 SHOWN = 60
@@ -149,6 +150,11 @@ def _together(content: Mapping[str, Any]) -> Iterator[Fault]:
             if isinstance(camera, str) and camera not in cameras:
                 known = ", ".join(str(code) for code in cameras) or "none is configured"
                 yield Fault((name, index, "camera"), f"{camera!r} is no camera of this file, expected one of: {known}")
+    broker = content.get("broker")
+    if isinstance(broker, Mapping):
+        wrong = wire_fault(*(broker.get(key) for key in ("tls_ca", "tls_cert", "tls_key", "protocol")))
+        if wrong is not None:
+            yield Fault(("broker", wrong[0]), wrong[1])
     rules = content.get("rules")
     vision = rules.get("vision") if isinstance(rules, Mapping) else None
     if isinstance(vision, Mapping):

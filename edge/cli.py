@@ -26,6 +26,7 @@ from edge.simulator.faults import Fault
 from edge.source import parse
 from runtime import log, service
 from runtime.bus import Bus, Incoming
+from runtime.settings import load as load_settings
 
 app = typer.Typer(help="The agent on site.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(drivers_app, name="drivers")
@@ -79,7 +80,8 @@ def check(
     if faults:
         _fail(book.all(faults))
     broker = broker_settings(chosen.broker)
-    typer.echo(f"agent {chosen.agent}, site {chosen.site}, broker {broker.host}:{broker.port}")
+    how = "certificate" if broker.tls_cert else "TLS" if broker.tls_ca else "not encrypted"
+    typer.echo(f"agent {chosen.agent}, site {chosen.site}, broker {broker.host}:{broker.port} ({how})")
     for lift in chosen.lift:
         typer.echo(f"lift   {lift.device}: {describe(lift)}, {lift.floors} floors")
     for camera in chosen.camera:
@@ -95,9 +97,16 @@ def fault(
     config: Config,
     device: Annotated[str, typer.Argument(help="lift-442001")],
     what: Annotated[str, typer.Argument(help=f"one of {', '.join(Fault)}")],
+    centre: Annotated[
+        Path | None, typer.Option(help="the centre's settings: with certificates, the centre alone gives commands")
+    ] = None,
 ) -> None:
     """Let something happen to a simulated lift."""
     chosen = _load(config)
+    if centre is None and chosen.broker.tls_cert is not None:
+        # With its certificate we would push the agent itself off the broker, and be allowed nothing.
+        _fail("--centre: none given; an agent with a certificate gives no commands, expected the centre's settings")
+    broker = broker_settings(chosen.broker) if centre is None else load_settings(centre).broker
     replies: queue.Queue[Reply] = queue.Queue()
 
     def on_message(incoming: Incoming) -> None:
@@ -110,7 +119,7 @@ def fault(
             replies.put(reply)
 
     bus = Bus(
-        broker_settings(chosen.broker),
+        broker,
         f"sunlit-fault-{uuid4().hex[:8]}",
         subscriptions=[str(topic(chosen.site, device, Lane.REPLY))],
         on_message=on_message,

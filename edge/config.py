@@ -38,6 +38,10 @@ class BrokerConfig(Strict, frozen=True, kw_only=True):
     password_file: str | None = None
     protocol: Annotated[int, Meta(ge=4, le=5)] = 5
     tls_ca: str | None = None
+    """the authority's certificate: with it the connection is encrypted"""
+    tls_cert: str | None = None
+    """the certificate that this agent connects with, and below its key; both are read again at every connect"""
+    tls_key: str | None = None
 
 
 class UploadConfig(Strict, frozen=True, kw_only=True):
@@ -349,5 +353,7 @@ def broker_settings(config: BrokerConfig) -> BrokerSettings:
             "password": password,
             "protocol": config.protocol,
             "tls_ca": config.tls_ca,
+            "tls_cert": config.tls_cert,
+            "tls_key": config.tls_key,
         }
     )

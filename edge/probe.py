@@ -7,12 +7,14 @@ from typing import Any
 
 from contracts.vision import ModelRef
 from edge.check import Fault
+from edge.clock import now_utc
 from edge.config import EdgeConfig, LiftConfig, SensorConfig
 from edge.drivers import check
 from edge.eye import Eye
 from edge.source import SourceKind, parse
 from edge.usable import placed, usable
 from models.errors import ModelError, RegistryError
+from runtime.tls import Files, faults
 
 FIELD = re.compile(r"([a-z_]+): ")
 
@@ -20,15 +22,15 @@ FIELD = re.compile(r"([a-z_]+): ")
 def probe(config: EdgeConfig, eyes: dict[str | None, Eye]) -> tuple[list[Fault], dict[str | None, ModelRef]]:
     """Everything outside the file that is not as it says, and the models that did open."""
     opened: dict[str | None, ModelRef] = {}
-    faults = [*_broker(config), *_cameras(config), *_drivers(config), *_models(config, eyes, opened)]
-    return faults, opened
+    found = [*_broker(config), *_cameras(config), *_drivers(config), *_models(config, eyes, opened)]
+    return found, opened
 
 
-def probe_rest(content: Mapping[str, Any], faults: Sequence[Fault]) -> list[Fault]:
+def probe_rest(content: Mapping[str, Any], known: Sequence[Fault]) -> list[Fault]:
     """The same for what is left of a faulty file, so that nobody has to mend and look twice."""
     from edge.camera_duty import make_eyes
 
-    rest = usable(content, faults)
+    rest = usable(content, known)
     if rest is None:
         return []
     config, places = rest
@@ -36,9 +38,13 @@ def probe_rest(content: Mapping[str, Any], faults: Sequence[Fault]) -> list[Faul
 
 
 def _broker(config: EdgeConfig) -> Iterator[Fault]:
-    for key, name in (("password_file", config.broker.password_file), ("tls_ca", config.broker.tls_ca)):
-        if name is not None:
-            yield from _readable(("broker", key), name)
+    broker = config.broker
+    if broker.password_file is not None:
+        yield from _readable(("broker", "password_file"), broker.password_file)
+    if broker.tls_ca is not None:
+        cert, key = (None if name is None else Path(name) for name in (broker.tls_cert, broker.tls_key))
+        for found in faults(Files(Path(broker.tls_ca), cert, key), now_utc()):
+            yield Fault(("broker", found.key), found.text)
 
 
 def _cameras(config: EdgeConfig) -> Iterator[Fault]:

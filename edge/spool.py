@@ -1,10 +1,11 @@
 """What the edge has to say, durable until the broker has acknowledged it. Alarms go first and are never given up."""
 
+import json
 import logging
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from contracts.kinds import Lane
-from contracts.messages import MAX_LOSSES, Event, Telemetry, encode
+from contracts.messages import MAX_LOSSES, MAX_PAYLOAD, Event, Telemetry, encode
 from edge.losses import Losses, Lost, Stream
 from edge.priority import Priority, priority
 from edge.spool_file import Reserve, open_file, transaction
@@ -63,6 +64,8 @@ class Spool:
     def __init__(self, folder: Path, max_bytes: int = 512 * 1024 * 1024) -> None:
         self.path, self.max_bytes = folder / "spool.db", max_bytes
         self.wake = threading.Event()
+        self.held: frozenset[str] = frozenset()
+        """topics that the broker refuses: what waits for them is with nobody"""
         self._lock = threading.Lock()
         self._db = open_file(self.path)
         self._reserve = Reserve(folder / "spool.reserve")
@@ -97,7 +100,7 @@ class Spool:
         A full disk or spool costs telemetry, then plain events, counted and reported; an alarm waits in memory.
         """
         with self._lock:
-            message = self._revised(make(self._next[device, lane]))
+            message = _fitting(self._revised(make(self._next[device, lane])))
             stream, seq = Stream(device, lane, message.boot), self._next[device, lane]
             life = (message.id, message.rev) if isinstance(message, Event) else None
             row = _Row(priority(message), stream, seq, topic, encode(message), life)
@@ -190,23 +193,27 @@ class Spool:
 
     def _drop_oldest(self, victim: Priority) -> None:
         """A tenth of the limit; what is with the broker already may have arrived and is left alone."""
-        lane = Lane.TELEMETRY if victim is Priority.TELEMETRY else Lane.EVENT
-        freed, dropped, before = 0, [], self._losses.copy()
-        last = self._sent[victim]
+        self._drop(
+            "SELECT id, device, lane, boot, seq, length(payload) FROM spool WHERE lane = ?"
+            " AND (id > ? OR topic IN (SELECT value FROM json_each(?))) ORDER BY id",
+            (victim.value, self._sent[victim], json.dumps(list(self.held))),
+            self.max_bytes / 10,
+        )
+
+    def _drop(self, which: str, values: tuple[object, ...], enough: float) -> None:
+        """Gives up what a statement finds, until so many bytes are free: told as lost, never silent."""
+        freed, dropped, before = 0, dict[int, tuple[Stream, Priority]](), self._losses.copy()
         try:
             with transaction(self._db):
-                for row_id, device, boot, seq, size in self._db.execute(
-                    "SELECT id, device, boot, seq, length(payload) FROM spool WHERE lane = ? AND id > ? ORDER BY id",
-                    (victim.value, last),
-                ):
-                    if freed >= self.max_bytes / 10:
+                for row_id, device, level, boot, seq, size in self._db.execute(which, values):
+                    if freed >= enough:
                         break
-                    freed, last = freed + size + ROW_BYTES, row_id
-                    dropped.append(Stream(device, lane, UUID(boot)))
-                    self._losses.add(dropped[-1], seq)
-                self._db.execute(
-                    "DELETE FROM spool WHERE lane = ? AND id > ? AND id <= ?", (victim.value, self._sent[victim], last)
-                )
+                    freed += size + ROW_BYTES
+                    lane = Lane.TELEMETRY if level == Priority.TELEMETRY else Lane.EVENT
+                    dropped[row_id] = Stream(device, lane, UUID(boot)), Priority(level)
+                    self._losses.add(dropped[row_id][0], seq)
+                for some in _some(list(dropped)):
+                    self._delete(some)
                 self._save_losses()
         except sqlite3.Error as error:
             self._losses = before
@@ -214,8 +221,13 @@ class Spool:
             return
         self._losses.dirty.clear()
         self._bytes -= freed
-        self._depths[victim] -= len(dropped)
-        self._count_given_up(dropped)
+        self._depths.subtract(level for _, level in dropped.values())
+        self._count_given_up(stream for stream, _ in dropped.values())
+
+    def lose(self, row_id: int) -> None:
+        """Gives up one message that the broker will never take, and tells of it."""
+        with self._lock:
+            self._drop("SELECT id, device, lane, boot, seq, length(payload) FROM spool WHERE id = ?", (row_id,), 1)
 
     def _give_up(self, stream: Stream, seq: int) -> None:
         self._losses.add(stream, seq)
@@ -227,23 +239,28 @@ class Spool:
             if stream.boot in self._boots:
                 self._given_up[stream.device, stream.lane] += 1
 
-    def take(self, level: Priority, after: int, limit: int) -> list[Kept]:
-        """The next messages of a priority in order, those after an id, then those that only the memory holds."""
+    def take(self, level: Priority, after: int, limit: int, without: Collection[str] = ()) -> list[Kept]:
+        """The next messages of a priority in order, those after an id, then those that only the memory holds.
+
+        Nothing is taken for the topics `without`.
+        """
         with self._lock:
-            found = self._read(level, after, limit)
+            found = self._read(level, after, limit, without)
             if found:
                 self._sent[level] = max(self._sent[level], found[-1].id)
             for number, row in self._waiting.items():
-                if row.priority is level and number not in self._flying and len(found) < limit:
+                wanted = row.priority is level and number not in self._flying and row.topic not in without
+                if wanted and len(found) < limit:
                     self._flying.add(number)
                     found.append(Kept(number, row.topic, row.payload))
         return found
 
-    def _read(self, level: Priority, after: int, limit: int) -> list[Kept]:
+    def _read(self, level: Priority, after: int, limit: int, without: Collection[str]) -> list[Kept]:
         try:
             rows = self._db.execute(
-                "SELECT id, topic, payload FROM spool WHERE lane = ? AND id > ? ORDER BY id LIMIT ?",
-                (level.value, after, limit),
+                "SELECT id, topic, payload FROM spool WHERE lane = ? AND id > ?"
+                " AND topic NOT IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?",
+                (level.value, after, json.dumps(list(without)), limit),
             ).fetchall()
         except sqlite3.Error as error:
             self._say(f"spool {self.path}: cannot be read ({error}); look at the disk")
@@ -345,6 +362,13 @@ class Spool:
             else:
                 log.info("spool %s: can be written again", self.path)
             self._fault = text
+
+
+def _fitting(message: Telemetry | Event) -> Telemetry | Event:
+    """An alarm that has too much to say is said without its details: the wire takes no more, and it must arrive."""
+    if isinstance(message, Telemetry) or len(encode(message)) <= MAX_PAYLOAD:
+        return message
+    return msgspec.structs.replace(message, details={"left_out": "details and evidence: too large"}, evidence=())
 
 
 def _some(ids: list[int]) -> list[list[int]]:

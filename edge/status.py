@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from edge.centre_clock import Offset
 from edge.losses import Lost, on_the_wire
 from edge.priority import Priority
 from edge.spool import Spool
+from runtime.certificate import NotACertificate, validity
 
 LONGEST = 500
 MOST_FACTS = 64
@@ -63,6 +65,16 @@ def queue_words(depths: Mapping[Priority, int], size: int, limit: int) -> dict[s
 def clock_words(offset: Offset | None) -> dict[str, str]:
     """How exact the offset is; without one the centre must not believe that the clock is right."""
     return {"clock": f"within {offset.error_ms} ms" if offset else "not measured"}
+
+
+def certificate_words(path: str | None) -> dict[str, str]:
+    """Until when the agent's own certificate holds, so that the centre sees it coming."""
+    if path is None:
+        return {}
+    try:
+        return {"certificate": f"until {validity(Path(path).read_text('utf-8')).ends:%Y-%m-%d}"}
+    except (NotACertificate, OSError, UnicodeDecodeError):
+        return {"certificate": "cannot be read"}
 
 
 def _fitting(health: Mapping[str, str]) -> dict[str, str]:

@@ -68,8 +68,10 @@ UPDATE device_status SET seen_at = %(now)s WHERE device_id = ANY(ARRAY(
     SELECT device_id FROM device_status WHERE device_id = ANY(%(devices)s::int[]) FOR UPDATE SKIP LOCKED))
 
 -- name: seen_first
+-- Only for who has no row: ON CONFLICT alone would wait for whoever is changing one.
 INSERT INTO device_status (device_id, seen_at)
 SELECT device_id, %(now)s FROM unnest(%(devices)s::int[]) AS d (device_id)
+WHERE NOT EXISTS (SELECT FROM device_status s WHERE s.device_id = d.device_id)
 ON CONFLICT DO NOTHING
 
 -- name: camera_states

@@ -2,7 +2,6 @@
 
 import logging
 import queue
-import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from runtime.mqtt_loop import MqttLoop, jittered_pause
 from runtime.settings import BrokerSettings
+from runtime.tls import Files, Tls
 
 log = logging.getLogger(__name__)
 client_log = logging.getLogger(f"{__name__}.client")
@@ -25,7 +25,18 @@ client_log.addFilter(lambda record: record.getMessage().startswith("Caught excep
 KEEPALIVE_S = 15
 QOS = 1
 NO_SUBSCRIBERS = 0x10
+NOT_AUTHORISED = 0x87
 TAKEN_OVER = 0x8E
+HEAD_BYTES = 64
+"""what a packet may hold beside topic and payload, with room to spare"""
+
+
+class Refused(NamedTuple):
+    """A message that the broker did not take: `code` is MQTT 5's reason, `text` its name."""
+
+    mid: int
+    code: int
+    text: str
 
 
 class Incoming(NamedTuple):
@@ -46,6 +57,7 @@ class Bus:
     `acks` yields the ids that `publish` gave, once the broker has acknowledged them: match ids in the one thread that
     publishes and reads `acks`, because an acknowledgement can arrive before `publish` returns. `unheard` yields those
     that the broker has taken for nobody: no session, present or away, listens there, and the message is gone.
+    `refused` yields those that it did not take at all: not allowed there, most of all. None of the two is delivered.
     `leaving` unsubscribes and takes only what still waits in the session.
     """
 
@@ -67,12 +79,17 @@ class Bus:
         self.client_id = client_id
         self.acks: queue.SimpleQueue[int] = queue.SimpleQueue()
         self.unheard: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self.refused: queue.SimpleQueue[Refused] = queue.SimpleQueue()
         self._subscriptions = dict.fromkeys(subscriptions, not leaving)
+        self._asked: list[str] = []
         self._on_message = on_message
         self._on_connection = on_connection
         self._receive_maximum = receive_maximum
         self._session_expiry_s = session_expiry_s
-        self._said = ""
+        self._said, self._said_files = "", ""
+        self._largest: int | None = None
+        ca = settings.tls_ca
+        self._tls = None if ca is None else Tls(Files(ca, settings.tls_cert, settings.tls_key))
         self._handled = 0
         self._taken_over = False
         self._client = self._make_client(manual_ack)
@@ -94,8 +111,9 @@ class Bus:
         if self.settings.username is not None:
             password = self.settings.password
             client.username_pw_set(self.settings.username, password.get_secret_value() if password else None)
-        if self.settings.tls_ca is not None:
-            client.tls_set(ca_certs=str(self.settings.tls_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        if self._tls is not None:
+            client.tls_set_context(self._tls.context)
+            client.on_pre_connect = self._before_connect
         # A handler that fails on one message must not end the thread that all others come through.
         client.suppress_exceptions = True
         client.enable_logger(client_log)
@@ -103,6 +121,7 @@ class Bus:
         client.on_disconnect = self._disconnected
         client.on_message = self._received
         client.on_publish = self._published
+        client.on_subscribe = self._subscribed
         return client
 
     def start(self) -> None:
@@ -133,11 +152,18 @@ class Bus:
         return self._client.is_connected()
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int | None:
-        """Sends at QoS 1. Returns the id that `acks` will yield, or None when there is no connection to send on."""
-        if not self.connected:
+        """Sends at QoS 1. Returns the id that `acks` will yield, or None when there is no connection to send on.
+
+        What is larger than the broker takes is not sent: None as well, ask `fits` first.
+        """
+        if not self.connected or not self.fits(topic, payload):
             return None
         sent = self._client.publish(topic, payload, qos=QOS, retain=retain)
         return sent.mid if sent.rc in (mqtt.MQTT_ERR_SUCCESS, mqtt.MQTT_ERR_NO_CONN) else None
+
+    def fits(self, topic: str, payload: bytes) -> bool:
+        """Whether the broker takes a message of this size; it would end the connection over a larger one."""
+        return self._largest is None or len(topic.encode()) + len(payload) + HEAD_BYTES <= self._largest
 
     def listen(self, topics: Sequence[str], wanted: bool) -> None:
         """Stops asking for some of the subscriptions, or asks again; what waits in the session comes all the same."""
@@ -149,6 +175,7 @@ class Bus:
         wanted = [topic for topic, wanted in self._subscriptions.items() if wanted]
         if unwanted := [topic for topic in self._subscriptions if topic not in wanted]:
             self._client.unsubscribe(unwanted)
+        self._asked = wanted
         # A session that goes on has had the retained messages: a city's are too many to be sent at every reconnect.
         options = SubscribeOptions(qos=QOS, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
         if wanted and self.settings.protocol == 5:
@@ -161,8 +188,9 @@ class Bus:
         self._client.ack(incoming.mid, incoming.qos)
 
     def _connected(
-        self, client: mqtt.Client, _: Any, __: mqtt.ConnectFlags, reason: ReasonCode, ___: Properties | None
+        self, client: mqtt.Client, _: Any, __: mqtt.ConnectFlags, reason: ReasonCode, told: Properties | None
     ) -> None:
+        self._largest = getattr(told, "MaximumPacketSize", None)
         if reason.is_failure:
             self._say(logging.ERROR, f"broker {self._address} refuses {self.client_id}: {reason}; check [broker]")
             return
@@ -178,7 +206,8 @@ class Bus:
         if self._taken_over:
             self._say(logging.ERROR, f"another connection uses the name {self.client_id}: is it running twice?")
         elif reason.is_failure:
-            self._say(logging.WARNING, f"lost broker {self._address} ({reason}); trying again")
+            why = self._refusal() or str(reason)
+            self._say(logging.WARNING, f"lost broker {self._address} ({why}); trying again")
         if self._on_connection is not None:
             self._on_connection(False)
 
@@ -187,7 +216,20 @@ class Bus:
         return jittered_pause(failures, first_s=15 if self._taken_over else 1)
 
     def _failed(self) -> None:
-        self._say(logging.WARNING, f"broker {self._address} cannot be reached; is it running? trying again")
+        why = self._refusal() or "is it running?"
+        self._say(logging.WARNING, f"broker {self._address} cannot be reached; {why}; trying again")
+
+    def _before_connect(self, _: mqtt.Client, __: Any) -> None:
+        assert self._tls is not None
+        self._tls.refused = ""
+        fault = self._tls.refresh()
+        if fault and fault != self._said_files:
+            # Apart from the rest: what the broker says of the old files comes in between.
+            log.error("broker %s: %s; going on with what was there before", self._address, fault)
+        self._said_files = fault
+
+    def _refusal(self) -> str:
+        return "" if self._tls is None else self._tls.refused
 
     def _received(self, _: mqtt.Client, __: Any, message: mqtt.MQTTMessage) -> None:
         self._handled += 1
@@ -196,7 +238,17 @@ class Bus:
 
     def _published(self, _: mqtt.Client, __: Any, mid: int, reason: ReasonCode, ___: Properties) -> None:
         self._handled += 1
-        (self.unheard if reason.value == NO_SUBSCRIBERS else self.acks).put(mid)
+        if reason.is_failure:
+            self.refused.put(Refused(mid, reason.value, str(reason)))
+        else:
+            (self.unheard if reason.value == NO_SUBSCRIBERS else self.acks).put(mid)
+
+    def _subscribed(
+        self, _: mqtt.Client, __: Any, ___: int, reasons: list[ReasonCode], ____: Properties | None
+    ) -> None:
+        for topic, reason in zip(self._asked, reasons, strict=False):
+            if reason.is_failure:
+                self._say(logging.ERROR, f"broker {self._address} lets {self.client_id} not hear {topic}: {reason}")
 
     @property
     def _address(self) -> str:

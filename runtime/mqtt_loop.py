@@ -46,7 +46,9 @@ class MqttLoop:
         self._thread.start()
 
     def stop(self, seconds: float = 5) -> None:
-        """Sends what is left and ends; the client has been told to disconnect."""
+        """Sends what is left and ends; the client has been told to disconnect. Once is enough, twice does no harm."""
+        if self._wake_out.fileno() < 0:
+            return
         self._stopping.set()
         self._wake()
         if self._thread.is_alive():

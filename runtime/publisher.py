@@ -32,7 +32,8 @@ class Publisher:
 
     At most `window` messages of a connection wait for their acknowledgement. A connection that breaks is made anew,
     and what was not acknowledged is sent again (the broker may then deliver it twice). PublishError is raised when the
-    broker refuses the connection, or neither takes it nor acknowledges for `patience_s`.
+    broker refuses the connection, or neither takes it nor acknowledges for `patience_s`. With `again_s` a message that
+    nobody heard (0x10) goes out again after so many seconds, as an edge does it.
     """
 
     def __init__(
@@ -43,10 +44,13 @@ class Publisher:
         window: int = 2000,
         tls: ssl.SSLContext | None = None,
         patience_s: float = 30.0,
+        again_s: float | None = None,
     ) -> None:
         if tls is None and settings.tls_ca is not None:
             tls = ssl.create_default_context(cafile=str(settings.tls_ca))
-        self._links = [Link(settings, window=window, tls=tls, patience_s=patience_s) for _ in range(connections)]
+        self._links = [
+            Link(settings, window=window, tls=tls, patience_s=patience_s, again_s=again_s) for _ in range(connections)
+        ]
         self._routes: dict[bytes, Link] = {}
         self.late = 0.0
         """by how many seconds a message was handed to its connection later than it was due, at most"""

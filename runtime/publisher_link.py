@@ -33,7 +33,7 @@ class Count(NamedTuple):
     sent: int
     accepted: int
     unheard: int
-    """acknowledged, but no session listens there: the message is gone"""
+    """acknowledged, but no session listens there: the message is gone, or goes out again where that was asked for"""
     refused: dict[int, int]
     resent: int
 
@@ -41,10 +41,21 @@ class Count(NamedTuple):
 class Link:
     """One connection. `waiting` takes (topic, payload); `tend` and `receive` do the rest."""
 
-    def __init__(self, settings: BrokerSettings, *, window: int, tls: ssl.SSLContext | None, patience_s: float) -> None:
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        *,
+        window: int,
+        tls: ssl.SSLContext | None,
+        patience_s: float,
+        again_s: float | None = None,
+    ) -> None:
         self.settings, self.tls, self.patience_s = settings, tls, patience_s
         self.window = self._wanted = min(window, packets.MOST_IN_FLIGHT)
         self.waiting: deque[tuple[bytes, bytes]] = deque()
+        self.again_s = again_s
+        self._kept: deque[tuple[float, tuple[bytes, bytes]]] = deque()
+        """that nobody heard, and when they go out again"""
         self._modern = settings.protocol == 5
         self._gap = packets.publish_gap(self._modern)
         self._client_id = f"sunlit-publisher-{uuid4().hex[:12]}"
@@ -70,7 +81,7 @@ class Link:
 
     @property
     def busy(self) -> bool:
-        return bool(self.waiting or self._in_flight or self._out)
+        return bool(self.waiting or self._in_flight or self._out or self._kept)
 
     def open(self, selector: selectors.BaseSelector, *, again: bool = False) -> None:
         """Connects. Raises PublishError when the broker refuses or cannot be reached."""
@@ -112,6 +123,8 @@ class Link:
             )
         if now - self._spoke_at > KEEPALIVE_S / 2 and not self._out:
             self._out = packets.PINGREQ
+        while self._kept and self._kept[0][0] <= now:
+            self.waiting.append(self._kept.popleft()[1])
         if self.waiting and len(self._out) < CHUNK:
             self._fill()
         if self._out:
@@ -268,11 +281,14 @@ class Link:
         """An acknowledgement with a reason, perhaps a bad one."""
         if len(body) < 2:
             raise PacketError(f"PUBACK: {body.hex()}, expected a packet id")
-        if self._in_flight.pop(int.from_bytes(body[:2], "big"), None) is None:
+        message = self._in_flight.pop(int.from_bytes(body[:2], "big"), None)
+        if message is None:
             return
         reason = body[2] if len(body) > 2 else 0
         if reason == packets.NO_SUBSCRIBERS:
             self._unheard += 1
+            if self.again_s is not None:
+                self._kept.append((time.monotonic() + self.again_s, message))
         elif reason >= 0x80:
             self._refused[reason] = self._refused.get(reason, 0) + 1
         else:

@@ -9,8 +9,20 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+SESSION_DAYS = 7
+"""for which the broker keeps messages for a service that is away"""
 
 
 class SettingsError(ValueError):
@@ -35,6 +47,46 @@ class BrokerSettings(Section):
     password: SecretStr | None = None
     protocol: Literal[4, 5] = 5
     tls_ca: Path | None = None
+    """the authority's certificate: with it the connection is encrypted, and only its brokers are spoken to"""
+    tls_cert: Path | None = None
+    """the certificate that one connects with; read again at every connect"""
+    tls_key: Path | None = None
+
+    @model_validator(mode="after")
+    def _together(self) -> "BrokerSettings":
+        fault = wire_fault(self.tls_ca, self.tls_cert, self.tls_key, self.protocol)
+        if fault is not None:
+            raise ValueError(f"{fault[0]}: {fault[1]}")
+        return self
+
+
+def wire_fault(ca: object, cert: object, key: object, protocol: object) -> tuple[str, str] | None:
+    """Which of these settings does not go with the others, and what was expected."""
+    if (cert is None) != (key is None):
+        return ("tls_key" if key is None else "tls_cert"), "missing, expected tls_cert and tls_key together"
+    if cert is not None and ca is None:
+        return "tls_ca", "missing, expected the authority's certificate beside tls_cert"
+    if cert is not None and protocol == 4:
+        return "protocol", "4, expected 5 with tls_cert: before that a broker cannot say that it refuses a message"
+    return None
+
+
+class WireSettings(Section):
+    """What `sunlit device` works with; the services themselves need none of it."""
+
+    ca: Path = Path(".sunlit/ca")
+    """folder of ca.key and ca.crt; needed to issue and to revoke, not to run"""
+    ca_passphrase: SecretStr | None = None
+    broker: Path = Path(".sunlit/wire")
+    """folder of what the broker reads: ca.crt, server.crt, server.key, crl.pem, acl"""
+    listeners: int = Field(default=1, ge=1, le=64)
+    """of the broker for devices, each with a file of rights (acl-0, acl-1, ...): mosquitto reads a long one slowly"""
+    broker_pid: Path | None = None
+    """the broker's pid file: with it the broker is told to read again"""
+    device_days: int = Field(default=365, ge=1, le=3650)
+    """how long a device's certificate holds"""
+    overlap_days: float = Field(default=14, ge=0, le=365)
+    """how long the old one holds beside the new"""
 
 
 class IngestSettings(Section):
@@ -96,7 +148,7 @@ class RetentionSettings(Section):
     """so late a sample may come and still be counted in TimescaleDB's rollups"""
     rejects_days: int = Field(default=90, ge=0)
     streams_days: int = Field(default=400, ge=0)
-    """the accounting of boots that have ended"""
+    """the accounting of boots that have ended; longer than the week for which a broker keeps messages for ingest"""
     orders_days: int = Field(default=400, ge=0)
     """orders to edges, with their answers"""
     leases_days: int = Field(default=400, ge=0)
@@ -105,6 +157,14 @@ class RetentionSettings(Section):
     """signs of life of services that are gone"""
     rows_per_s: int = Field(default=20_000, ge=100)
     """no service deletes faster"""
+
+    @field_validator("streams_days")
+    @classmethod
+    def _no_repeat_can_come(cls, days: int) -> int:
+        # Without its books a redelivered message would pass for a new one.
+        if 0 < days <= SESSION_DAYS:
+            raise ValueError(f"expected 0 or more than {SESSION_DAYS}")
+        return days
 
     @field_validator("late_days")
     @classmethod
@@ -137,6 +197,7 @@ class Settings(BaseSettings):
     retention: RetentionSettings = RetentionSettings()
     timescale: TimescaleSettings = TimescaleSettings()
     broker: BrokerSettings = BrokerSettings()
+    wire: WireSettings = WireSettings()
     ingest: IngestSettings = IngestSettings()
     alerting: AlertingSettings = AlertingSettings()
     api: ApiSettings = ApiSettings()

@@ -43,6 +43,8 @@ CREATE TABLE public.device (
     commissioned_at timestamp with time zone,
     retired_at timestamp with time zone,
     shard smallint GENERATED ALWAYS AS (public.shard_of(site)) STORED,
+    agent_id integer,
+    CONSTRAINT device_check CHECK ((agent_id <> id)),
     CONSTRAINT device_code_check CHECK ((code ~ '^[a-z0-9][a-z0-9-]{1,62}$'::text)),
     CONSTRAINT device_kind_check CHECK ((kind = ANY (ARRAY['agent'::text, 'lift'::text, 'camera'::text, 'kitchen_sensor'::text]))),
     CONSTRAINT device_site_check CHECK ((site ~ '^[a-z0-9][a-z0-9-]{1,62}$'::text))
@@ -52,8 +54,14 @@ CREATE VIEW public.agent_of AS
  SELECT d.id AS device_id,
     a.id AS agent_id
    FROM (public.device d
+     JOIN public.device a ON ((a.id = d.agent_id)))
+  WHERE ((d.kind <> 'agent'::text) AND (a.retired_at IS NULL))
+UNION ALL
+ SELECT d.id AS device_id,
+    a.id AS agent_id
+   FROM (public.device d
      JOIN public.device a ON ((a.site = d.site)))
-  WHERE ((d.kind <> 'agent'::text) AND (a.kind = 'agent'::text) AND (a.retired_at IS NULL));
+  WHERE ((d.agent_id IS NULL) AND (d.kind <> 'agent'::text) AND (a.kind = 'agent'::text) AND (a.retired_at IS NULL));
 
 CREATE TABLE public.alerting_beat (
     instance text NOT NULL,
@@ -231,6 +239,34 @@ CREATE TABLE public.contact_method (
 
 ALTER TABLE public.contact_method ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.contact_method_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.credential (
+    id bigint NOT NULL,
+    device_id integer NOT NULL,
+    serial text NOT NULL,
+    fingerprint text NOT NULL,
+    not_before timestamp with time zone NOT NULL,
+    not_after timestamp with time zone NOT NULL,
+    issued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ends_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    revoked_why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT credential_check CHECK ((not_after > not_before)),
+    CONSTRAINT credential_check1 CHECK (((revoked_at IS NULL) = (revoked_why = ''::text))),
+    CONSTRAINT credential_fingerprint_check CHECK ((fingerprint ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT credential_serial_check CHECK ((serial ~ '^[0-9a-f]{40}$'::text))
+);
+
+COMMENT ON COLUMN public.credential.ends_at IS 'a newer one has taken its place, and after this it serves no longer';
+
+ALTER TABLE public.credential ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.credential_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1177,6 +1213,15 @@ ALTER TABLE ONLY public.command_result
 ALTER TABLE ONLY public.contact_method
     ADD CONSTRAINT contact_method_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.credential
+    ADD CONSTRAINT credential_fingerprint_key UNIQUE (fingerprint);
+
+ALTER TABLE ONLY public.credential
+    ADD CONSTRAINT credential_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.credential
+    ADD CONSTRAINT credential_serial_key UNIQUE (serial);
+
 ALTER TABLE ONLY public.device
     ADD CONSTRAINT device_code_key UNIQUE (code);
 
@@ -1357,6 +1402,10 @@ CREATE INDEX climate_sample_time ON public.climate_sample USING btree ("time");
 
 CREATE INDEX command_created ON public.command USING btree (created_at);
 
+CREATE INDEX credential_device ON public.credential USING btree (device_id);
+
+CREATE INDEX device_agent ON public.device USING btree (agent_id);
+
 CREATE INDEX device_kitchen ON public.device USING btree (kitchen_id);
 
 CREATE INDEX device_lift ON public.device USING btree (lift_id);
@@ -1481,6 +1530,12 @@ ALTER TABLE ONLY public.contact_method
 
 ALTER TABLE ONLY public.contact_method
     ADD CONSTRAINT contact_method_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.credential
+    ADD CONSTRAINT credential_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+
+ALTER TABLE ONLY public.device
+    ADD CONSTRAINT device_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.device(id);
 
 ALTER TABLE ONLY public.device
     ADD CONSTRAINT device_kitchen_id_fkey FOREIGN KEY (kitchen_id) REFERENCES public.kitchen(id);

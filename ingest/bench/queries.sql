@@ -39,8 +39,8 @@ SELECT pg_try_advisory_lock(7265492) AS got
 -- name: parts
 -- What a sample's table is made of.
 SELECT 'table' AS part, pg_table_size('lift_sample') AS bytes
-UNION ALL SELECT 'key', pg_relation_size('lift_sample_pkey')
-UNION ALL SELECT 'index by time', pg_relation_size('lift_sample_time')
+UNION ALL SELECT CASE WHEN indisprimary THEN 'key' ELSE 'index by time' END, pg_relation_size(indexrelid)
+FROM pg_index WHERE indrelid = 'lift_sample'::regclass
 
 -- name: hypertable_bytes
 SELECT hypertable_size(%(name)s::regclass) AS bytes

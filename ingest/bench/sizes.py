@@ -15,13 +15,15 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chunked(msgspec.Struct, frozen=True, kw_only=True):
-    """TimescaleDB. Bytes a row: `rows` before the column store, `columns` in it."""
+    """TimescaleDB. Bytes a row: `rows` before the column store, `columns` in it; samples a second that go there, and
+    that the rollups are made of."""
 
     version: str
     chunk_hours: int
     rows: float
     columns: float
     pack_rows_per_s: int
+    refresh_rows_per_s: int
     rollups: dict[str, Kept]
 
 

@@ -78,6 +78,7 @@ def show(found: Sizes, out: Console) -> None:
     out.print(f"deleted by retention on plain PostgreSQL: {found.delete_rows_per_s} rows/s", highlight=False)
     if chunked:
         out.print(f"made into columns: {chunked.pack_rows_per_s} rows/s", highlight=False)
+        out.print(f"made into rollups: {chunked.refresh_rows_per_s} rows/s", highlight=False)
 
 
 def _bytes(found: Sizes) -> Table:

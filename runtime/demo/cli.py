@@ -13,13 +13,15 @@ from rich.console import Console
 from runtime.demo.layout import Layout, Options, Ports
 from runtime.demo.play import play
 from runtime.demo.stack import Demo, DemoError
+from runtime.devices.authority import AuthorityError
+from runtime.devices.files import FileFault
 from runtime.stack.broker import BrokerError
 from runtime.stack.ports import PortInUse
 from runtime.stack.postgres import PostgresError
 
 app = typer.Typer(help="The whole system in an invented city.", pretty_exceptions_enable=False)
 console = Console(stderr=True, highlight=False)
-FAULTS = (DemoError, PortInUse, BrokerError, PostgresError)
+FAULTS = (DemoError, PortInUse, BrokerError, PostgresError, AuthorityError, FileFault)
 DEFAULT_HOME = Path(".sunlit/demo")
 
 
@@ -29,7 +31,7 @@ def demo(
     check: Annotated[bool, typer.Option("--check", help="play the story without a person and report")] = False,
     reset: Annotated[bool, typer.Option("--reset", help="forget the demo's data and end")] = False,
     home: Annotated[Path, typer.Option(help="folder for the demo's data")] = DEFAULT_HOME,
-    port: Annotated[int, typer.Option(help="port of the pages; the three after it are taken too")] = 8600,
+    port: Annotated[int, typer.Option(help="port of the pages; the four after it are taken too")] = 8600,
     keep: Annotated[bool, typer.Option("--keep", help="with --check: keep the folder for a look")] = False,
 ) -> None:
     """Run the demo city until Ctrl-C, or --check it, or --reset it."""
@@ -45,7 +47,7 @@ def demo(
     if check:
         _check(camera, keep)
         return
-    _run(Layout(home, Ports(port, port + 1, port + 2, port + 3), Options(camera)))
+    _run(Layout(home, Ports(*range(port, port + 5)), Options(camera)))
 
 
 def _run(layout: Layout) -> None:
@@ -81,7 +83,8 @@ def _welcome(layout: Layout) -> None:
         sign_in = f"  sign in as [bold]{login}[/bold] / {made[login]}" if login else "  no sign-in"
         console.print(f"  {what:18} {url}{path}{sign_in}")
     console.print(f"  crew's phone page  links arrive in {layout.inbox}")
-    console.print(f"  trap somebody      sunlit edge fault --config {layout.edge_file} lift-442001 trap_between")
+    files = f"--config {layout.edge_file} --centre {layout.settings_file}"
+    console.print(f"  trap somebody      sunlit edge fault {files} lift-442001 trap_between")
     console.print(f"  logs               {layout.home / 'log'}\n  Ctrl-C stops.\n")
 
 

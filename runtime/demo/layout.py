@@ -19,11 +19,12 @@ class Ports:
     broker: int = 8601
     webhook: int = 8602
     smtp: int = 8603
+    wire: int = 8604
 
     @classmethod
     def free(cls) -> "Ports":
         """Ports that nobody holds, for a demo beside another."""
-        return cls(free_port(), free_port(), free_port(), free_port())
+        return cls(*(free_port() for _ in range(5)))
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ status_every_s = {2 if quick else 10}
 [broker]
 port = {broker.port}
 protocol = {broker.protocol}
-
+{_tls(broker)}
 [upload]
 url = {_text(self.url)}
 token = {_text(self.secrets()["upload_token"])}
@@ -138,6 +139,11 @@ max_gb = 0.2
         for kitchen in KITCHENS:
             parts.append(f'[[sensor]]\ndevice = "sensor-{kitchen}"\n')
         _write_private(self.edge_file, "\n".join(parts))
+
+
+def _tls(broker: BrokerSettings) -> str:
+    files = {"tls_ca": broker.tls_ca, "tls_cert": broker.tls_cert, "tls_key": broker.tls_key}
+    return "".join(f"{key} = {_text(path)}\n" for key, path in files.items() if path is not None)
 
 
 def _text(value: object) -> str:

@@ -13,8 +13,8 @@ from argon2 import PasswordHasher
 from runtime.db import Role, connect
 from runtime.demo import city
 from runtime.demo.layout import Layout
+from runtime.demo.wire import broker_of
 from runtime.migrate import migrate
-from runtime.stack.broker import Broker
 from runtime.stack.ports import demand_free, wait_for
 from runtime.stack.postgres import Postgres
 from runtime.stack.process import Process, sunlit
@@ -33,7 +33,7 @@ class Demo:
     def __init__(self, layout: Layout, say: Say) -> None:
         self.layout, self.say = layout, say
         self.postgres = Postgres(layout.home / "postgres")
-        self.broker = Broker(layout.home / "broker", layout.ports.broker)
+        self.broker, self.wire = broker_of(layout.home, layout.ports.broker, layout.ports.wire)
         self.processes: dict[str, Process] = {}
         self._lock: IO[str] | None = None
 
@@ -49,13 +49,17 @@ class Demo:
             demand_free(port, what, option)
         self.say("starting PostgreSQL 18 (embedded)")
         self.postgres.start()
+        if self.wire is not None:
+            self.broker.wire = self.wire.prepare()
         self.say("starting the broker: " + self.broker.note)
         self.broker.start()
         self.database = self.postgres.database("sunlit")
         self.layout.write_settings(self.database, self.broker.settings)
-        self.layout.write_edge(self.broker.settings)
         self.say("preparing the database: " + (", ".join(migrate(self.database)) or "up to date"))
         self._seed()
+        if self.wire is not None:
+            self.wire.enrol(self.database)
+        self.layout.write_edge(self.broker.settings if self.wire is None else self.wire.edge_settings())
         for process in self._services():
             self.say(f"starting {process.name}")
             self.processes[process.name] = process

@@ -34,7 +34,8 @@ class Story:
 
     def fault(self, lift: str, fault: str) -> None:
         """Tells the simulator of a lift what happens to it, through the agent's command lane."""
-        words = ("edge", "fault", "--config", str(self.layout.edge_file), f"lift-{lift}", fault)
+        files = ("--config", str(self.layout.edge_file), "--centre", str(self.layout.settings_file))
+        words = ("edge", "fault", *files, f"lift-{lift}", fault)
         done = subprocess.run(sunlit(*words), capture_output=True, text=True, timeout=30, check=False)
         if done.returncode != 0:
             raise StepFailed(

@@ -177,6 +177,8 @@ def _live(
         mail.stop()
         sender.stop()
     last.letters, last.pressed = played.letters, played.pressed
+    if last.waiting:
+        console.print(f"{last.waiting} messages found nobody who listens: is sunlit ingest running?", style="red")
     typer.echo(msgspec.json.encode(last).decode())
 
 

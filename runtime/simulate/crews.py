@@ -177,4 +177,9 @@ class Crews:
                 operator.sign_in("operator", self.password or "")
                 self._operator = operator
             values = {"cause": plan.cause, "method": plan.method}
-            self._operator.press(f"/board/incident/{number.group()}", "close", values)
+            try:
+                self._operator.press(f"/board/incident/{number.group()}", "close", values)
+            except (VisitError, httpx.HTTPError):
+                # The session may have ended: the next one signs in again.
+                self._operator = None
+                raise

@@ -19,6 +19,7 @@ from runtime.simulate.sender import Sender
 from runtime.simulate.speakers import Flock, Member, Speaker
 
 RETRY_S = 0.5
+AGENT_S = 60.0
 TRIES = 30
 MOST_WAITING = 20_000
 """messages without the broker's word, beyond which telemetry waits; events never do"""
@@ -75,7 +76,11 @@ class Life:
         self.kitchens = len({one.kitchen_id for one in members} - {0})
         self.lifts = Flock(by_kind[DeviceKind.LIFT], pace.period, now)
         self.watched = Flock([*self.cameras, *self.rooms], pace.kitchen_period, now)
-        self.statuses = Flock(self.speakers, pace.status_period, now)
+        agents = by_kind[DeviceKind.AGENT]
+        others = [speaker for kind, speakers in by_kind.items() for speaker in speakers if kind is not DeviceKind.AGENT]
+        self.statuses = Flock(others, pace.status_period, now)
+        # An agent has no telemetry: its status is all that is heard of it, and after two minutes it would be silent.
+        self.agents = Flock(agents, min(pace.status_period, AGENT_S), now)
         self.counts = Counts()
         self.rescues: dict[str, Rescue] = {}
         """by lift code, while somebody is inside"""
@@ -86,13 +91,17 @@ class Life:
     def begin(self, now: float) -> None:
         """Time begins to run: what it took to get ready is no arrears."""
         self.began = self._ticked = now
-        for flock in (self.lifts, self.watched, self.statuses):
+        for flock in self.flocks:
             flock.began = now
 
     @property
     def asked(self) -> float:
         """Messages a second that the periods ask for."""
-        return self.lifts.rate + self.watched.rate + self.statuses.rate
+        return sum(flock.rate for flock in self.flocks)
+
+    @property
+    def flocks(self) -> tuple[Flock, ...]:
+        return self.lifts, self.watched, self.statuses, self.agents
 
     def hour(self, now: float) -> float:
         """The city's hour of the day, which passes `speed` times as fast as ours."""
@@ -109,8 +118,9 @@ class Life:
         for flock, busy in ((self.lifts, rates.busy(hour)), (self.watched, rates.cooking(hour))):
             for speaker in flock.due(now, MOST_AT_ONCE):
                 self._telemetry(speaker, now, busy)
-        for speaker in self.statuses.due(now, MOST_AT_ONCE):
-            self.status(speaker, now, online=True)
+        for flock in (self.statuses, self.agents):
+            for speaker in flock.due(now, MOST_AT_ONCE):
+                self.status(speaker, now, online=True)
 
     def _telemetry(self, speaker: Speaker, now: float, busy: float) -> None:
         base, samples = speaker.samples(now, busy, self.random, self.pace.changes)

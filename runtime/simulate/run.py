@@ -7,7 +7,8 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from runtime.simulate.life import Life
-from runtime.simulate.sender import Sender
+from runtime.simulate.sender import Sender, SendError
+from runtime.simulate.speakers import Speaker
 
 TICK_S = 0.05
 REPORT_S = 1.0
@@ -28,7 +29,9 @@ class Report(Struct, kw_only=True):
     taken: int
     waiting: int
     unheard: int
-    """taken by the broker although nobody listens: gone"""
+    """alarms and statuses that the broker took although nobody listened"""
+    again: int
+    """telemetry that goes out again because nobody listened: ingest is behind"""
     refused: int
     """turned down by the broker"""
     skipped: int
@@ -70,8 +73,7 @@ class Runner:
         for done, speaker in enumerate(speakers, 1):
             if hasten.is_set():
                 break
-            while not self.life.status(speaker, time.time(), online=False) and not hasten.wait(0.2):
-                pass
+            self._last_word(speaker, hasten)
             if done % 500 == 0 or done == len(speakers):
                 progress(done)
                 while self.sender.collect() > 5_000 and not hasten.wait(0.02):
@@ -82,13 +84,18 @@ class Runner:
         last.achieved_per_s, last.seconds, last.final = round(taken / max(1e-6, at_work), 1), round(at_work, 1), True
         return last
 
+    def _last_word(self, speaker: Speaker, hasten: threading.Event) -> None:
+        until = time.monotonic() + DRAIN_S
+        while not self.life.status(speaker, time.time(), online=False) and not hasten.wait(0.2):
+            if time.monotonic() > until:
+                raise SendError(f"broker {self.sender.where} is away; not every device's last counts were told")
+
     def report(self) -> Report:
         waiting, now = self.sender.collect(), time.monotonic()
         span = max(1e-6, now - self._told_at)
         achieved = (self.sender.taken - self._told) / span
         self._told, self._told_at = self.sender.taken, now
         counts = self.life.counts
-        flocks = (self.life.lifts, self.life.watched, self.life.statuses)
         return Report(
             seconds=round(now - self.began, 1),
             asked_per_s=round(self.life.asked, 1),
@@ -100,8 +107,9 @@ class Runner:
             taken=self.sender.taken,
             waiting=waiting,
             unheard=self.sender.unheard,
+            again=self.sender.again,
             refused=self.sender.refused,
-            skipped=sum(flock.skipped for flock in flocks),
+            skipped=sum(flock.skipped for flock in self.life.flocks),
             entrapments=counts.entrapments,
             inside=len(self.life.rescues),
             findings=counts.findings,

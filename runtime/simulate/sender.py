@@ -11,6 +11,7 @@ from runtime.publisher import Count, Outgoing, Publisher, PublishError
 from runtime.settings import BrokerSettings
 
 CONNECT_S = 10.0
+AGAIN_S = 10.0
 NOTHING = Count(0, 0, 0, {}, 0)
 
 
@@ -23,7 +24,8 @@ class Sender:
 
     def __init__(self, settings: BrokerSettings, name: str, connections: int) -> None:
         self.alarms = Bus(settings, f"{name}-alarms")
-        self.publisher = Publisher(settings, connections)
+        # Ingest that is behind listens to no telemetry for a while: edges keep theirs, and so does this.
+        self.publisher = Publisher(settings, connections, again_s=AGAIN_S)
         self.where = f"{settings.host}:{settings.port}"
         self.handed = 0
         """messages that were taken from the city"""
@@ -82,12 +84,17 @@ class Sender:
     @property
     def taken(self) -> int:
         """Messages that the broker has acknowledged."""
-        return self._alarms_taken + self._told.accepted + self._told.unheard
+        return self._alarms_taken + self._told.accepted
 
     @property
     def unheard(self) -> int:
-        """Of these, those that nobody listens to: gone."""
-        return self._alarms_unheard + self._told.unheard
+        """Alarms and statuses that nobody listened to: gone, but for the last status, which the broker keeps."""
+        return self._alarms_unheard
+
+    @property
+    def again(self) -> int:
+        """How often telemetry went out again because nobody listened to it."""
+        return self._told.unheard
 
     @property
     def refused(self) -> int:
@@ -95,10 +102,16 @@ class Sender:
         return sum(self._told.refused.values())
 
     def drain(self, seconds: float, hasten: threading.Event | None = None) -> int:
-        """Waits until the broker has everything; returns how many messages it has not after so many seconds."""
+        """Waits until the broker has everything; returns how many messages it has not after so many seconds.
+
+        Where nobody listens it waits for one more try, and no longer.
+        """
         end = time.monotonic() + seconds
+        before, moved_at = self.taken, time.monotonic()
         while (waiting := self.collect() - self.refused) and time.monotonic() < end:
-            if hasten is not None and hasten.is_set():
+            if self.taken != before:
+                before, moved_at = self.taken, time.monotonic()
+            if time.monotonic() - moved_at > AGAIN_S + 3.0 or (hasten is not None and hasten.is_set()):
                 break
             time.sleep(0.02)
         return waiting

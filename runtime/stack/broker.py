@@ -2,11 +2,15 @@
 
 import asyncio
 import logging
+import os
+import pwd
 import shutil
 import sys
 import threading
 from pathlib import Path
+from typing import NamedTuple
 
+from contracts.messages import MAX_PAYLOAD
 from runtime.settings import BrokerSettings
 from runtime.stack.ports import demand_free, wait_for
 from runtime.stack.process import Process
@@ -27,6 +31,23 @@ persistent_client_expiration 30d
 log_type error
 log_type warning
 """
+LARGEST_PACKET = MAX_PAYLOAD + 4096
+# Settings per listener: with rights on the listener of the services, mosquitto 2.0 forgets at a SIGHUP what a service
+# that is away may hear, and drops its messages. A client's id is its certificate's name: nobody takes another's place.
+WIRE = """\
+per_listener_settings true
+{plain}max_packet_size {largest}
+listener {port} 127.0.0.1
+cafile {wire}/ca.crt
+certfile {wire}/server.crt
+keyfile {wire}/server.key
+crlfile {wire}/crl.pem
+acl_file {wire}/acl
+tls_version tlsv1.2
+require_certificate true
+use_identity_as_username true
+use_username_as_clientid true
+"""
 
 
 class BrokerError(RuntimeError):
@@ -38,11 +59,18 @@ def find_mosquitto() -> str | None:
     return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 
 
+class Wire(NamedTuple):
+    """A second listener, for devices with certificates alone; `folder` is what `sunlit device` makes for a broker."""
+
+    folder: Path
+    port: int
+
+
 class Broker:
     """A broker on the loopback interface, as a child process."""
 
-    def __init__(self, folder: Path, port: int) -> None:
-        self.folder, self.port = folder, port
+    def __init__(self, folder: Path, port: int, wire: Wire | None = None) -> None:
+        self.folder, self.port, self.wire = folder, port, wire
         self.real = find_mosquitto()
         log = folder / "broker.log"
         if self.real:
@@ -58,11 +86,30 @@ class Broker:
         if self.real:
             # Started by root, mosquitto becomes its own user, who must be able to write here.
             self.folder.chmod(0o777)
-            config = MOSQUITTO.format(port=self.port, folder=self.folder.resolve())
-            (self.folder / "mosquitto.conf").write_text(config, "utf-8")
+            (self.folder / "mosquitto.conf").write_text(self._config(), "utf-8")
         self.process.start()
-        if not wait_for(self.port, 10):
+        if not all(wait_for(port, 10) for port in self._ports()):
             raise BrokerError(f"broker does not start on port {self.port}: {self.process.tail()}")
+        if self.process.child is not None:
+            self.pid_file.write_text(str(self.process.child.pid), "utf-8")
+
+    def _ports(self) -> list[int]:
+        return [self.port] if self.wire is None else [self.port, self.wire.port]
+
+    def _config(self) -> str:
+        plain = MOSQUITTO.format(port=self.port, folder=self.folder.resolve())
+        if self.wire is None:
+            return plain
+        demand_free(self.wire.port, "broker (TLS)", "--broker-port")
+        key = self.wire.folder / "server.key"
+        if os.geteuid() == 0 and "mosquitto" in {user.pw_name for user in pwd.getpwall()}:
+            shutil.chown(key, "mosquitto")
+        return WIRE.format(plain=plain, port=self.wire.port, wire=self.wire.folder.resolve(), largest=LARGEST_PACKET)
+
+    @property
+    def pid_file(self) -> Path:
+        """Where `sunlit device` finds whom to tell."""
+        return self.folder / "broker.pid"
 
     @property
     def settings(self) -> BrokerSettings:
@@ -71,7 +118,9 @@ class Broker:
     @property
     def note(self) -> str:
         """What people must know of this broker."""
-        return "mosquitto" if self.real else TRIAL_NOTE
+        if self.real:
+            return "mosquitto" if self.wire is None else "mosquitto; the agent has a certificate"
+        return TRIAL_NOTE
 
 
 async def _trial(port: int) -> None:

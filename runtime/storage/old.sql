@@ -16,11 +16,23 @@ WHERE s.last_seen < %(before)s AND s.boot IS DISTINCT FROM d.boot
 SELECT g.ctid FROM gap g WHERE g.opened_at < %(before)s AND NOT EXISTS (
     SELECT FROM stream s WHERE s.device_id = g.device_id AND s.boot = g.boot AND s.lane = g.lane)
 
+-- name: silence
+SELECT ctid FROM silence WHERE ended_at < %(before)s
+
+-- name: stranger
+SELECT ctid FROM stranger WHERE last_seen < %(before)s
+
+-- name: stranger_forgotten
+SELECT f.ctid FROM stranger_forgotten f
+WHERE NOT EXISTS (SELECT FROM stranger s WHERE s.site = f.site AND s.code = f.code AND s.last_seen >= %(before)s)
+
 -- name: reject
--- The accounting of a boot counts its rejects: they stay as long as it does.
+-- The accounting of a boot counts its rejects: they stay as long as it does. So does what strangers said, for the day
+-- when they are adopted.
 SELECT r.ctid FROM reject r WHERE r.received < %(before)s AND NOT EXISTS (
     SELECT FROM stream s JOIN device d ON d.id = s.device_id
     WHERE d.code = r.device_code AND s.boot = r.boot AND s.lane = r.lane)
+  AND NOT EXISTS (SELECT FROM stranger t WHERE t.code = r.device_code)
 
 -- name: edge_reply
 SELECT ctid FROM edge_reply WHERE received < %(before)s

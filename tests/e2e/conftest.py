@@ -38,7 +38,8 @@ class City:
         self.secrets = demo.layout.secrets()
 
     def fault(self, lift: str, fault: str) -> None:
-        words = ("edge", "fault", "--config", str(self.demo.layout.edge_file), f"lift-{lift}", fault)
+        files = ("--config", str(self.demo.layout.edge_file), "--centre", str(self.demo.layout.settings_file))
+        words = ("edge", "fault", *files, f"lift-{lift}", fault)
         done = subprocess.run(sunlit(*words), capture_output=True, text=True, timeout=30, check=False)
         assert done.returncode == 0, done.stderr
 

@@ -1,6 +1,7 @@
 """A backup is one moment, whole or not there; what it is restored to works as the first did."""
 
 import json
+import shutil
 import signal
 import subprocess
 import threading
@@ -244,6 +245,23 @@ def test_a_database_with_tables_is_not_overwritten_unless_told(
     assert call("restore", str(folder / "one"), "--config", here, "--overwrite").exit_code == 0
     with connect(database, Role.OWNER) as connection:
         assert connection.execute("SELECT code FROM device").fetchall() == [{"code": LIFT}]
+
+
+def test_a_restore_that_stops_half_way_can_be_made_again(
+    database: DatabaseSettings, target: DatabaseSettings, folder: Path
+) -> None:
+    assert call("backup", str(folder / "one"), "--config", config(folder, database)).exit_code == 0
+    shutil.copytree(folder / "one", folder / "torn")
+    for data in (folder / "torn").glob("*.dat*"):
+        if data.name != "toc.dat":
+            data.unlink()
+    there = config(folder, target)
+    done = call("restore", str(folder / "torn"), "--config", there)
+    assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1)
+    assert "pg_restore ended with 1" in done.stderr
+    done = call("restore", str(folder / "one"), "--config", there, "--overwrite")
+    assert done.exit_code == 0, done.stderr
+    assert call("status", "--config", there).exit_code == 0
 
 
 def test_what_is_missing_after_a_restore_is_named(

@@ -4,8 +4,10 @@ import queue
 import time
 
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
-from runtime.bus import Bus, Incoming
+from runtime.bus import NOT_AUTHORISED, Bus, Incoming
 from runtime.settings import BrokerSettings
 from runtime.stack.broker import Broker
 
@@ -85,3 +87,12 @@ def test_a_handler_that_fails_on_one_message_gets_the_next(
     assert "cannot be handled" in caplog.text
     listening.stop()
     sender.stop()
+
+
+def test_a_topic_that_may_not_be_heard_is_told(broker: BrokerSettings, caplog: pytest.LogCaptureFixture) -> None:
+    """Other brokers than mosquitto refuse it; a service that hears nothing must not look well."""
+    bus = Bus(broker, "deaf", subscriptions=["a/#", "b/#"])
+    bus._asked = ["a/#", "b/#"]
+    granted, refused = (ReasonCode(PacketTypes.SUBACK, identifier=code) for code in (1, NOT_AUTHORISED))
+    bus._subscribed(bus._client, None, 1, [granted, refused], None)
+    assert "lets deaf not hear b/#: Not authorized" in caplog.text and "a/#" not in caplog.text

@@ -90,6 +90,19 @@ def test_what_nobody_hears_is_counted_apart(broker: BrokerSettings) -> None:
     assert (count.sent, count.accepted, count.unheard) == (100, 0, 100)
 
 
+def test_what_nobody_hears_goes_out_again_where_that_is_wanted(broker: BrokerSettings) -> None:
+    heard: queue.Queue[Incoming] = queue.Queue()
+    late = Bus(broker, "late", subscriptions=["t/#"], on_message=heard.put)
+    publisher = Publisher(broker, 2, again_s=0.2)
+    listening = threading.Timer(0.5, late.start)
+    listening.start()
+    count = publisher.run(numbered(100))
+    assert count.accepted == 100
+    assert count.unheard >= 100
+    numbers(heard, 100)
+    late.stop()
+
+
 def test_what_the_broker_refuses_is_counted_by_reason(broker_process: Broker) -> None:
     broker_process.process.stop()
     rules = broker_process.folder / "acl"

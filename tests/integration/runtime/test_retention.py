@@ -113,6 +113,33 @@ def test_a_reject_that_no_boot_counts_goes_by_its_own_age(plain: DatabaseSetting
         assert connection.execute("SELECT topic FROM reject").fetchall() == [{"topic": "40"}]
 
 
+def test_what_strangers_said_is_kept_until_they_are_long_silent(plain: DatabaseSettings) -> None:
+    with connect(plain, Role.OWNER) as connection:
+        for code, age in (("gone", 60), ("speaks", 1)):
+            connection.execute(
+                "INSERT INTO stranger (site, code, reason, first_seen, last_seen, messages, events, kept, lanes)"
+                " VALUES ('demo', %s, 'unknown', %s, %s, 1, 1, 1, '{event}')",
+                (code, days(200), days(age)),
+            )
+            connection.execute(
+                "INSERT INTO stranger_forgotten VALUES ('demo', %s, %s, 'event', '{[1,2)}')", (code, BOOTS[0])
+            )
+            connection.execute(
+                "INSERT INTO reject (received, topic, payload, reason, device_code, digest) VALUES (%s, 'x', '',"
+                " 'device: not registered', %s, sha256(%s::text::bytea))",
+                (days(200), code, code),
+            )
+        connection.execute(
+            "INSERT INTO silence (device_id, cause, since, noticed_at, ended_at) SELECT 1, 'silent', at, at, at"
+            " FROM unnest(%s::timestamptz[]) AS at",
+            ([days(60), days(40)],),
+        )
+        retention.sweep(connection, rules(DAYS), lambda *_: None)
+        for table, column in (("stranger", "code"), ("stranger_forgotten", "code"), ("reject", "device_code")):
+            assert connection.execute(f"SELECT {column} AS code FROM {table}").fetchall() == [{"code": "speaks"}]
+        assert connection.execute("SELECT ended_at FROM silence").fetchall() == [{"ended_at": days(40)}]
+
+
 def test_each_service_may_delete_what_it_wrote(plain: DatabaseSettings) -> None:
     with connect(plain, Role.OWNER) as connection:
         samples(connection)

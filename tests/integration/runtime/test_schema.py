@@ -13,8 +13,8 @@ from runtime.settings import DatabaseSettings
 from runtime.stack.postgres import Postgres
 
 ROOT = Path(__file__).resolve().parents[3]
-PACKAGES = ("ingest", "alerting", "api")
-ROLE_OF = {"ingest": Role.INGEST, "alerting": Role.ALERTING, "api": Role.API}
+PACKAGES = ("ingest", "alerting", "api", "runtime/devices")
+ROLE_OF = {"ingest": Role.INGEST, "alerting": Role.ALERTING, "api": Role.API, "runtime": Role.OWNER}
 PRIVILEGES = """
 SELECT table_name, grantee FROM information_schema.role_table_grants
 WHERE table_schema = 'public' AND privilege_type IN ('INSERT', 'UPDATE', 'DELETE') AND grantee LIKE 'sunlit_%'

@@ -26,6 +26,7 @@ from runtime.simulate.register import invent
 from runtime.simulate.run import Report, Runner
 from runtime.simulate.sender import Sender
 from runtime.simulate.speakers import Member
+from runtime.stack.broker import Broker
 from runtime.stack.ports import free_port, wait_for
 from runtime.stack.process import Process, sunlit
 
@@ -150,6 +151,27 @@ def test_everything_it_says_is_stored_and_accounted_for(settings: Settings, conf
 
 
 @pytest.mark.usefixtures("ingesting")
+def test_a_broker_that_restarts_costs_nothing(settings: Settings, broker_process: Broker) -> None:
+    city = Played(settings, register(settings))
+    for _ in range(3):
+        assert city.life.trap(time.time())
+    city.start()
+    until(lambda: len(city.reports) >= 3)
+    broker_process.process.stop()
+    time.sleep(2)
+    broker_process.start()
+    heard = len(city.reports) + 4
+    until(lambda: len(city.reports) >= heard)
+    until(lambda: city.life.rescues == {})
+    last = city.end()
+    assert last.waiting == last.refused == 0
+    stored = "SELECT sum(stored) AS n FROM stream"
+    until(lambda: rows(settings, stored)[0]["n"] == last.telemetry + last.event)
+    open_ends = "SELECT count(*) FILTER (WHERE phase = 'start') - count(*) FILTER (WHERE phase = 'end') AS n FROM event"
+    assert rows(settings, open_ends)[0]["n"] == 0
+
+
+@pytest.mark.usefixtures("ingesting")
 def test_pages_show_the_city(settings: Settings) -> None:
     city = Played(settings, register(settings))
     city.start()
@@ -197,6 +219,7 @@ def test_crews_answer_at_their_page_and_people_get_out(settings: Settings, confi
             service.stop()
 
 
+@pytest.mark.usefixtures("ingesting")
 def test_the_command_registers_once_and_goes_on_with_keep(settings: Settings, config: Path, tmp_path: Path) -> None:
     base = ["simulate", "city", "--config", str(config), "--passwords", str(tmp_path / "city.json"), "--json"]
     base += ["--mail-port", str(free_port()), "--period", "1", "--status-period", "1"]

@@ -190,3 +190,26 @@ def test_a_database_that_began_plain_moves_over_with_its_rows(
     with connect(moving, Role.INGEST) as connection:
         assert connection.execute("SELECT count(*) AS n FROM lift_sample").fetchone() == {"n": 100}
         assert connection.execute("SELECT sum(samples) AS n FROM lift_hour").fetchone() == {"n": 100}
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_rollups_of_the_first_form_are_made_again(
+    postgres: Postgres, timescale_db: DatabaseSettings, plain: bool
+) -> None:
+    database = postgres.database("first_form") if plain else timescale_db
+    migrate(database, plain=plain)
+    drop = "VIEW" if plain else "MATERIALIZED VIEW"
+    made = "VIEW climate_hour" if plain else "MATERIALIZED VIEW climate_hour WITH (timescaledb.continuous)"
+    bucket = "date_bin('1 hour', time, '2000-01-01')" if plain else "time_bucket('1 hour', time)"
+    with connect(database, Role.OWNER) as connection:
+        for name in reversed(ROLLUPS):
+            connection.execute(f"DROP {drop} {name}".encode())
+        connection.execute(
+            f"CREATE {made} AS SELECT {bucket} AS bucket, device_id, avg(humidity) AS mean_humidity"
+            " FROM climate_sample GROUP BY 1, 2".encode()
+        )
+        connection.execute("DELETE FROM schema_migration WHERE number = 12")
+        assert migrate(database, plain=plain) == ["0012_storage"]
+        columns = connection.execute("SELECT * FROM climate_hour").description
+    assert columns
+    assert [column.name for column in columns][:3] == ["bucket", "device_id", "samples"]

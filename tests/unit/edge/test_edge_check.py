@@ -229,3 +229,23 @@ def test_a_broken_value_is_named_on_its_line(key: str, blank: int) -> None:
     (fault,) = faults(book.content, EdgeConfig)
     assert dotted(fault.where) == f"rules.vision.{key}"
     assert book.say(fault).startswith(f"edge.toml:{4 + blank}: ")
+
+
+def test_files_of_a_connection_are_looked_at(tmp_path: Path) -> None:
+    def check(broker: str) -> list[str]:
+        path = tmp_path / "edge.toml"
+        path.write_text(f'agent = "a1"\nsite = "s1"\n[broker]\n{broker}', "utf-8")
+        done = CliRunner().invoke(app, ["check", str(path)])
+        return [line.partition(f"{path}:")[2] for line in done.output.splitlines() if done.exit_code]
+
+    gone = json.dumps(str(tmp_path / "gone"))
+    assert check(f"tls_cert = {gone}\n") == ["3: broker.tls_key: missing, expected tls_cert and tls_key together"]
+    pair = f"tls_cert = {gone}\ntls_key = {gone}\n"
+    assert check(pair) == ["3: broker.tls_ca: missing, expected the authority's certificate beside tls_cert"]
+    old = f"protocol = 4\ntls_ca = {gone}\n{pair}"
+    assert check(old)[0].startswith("4: broker.protocol: 4, expected 5 with tls_cert")
+    found = check(f"tls_ca = {gone}\n{pair}")
+    assert [line.partition(" cannot be read")[0] for line in found] == [
+        f"{number}: broker.{key}: '{tmp_path / 'gone'}'"
+        for number, key in ((4, "tls_ca"), (5, "tls_cert"), (6, "tls_key"))
+    ]

@@ -264,3 +264,50 @@ def test_whatever_happens_every_number_is_kept_acknowledged_or_named_as_lost(ste
         assert kept_now | done | named == taken
         assert len(kept_now) + len(done) + len(named) == len(taken), "and only one of the three"
         spool.close()
+
+
+def test_what_waits_for_a_refused_topic_is_passed_over_and_can_be_given_up(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    put(spool, Priority.ALARM, 3)
+    put(spool, Priority.TELEMETRY, 2)
+    assert spool.take(Priority.ALARM, 0, 10, {"t/alarm"}) == []
+    assert len(spool.take(Priority.ALARM, 0, 10, {"t/other"})) == 3
+    first = spool.take(Priority.TELEMETRY, 0, 10)[0]
+    spool.lose(first.id)
+    assert lost(spool, Lane.TELEMETRY) == [(0, 1)]
+    assert seqs(spool, Priority.TELEMETRY) == [1]
+    assert spool.depths[Priority.TELEMETRY] == 1 and spool.report("d1").lost_telemetry == 1
+
+
+def test_a_full_spool_gives_up_telemetry_that_the_broker_refuses(tmp_path: Path) -> None:
+    """It was sent once and is with nobody: it must not keep its place for ever."""
+    spool = Spool(tmp_path, max_bytes=5_000)
+    put(spool, Priority.TELEMETRY, 10)
+    assert len(spool.take(Priority.TELEMETRY, 0, 100)) == 10
+    spool.held = frozenset({"t/telemetry"})
+    assert all(put(spool, Priority.ALARM, 12))
+    assert lost(spool, Lane.TELEMETRY)[0][0] == 0
+    assert spool.depths[Priority.ALARM] == 12
+
+
+def test_an_alarm_with_too_much_to_say_is_said_without_its_details(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+
+    def make(seq: int) -> Event:
+        details = {f"fact-{number}": "x" * 500 for number in range(600)}
+        return Event(
+            id=uuid4(),
+            device="d1",
+            boot=BOOT,
+            seq=seq,
+            phase=Phase.START,
+            rule=Rule.ALARM_BUTTON,
+            at=NOW,
+            observed=NOW,
+            details=details,
+        )
+
+    assert spool.put(Lane.EVENT, "d1", "t/alarm", make)
+    (kept,) = messages(Priority.ALARM, spool.take(Priority.ALARM, 0, 10))
+    assert isinstance(kept, Event) and kept.rule is Rule.ALARM_BUTTON
+    assert kept.details == {"left_out": "details and evidence: too large"}

@@ -9,7 +9,13 @@ from ingest.bench.storage_plot import amount, draw
 
 MINUTE = Kept(rows=2 * 1440, loose=100.0, packed=10.0)
 CHUNKED = Chunked(
-    version="2.29.2", chunk_hours=6, rows=200.0, columns=20.0, pack_rows_per_s=1, rollups={"minute": MINUTE}
+    version="2.29.2",
+    chunk_hours=6,
+    rows=200.0,
+    columns=20.0,
+    pack_rows_per_s=1,
+    refresh_rows_per_s=1,
+    rollups={"minute": MINUTE},
 )
 PLAIN = Sizes(
     lifts=2,

@@ -1,0 +1,1 @@
+"""Who may speak on the wire: the register of devices, their certificates, and what the broker is told of them."""

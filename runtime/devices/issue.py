@@ -1,0 +1,66 @@
+"""A new certificate for a device: signed, written into the register, handed over."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography import x509
+
+from runtime.db import Connection
+from runtime.devices import register
+from runtime.devices.acl import LONGEST_CODE, Credential, Device, user
+from runtime.devices.authority import Authority, key_pem, new_key, pem, requested_key
+from runtime.devices.files import FileFault, write
+from runtime.devices.register import RegisterError
+from runtime.settings import WireSettings
+
+
+class Wanted(NamedTuple):
+    """Where a certificate goes, and whether its key is made here or was made at the device."""
+
+    out: Path
+    request: Path | None = None
+
+
+def authority(settings: WireSettings) -> Authority:
+    """The house's own. Raises AuthorityError or FileFault."""
+    secret = settings.ca_passphrase
+    return Authority.load(settings.ca, secret.get_secret_value() if secret else None)
+
+
+def issue(connection: Connection, signer: Authority, device: Device, wanted: Wanted, days: int) -> Credential:
+    """Signs and hands over: device.crt, ca.crt and, unless the device made its own, device.key.
+
+    Within the caller's transaction, after `register.settle`. Raises RegisterError, AuthorityError or FileFault.
+    """
+    if device.agent is not None:
+        raise RegisterError(f"agent: {device.code} speaks through {device.agent} and needs no certificate of its own")
+    if len(device.code) > LONGEST_CODE:
+        raise RegisterError(
+            f"code: {device.code!r} has {len(device.code)} characters; a certificate holds {LONGEST_CODE}"
+        )
+    key_file = wanted.out / "device.key"
+    if wanted.request is None and key_file.exists():
+        raise FileFault(f"{key_file}: is there already; expected a folder without a key")
+    key = None if wanted.request is not None else new_key()
+    public = key.public_key() if key is not None else requested_key(wanted.request or Path())
+    serial = x509.random_serial_number()
+    made = signer.for_device(public, user(device.code, f"{serial:040x}"), serial, register.now(connection), days)
+    kept = register.keep(connection, device, made)
+    if key is not None:
+        write(key_file, key_pem(key), 0o600)
+    write(wanted.out / "device.crt", pem(made), 0o644)
+    write(wanted.out / "ca.crt", pem(signer.certificate), 0o644)
+    return kept
+
+
+def rotate(
+    connection: Connection, signer: Authority, device: Device, wanted: Wanted, days: int, overlap: timedelta
+) -> tuple[Credential, list[str]]:
+    """A new certificate; those before it hold for `overlap` longer, so that nothing stops while it is carried there.
+
+    Raises RegisterError, AuthorityError or FileFault.
+    """
+    made = issue(connection, signer, device, wanted, days)
+    now = register.now(connection)
+    return made, register.end_older(connection, made, now + overlap, now)
