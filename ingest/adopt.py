@@ -30,6 +30,8 @@ class Wanted(NamedTuple):
     site: str = ""
     lift: str = ""
     kitchen: str = ""
+    agent: str = ""
+    """the agent through which it speaks; none: whoever is at its site"""
     again: bool = False
     """take a retired device back"""
     move: bool = False
@@ -80,7 +82,7 @@ def _site(owner: Connection, code: str) -> str:
 def _register(owner: Connection, wanted: Wanted, site: str) -> str:
     there = owner.execute(QUERIES["device_found"], {"code": wanted.code}).fetchone()
     if there is None:
-        _demand(owner, wanted)
+        _demand(owner, wanted, site)
         values = {**wanted._asdict(), "site": site, "lift": wanted.lift or None, "kitchen": wanted.kitchen or None}
         owner.execute(QUERIES["device_register"], values)
         return "registered"
@@ -93,14 +95,17 @@ def _register(owner: Connection, wanted: Wanted, site: str) -> str:
     return "taken back" if there["retired"] else moved
 
 
-def _demand(owner: Connection, wanted: Wanted) -> None:
+def _demand(owner: Connection, wanted: Wanted, site: str) -> None:
     if wanted.kind not in list(DeviceKind):
         raise AdoptError(f"kind: {wanted.kind!r}, expected one of {', '.join(DeviceKind)}")
-    found = owner.execute(QUERIES["watched"], {"lift": wanted.lift, "kitchen": wanted.kitchen}).fetchone()
+    asked = {"lift": wanted.lift, "kitchen": wanted.kitchen, "agent": wanted.agent, "site": site}
+    found = owner.execute(QUERIES["watched"], asked).fetchone()
     assert found is not None
     for name in ("lift", "kitchen"):
         if getattr(wanted, name) and not found[name]:
             raise AdoptError(f"{name}: {getattr(wanted, name)!r} is not registered")
+    if wanted.agent and not found["agent"]:
+        raise AdoptError(f"agent: {wanted.agent!r}, expected an agent at {site}")
     needed = {"lift": wanted.lift, "kitchen_sensor": wanted.kitchen, "camera": wanted.kitchen or wanted.lift}
     if wanted.kind in needed and not needed[wanted.kind]:
         option = "--lift or --kitchen" if wanted.kind == "camera" else f"--{wanted.kind.removesuffix('_sensor')}"

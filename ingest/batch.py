@@ -73,16 +73,14 @@ class Batch:
         for item in judged:
             if isinstance(item, Rejected):
                 self._reject(item)
-        # Then the devices' rows: whoever waits for a stream holds none of these yet, so lanes cannot wait in a circle.
         self.streams.lock(theirs)
         if self._origin is Origin.BROKER:
+            # Whoever waits for the row of a device or a stranger holds all its streams: lanes cannot deadlock.
             statuses.seen(self.connection, self._speakers(judged, keys), self.now)
             statuses.write(self.connection, told, self.devices, self.now)
+            self.strangers.note(self.connection, self.now)
         statuses.tell(self.streams, told, self.devices)
         self.streams.settle()
-        if self._origin is Origin.BROKER:
-            # Last: whoever waits for a stranger's row holds all its streams already, so that lanes cannot deadlock.
-            self.strangers.note(self.connection, self.now)
         return written
 
     def _judge(self, item: Item) -> Item:

@@ -34,6 +34,7 @@ def adopt(
     site: Annotated[str, typer.Option(help="where it speaks; needed when it speaks at several sites")] = "",
     lift: Annotated[str, typer.Option(help="the lift that it watches, by code")] = "",
     kitchen: Annotated[str, typer.Option(help="the kitchen that it watches, by code")] = "",
+    agent: Annotated[str, typer.Option(help="the agent through which it speaks; none: whoever is at its site")] = "",
     again: Annotated[bool, typer.Option("--again", help="take a retired device back")] = False,
     move: Annotated[
         bool, typer.Option("--move", help="it is registered elsewhere: from now on it speaks here")
@@ -42,7 +43,7 @@ def adopt(
 ) -> None:
     """Register a stranger and store what was kept of it, oldest first. Its events count from when they came."""
     log.configure("ingest")
-    wanted = Wanted(code, kind, site, lift, kitchen, again, move)
+    wanted = Wanted(code, kind, site, lift, kitchen, agent, again, move)
     with opened(config, Role.OWNER) as owner, opened(config) as ingest:
         try:
             done = carry_out(owner, ingest, wanted, watch)

@@ -156,8 +156,8 @@ DELETE FROM stranger_forgotten WHERE site = %(site)s AND code = %(code)s RETURNI
 DELETE FROM stranger WHERE site = %(site)s AND code = %(code)s RETURNING forgotten
 
 -- name: device_register
-INSERT INTO device (code, kind, site, lift_id, kitchen_id, commissioned_at)
-SELECT %(code)s, %(kind)s, %(site)s, (SELECT id FROM lift WHERE code = %(lift)s::text),
+INSERT INTO device (code, kind, site, agent_id, lift_id, kitchen_id, commissioned_at)
+SELECT %(code)s, %(kind)s, %(site)s, (SELECT id FROM device WHERE code = %(agent)s::text), (SELECT id FROM lift WHERE code = %(lift)s::text),
        (SELECT id FROM kitchen WHERE code = %(kitchen)s::text), clock_timestamp()
 
 -- name: device_found
@@ -168,4 +168,6 @@ UPDATE device SET retired_at = NULL, site = %(site)s WHERE code = %(code)s
 
 -- name: watched
 SELECT EXISTS (SELECT FROM lift WHERE code = %(lift)s::text) AS lift,
-       EXISTS (SELECT FROM kitchen WHERE code = %(kitchen)s::text) AS kitchen
+       EXISTS (SELECT FROM kitchen WHERE code = %(kitchen)s::text) AS kitchen,
+       EXISTS (SELECT FROM device WHERE code = %(agent)s::text AND kind = 'agent' AND site = %(site)s
+               AND retired_at IS NULL) AS agent

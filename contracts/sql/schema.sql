@@ -54,8 +54,14 @@ CREATE VIEW public.agent_of AS
  SELECT d.id AS device_id,
     a.id AS agent_id
    FROM (public.device d
+     JOIN public.device a ON ((a.id = d.agent_id)))
+  WHERE ((d.kind <> 'agent'::text) AND (a.retired_at IS NULL))
+UNION ALL
+ SELECT d.id AS device_id,
+    a.id AS agent_id
+   FROM (public.device d
      JOIN public.device a ON ((a.site = d.site)))
-  WHERE ((d.kind <> 'agent'::text) AND (a.kind = 'agent'::text) AND (a.retired_at IS NULL));
+  WHERE ((d.agent_id IS NULL) AND (d.kind <> 'agent'::text) AND (a.kind = 'agent'::text) AND (a.retired_at IS NULL));
 
 CREATE TABLE public.alerting_beat (
     instance text NOT NULL,

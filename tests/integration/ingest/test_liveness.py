@@ -187,6 +187,22 @@ def test_never_heard_and_retired(house: House) -> None:
     assert house.after(5) == {("ended", "lift-442003", "")}
 
 
+def test_each_of_two_agents_at_a_site_explains_its_own(house: House) -> None:
+    house.owner.execute("INSERT INTO device (code, kind, site) VALUES ('agent-two', 'agent', 'demo')")
+    for agent, codes in (("agent-two", "{lift-442001,lift-442002}"), (AGENT, "{lift-442003}")):
+        house.owner.execute(
+            "UPDATE device SET agent_id = (SELECT id FROM device WHERE code = %s) WHERE code = ANY(%s)", (agent, codes)
+        )
+    dead = {"agent-two", "lift-442001", "lift-442002"}
+    house.speak(*house.everybody())
+    found: set[tuple[str, str, str]] = set()
+    for _ in range(40):
+        found |= house.after(5)
+        house.speak(*(code for code in house.everybody() if code not in dead))
+    assert found == {("opened", "agent-two", "silent")}
+    assert house.hidden() == {"agent-two": "silent", "lift-442001": "behind", "lift-442002": "behind"}
+
+
 def test_a_worker_judges_its_own_shards(house: House) -> None:
     house.speak(*house.everybody())
     shard = shard_of("demo")

@@ -166,6 +166,10 @@ def test_a_rogue_cannot_fill_the_disk_and_what_is_forgotten_is_accounted_for(
         ((), "kind: '', expected one of agent, lift, camera, kitchen_sensor"),
         (("--kind", "lift"), "kind: 'lift', expected --lift: else nobody knows whom it concerns"),
         (("--kind", "lift", "--lift", "1"), "lift: '1' is not registered"),
+        (
+            ("--kind", "lift", "--lift", "442001", "--agent", "agent-demo"),
+            "agent: 'agent-demo', expected an agent at site-9",
+        ),
         (("--site", "No Site"), "site: 'No Site', expected 2-63 of a-z, 0-9 and '-'"),
     ],
 )
