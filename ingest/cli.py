@@ -2,7 +2,6 @@
 
 import gc
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,10 +43,10 @@ def run(config: Config = None, shard: Shards = None) -> None:
     duties["liveness"] = liveness.duty(settings, lambda: [lane.ear for lane in consumers.values()], shards)
     duties["strangers"] = strangers.duty(settings)
     duties["retention"] = retention.work(settings, Role.INGEST)
-    # Messages hold no cycles: to search thousands of them for some, again and again, is a third of the work.
-    sys.setswitchinterval(0.0005)
+    # The MQTT client leaves a small cycle behind for every message. Searching for them all the time is a third of the
+    # work, and searching for very many at once holds up an alarm: so every thousand messages or two.
     gc.freeze()
-    gc.set_threshold(200_000, 20, 20)
+    gc.set_threshold(10_000, 20, 50)
     service.run("ingest", duties)
 
 

@@ -12,7 +12,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from runtime.mqtt_loop import MqttLoop, jittered_pause
+from runtime.mqtt_loop import MqttLoop, ReadAhead, jittered_pause
 from runtime.settings import BrokerSettings
 from runtime.tls import Files, Tls
 
@@ -97,9 +97,9 @@ class Bus:
         if will is not None:
             self._client.will_set(will[0], will[1], qos=QOS, retain=True)
 
-    def _make_client(self, manual_ack: bool) -> mqtt.Client:
+    def _make_client(self, manual_ack: bool) -> ReadAhead:
         modern = self.settings.protocol == 5
-        client = mqtt.Client(
+        client = ReadAhead(
             CallbackAPIVersion.VERSION2,
             client_id=self.client_id,
             protocol=MQTTProtocolVersion.MQTTv5 if modern else MQTTProtocolVersion.MQTTv311,

@@ -16,8 +16,34 @@ from paho.mqtt.enums import MQTTErrorCode
 
 TURN_S = 1.0
 """the longest wait before keep-alives are looked at"""
+READ_BYTES = 65_536
 MOST_AT_ONCE = 1000
 """packets read before what is to be sent has its turn"""
+
+
+class ReadAhead(mqtt.Client):
+    """A client that reads what has come at once, where the library asks the system for every byte of a packet's head.
+
+    Should the library no longer call `_sock_recv`, all works as before, only slower.
+    """
+
+    _unread = b""
+    _at = 0
+
+    @property
+    def buffered(self) -> bool:
+        """Whether bytes wait here that no wait on the socket would tell of."""
+        return self._at < len(self._unread)
+
+    def reconnect(self) -> MQTTErrorCode:
+        self._unread, self._at = b"", 0
+        return super().reconnect()
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if not self.buffered:
+            self._unread, self._at = super()._sock_recv(READ_BYTES), 0
+        start, self._at = self._at, min(self._at + bufsize, len(self._unread))
+        return self._unread[start : self._at]
 
 
 class MqttLoop:
@@ -28,7 +54,7 @@ class MqttLoop:
 
     def __init__(
         self,
-        client: mqtt.Client,
+        client: ReadAhead,
         handled: Callable[[], int],
         on_fail: Callable[[], None],
         pause_s: Callable[[int], float],
@@ -85,14 +111,16 @@ class MqttLoop:
                 break
             writers = [connection] if self._client.want_write() else []
             try:
-                readable, writable, _ = select.select([connection, self._wake_in], writers, [], TURN_S)
+                wait_s = 0 if self._client.buffered else TURN_S
+                readable, writable, _ = select.select([connection, self._wake_in], writers, [], wait_s)
             except (ValueError, OSError):
                 # Closed by the client between the look and the wait.
                 break
             if self._wake_in in readable:
                 with contextlib.suppress(BlockingIOError):
                     self._wake_in.recv(4096)
-            if connection in readable and self._read(connection) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            come = connection in readable or self._client.buffered
+            if come and self._read(connection) != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 break
             if (writable or self._client.want_write()) and self._client.loop_write() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 break
@@ -106,8 +134,9 @@ class MqttLoop:
             code = self._client.loop_read()
             if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return code
-            # TLS may hold packets that no wait on the socket would tell of.
-            if self._handled() == before and not (pending is not None and pending() > 0):
+            # What was read ahead, or lies within TLS, no wait on the socket would tell of.
+            hidden = self._client.buffered or (pending is not None and pending() > 0)
+            if self._handled() == before and not hidden:
                 break
         return MQTTErrorCode.MQTT_ERR_SUCCESS
 
