@@ -29,6 +29,13 @@ class Role(StrEnum):
     PUBLIC = "sunlit_public"
 
 
+# A plan kept from when a table was nearly empty reads all of it for every batch: ingest plans anew, against batches
+# that costs nothing.
+OPTIONS = {role: ["timezone=UTC"] for role in Role} | {
+    Role.INGEST: ["timezone=UTC", "plan_cache_mode=force_custom_plan"]
+}
+
+
 def conninfo(database: DatabaseSettings, role: Role) -> str:
     """The connection string of a role. UTC throughout, and a connection that died is noticed within half a minute."""
     parts: dict[str, Any] = dict(conninfo_to_dict(database.url))
@@ -41,7 +48,7 @@ def conninfo(database: DatabaseSettings, role: Role) -> str:
             **parts,
             "connect_timeout": database.connect_timeout_s,
             "application_name": role.value or "sunlit_owner",
-            "options": "-c timezone=UTC",
+            "options": " ".join(f"-c {option}" for option in OPTIONS[role]),
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 3,
