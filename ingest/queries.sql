@@ -69,8 +69,8 @@ UPDATE device_status SET seen_at = %(now)s WHERE device_id = ANY(ARRAY(
 
 -- name: seen_first
 -- Only for who has no row: ON CONFLICT alone would wait for whoever is changing one.
-INSERT INTO device_status (device_id, seen_at)
-SELECT device_id, %(now)s FROM unnest(%(devices)s::int[]) AS d (device_id)
+INSERT INTO device_status (device_id, seen_at, online)
+SELECT device_id, %(now)s, true FROM unnest(%(devices)s::int[]) AS d (device_id)
 WHERE NOT EXISTS (SELECT FROM device_status s WHERE s.device_id = d.device_id)
 ON CONFLICT DO NOTHING
 

@@ -68,3 +68,9 @@ def test_a_retired_device_is_refused_in_words_and_known_again_when_it_returns(
         owner.execute("UPDATE device SET retired_at = NULL WHERE code = %s", (LIFT,))
     now += devices.KNOWN_S
     assert writer.write([telemetry(1), telemetry(2)]).stored == 2
+
+
+def test_who_speaks_and_has_told_no_status_yet_is_there(connection: Connection) -> None:
+    """Its status may come minutes later: until then nobody may call it away."""
+    Writer(connection, Devices()).write([telemetry(0)])
+    assert connection.execute("SELECT online, at FROM device_status").fetchall() == [{"online": True, "at": None}]
