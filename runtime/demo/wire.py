@@ -7,6 +7,7 @@ from runtime.demo.city import AGENT
 from runtime.devices import issue, register
 from runtime.devices.broker import apply
 from runtime.devices.ca_cli import make
+from runtime.devices.files import FileFault
 from runtime.settings import BrokerSettings, DatabaseSettings, WireSettings
 from runtime.stack.broker import Broker, Wire
 
@@ -38,7 +39,9 @@ class DemoWire:
                 with connection.transaction():
                     device = register.find(connection, AGENT)
                     issue.issue(connection, signer, device, issue.Wanted(self.device), self.settings.device_days)
-            apply(connection, self.settings, signer)
+            done = apply(connection, self.settings, signer)
+        if done.faults:
+            raise FileFault("; ".join(done.faults))
 
     def edge_settings(self) -> BrokerSettings:
         """How the agent reaches the broker."""

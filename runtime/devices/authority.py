@@ -49,17 +49,16 @@ class Authority:
         """The one that lies in `folder`. Raises AuthorityError or FileFault."""
         key_file, certificate_file = folder / "ca.key", folder / "ca.crt"
         demand_private(key_file)
+        closed, made = read(key_file), read(certificate_file)
         try:
-            key = serialization.load_pem_private_key(
-                read(key_file), passphrase.encode() if passphrase is not None else None
-            )
+            key = serialization.load_pem_private_key(closed, passphrase.encode() if passphrase is not None else None)
         except TypeError as error:
             wanted = "a passphrase (wire.ca_passphrase_file)" if passphrase is None else "no passphrase"
             raise AuthorityError(f"{key_file}: expected {wanted}") from error
         except ValueError as error:
             raise AuthorityError(f"{key_file}: cannot be opened, expected a PEM key and its passphrase") from error
         try:
-            certificate = x509.load_pem_x509_certificate(read(certificate_file))
+            certificate = x509.load_pem_x509_certificate(made)
         except ValueError as error:
             raise AuthorityError(f"{certificate_file}: expected a PEM certificate") from error
         if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
@@ -180,8 +179,9 @@ def fingerprint(certificate: x509.Certificate) -> str:
 def requested_key(file: Path) -> ec.EllipticCurvePublicKey:
     """The public key of a signing request, whose sender has shown that the private one is theirs; the name in it is
     not looked at. Raises AuthorityError or FileFault."""
+    sent = read(file)
     try:
-        request = x509.load_pem_x509_csr(read(file))
+        request = x509.load_pem_x509_csr(sent)
         public, signed = request.public_key(), request.is_signature_valid
     except (ValueError, InvalidSignature) as error:
         raise AuthorityError(f"{file}: expected a signing request in PEM") from error

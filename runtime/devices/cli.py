@@ -117,7 +117,7 @@ def assign(
         with connection.transaction():
             register.assign(connection, code, agent)
         typer.echo(f"{code}: speaks through {agent}")
-        _apply(connection, settings, None)
+        _apply(connection, settings)
 
 
 @app.command()
@@ -162,10 +162,12 @@ def revoke(
             gone = register.revoke(
                 connection, code, serial, why.strip() or _fail("why: empty"), register.now(connection)
             )
+        if gone:
+            typer.echo(f"{code}: revoked {', '.join(one[:12] for one in gone)}")
+        # Also when nothing was left to revoke: what a first try could not write is made up for.
+        _apply(connection, settings)
         if not gone:
             _fail(f"{code}: has no certificate in use" + (f" whose serial begins with {serial!r}" if serial else ""))
-        typer.echo(f"{code}: revoked {', '.join(one[:12] for one in gone)}")
-        _apply(connection, settings, _signer_if_there(settings))
 
 
 @app.command("apply")
@@ -176,7 +178,8 @@ def apply_command(
     """Write what the broker reads out of the register again, where it differs."""
     if every is None:
         with _opened(config) as (settings, connection):
-            _apply(connection, settings, _signer_if_there(settings))
+            if not _apply(connection, settings):
+                typer.echo(f"nothing differs in {settings.broker}")
         return
     log.configure("device")
     said = ""
@@ -191,7 +194,7 @@ def _apply_again(config: Path | None, said: str) -> str:
     settings = load(config)
     try:
         with connect(settings.database, Role.OWNER) as connection:
-            done = apply(connection, settings.wire, _signer_if_there(settings.wire))
+            done = apply(connection, settings.wire)
     except FAULTS as error:
         text = " ".join(str(error).split())
         if text != said:
@@ -199,7 +202,10 @@ def _apply_again(config: Path | None, said: str) -> str:
         return text
     if done.written:
         logger.info("wrote %s", ", ".join(done.written))
-    return ""
+    text = "; ".join(done.faults)
+    if text and text != said:
+        logger.warning("%s", text)
+    return text
 
 
 @contextmanager
@@ -220,21 +226,25 @@ def _where(settings: Settings) -> str:
     return f"{address.get('host', 'localhost')}/{address.get('dbname', '')}"
 
 
-def _signer_if_there(settings: WireSettings) -> Authority | None:
-    return issue.authority(settings) if (settings.ca / "ca.key").exists() else None
-
-
-def _apply(connection: Connection, settings: WireSettings, signer: Authority | None) -> None:
-    done = apply(connection, settings, signer or _signer_if_there(settings))
+def _apply(connection: Connection, settings: WireSettings, signer: Authority | None = None) -> bool:
+    """Whether anything was done; what could not be done is said last, and ends the command."""
+    done = apply(connection, settings, signer)
     if done.written:
         files = ", ".join(str(settings.broker / name) for name in done.written)
-        told = "the broker was told" if done.told else "now let the broker read again (SIGHUP, systemctl reload)"
+        told = "the broker was told" if done.told else "the broker was not told"
+        if done.told is None:
+            told = "now let the broker read again (SIGHUP, systemctl reload)"
         typer.echo(f"wrote {files}; {told}")
+    elif done.told:
+        typer.echo("the broker was told of what was written before")
     if done.behind:
         typer.echo(
             f"{done.behind} certificates out of use have no rights left but may still connect: run"
             f" `sunlit device apply` where {settings.ca / 'ca.key'} is"
         )
+    if done.faults:
+        _fail("; ".join(done.faults))
+    return bool(done.written or done.told or done.behind)
 
 
 def _handed_over(made: Credential, out: Path, csr: Path | None) -> list[str]:
