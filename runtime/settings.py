@@ -254,6 +254,6 @@ def _line(where: str, fault: dict[str, Any]) -> str:
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"{where}: {key}: unknown key, expected one of those in docs/settings.md"
-    secret = "password" in key or "secret" in key
+    secret = any(word in key for word in ("password", "passphrase", "secret"))
     value = "***" if secret else repr(fault.get("input"))
     return f"{where}: {key}: {value}: {fault['msg']}"

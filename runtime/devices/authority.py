@@ -4,6 +4,7 @@ Its key is the one thing that must never be lost or stolen; it is needed to issu
 """
 
 import ipaddress
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,9 @@ from runtime.devices.files import demand_private, read, write
 BACKDATED = timedelta(days=1)
 """an edge whose clock is hours behind must still believe the broker"""
 AUTHORITY_NAME = "Sunlit devices"
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+HOST = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*")
+LONGEST_HOST = 253
 Serials = Iterable[tuple[str, datetime]]
 
 
@@ -66,9 +70,9 @@ class Authority:
         return cls(key, certificate)
 
     def save(self, folder: Path, passphrase: str | None) -> None:
-        """Writes ca.key, for its owner alone, and ca.crt, for everybody. Raises FileFault."""
-        write(folder / "ca.key", key_pem(self.key, passphrase), 0o600)
+        """Writes ca.crt, for everybody, and at last ca.key, for its owner alone. Raises FileFault."""
         write(folder / "ca.crt", pem(self.certificate), 0o644)
+        write(folder / "ca.key", key_pem(self.key, passphrase), 0o600)
 
     def for_broker(self, public: ec.EllipticCurvePublicKey, names: Sequence[str], now: datetime, days: int) -> bytes:
         """The broker's certificate (PEM) for the names and addresses under which it is reached."""
@@ -111,10 +115,9 @@ def _alternative(name: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
         pass
-    try:
-        return x509.DNSName(name)
-    except ValueError as error:
-        raise AuthorityError(f"name: {name!r}, expected a host name or an address") from error
+    if len(name) > LONGEST_HOST or not HOST.fullmatch(name):
+        raise AuthorityError(f"name: {name!r}, expected a host name in ASCII or an address")
+    return x509.DNSName(name)
 
 
 def _builder(

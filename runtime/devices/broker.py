@@ -10,7 +10,7 @@ from runtime.db import Connection
 from runtime.devices import register
 from runtime.devices.acl import Credential, files
 from runtime.devices.authority import Authority, AuthorityError
-from runtime.devices.files import FileFault, read, write
+from runtime.devices.files import FileFault, read, there, write
 from runtime.devices.issue import authority
 from runtime.settings import WireSettings
 
@@ -81,7 +81,7 @@ class _Step:
 
     def tell(self) -> bool | None:
         mark = self.settings.broker / UNTOLD
-        if self.settings.broker_pid is None or not _there(mark):
+        if self.settings.broker_pid is None or not there(mark):
             return None
         tell(self.settings.broker_pid)
         try:
@@ -95,9 +95,9 @@ def _revocations(step: _Step, out: list[Credential], now: datetime, signer: Auth
     """Returns how many certificates the list lacks, for want of the authority's key. Raises AuthorityError or
     FileFault."""
     folder, serials = step.settings.broker, "".join(f"{one.serial}\n" for one in out).encode()
-    if _there(folder / "crl.pem") and not _differs(folder / SERIALS, serials):
+    if there(folder / "crl.pem") and not _differs(folder / SERIALS, serials):
         return 0
-    if signer is None and not _there(step.settings.ca / "ca.key"):
+    if signer is None and not there(step.settings.ca / "ca.key"):
         return len(_unlisted(step.settings, out))
     signer = signer or authority(step.settings)
     entries = [(one.serial, one.revoked_at or one.ends_at or now) for one in out]
@@ -109,7 +109,7 @@ def _revocations(step: _Step, out: list[Credential], now: datetime, signer: Auth
 
 def _unlisted(settings: WireSettings, out: list[Credential]) -> list[Credential]:
     named = settings.broker / SERIALS
-    listed = set(read(named).decode("utf-8", "replace").split()) if _there(named) else set()
+    listed = set(read(named).decode("utf-8", "replace").split()) if there(named) else set()
     return [one for one in out if one.serial not in listed]
 
 
@@ -118,11 +118,6 @@ def _differs(path: Path, content: bytes) -> bool:
         return path.read_bytes() != content
     except OSError:
         return True
-
-
-def _there(path: Path) -> bool:
-    """False also for one in a folder that is closed to us: it is as far away as on another machine."""
-    return os.path.exists(path)  # noqa: PTH110
 
 
 def tell(pid_file: Path) -> None:

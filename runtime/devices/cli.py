@@ -156,6 +156,8 @@ def revoke(
     serial: Annotated[str | None, typer.Option(help="only the certificate whose serial begins so")] = None,
 ) -> None:
     """Shut a device's certificates out, at once and for good. The device itself stays registered."""
+    if serial is not None and not serial.strip():
+        _fail("serial: empty, expected the beginning of a certificate's serial, or no --serial for all of them")
     with _opened(config) as (settings, connection):
         with connection.transaction():
             register.find(connection, code)

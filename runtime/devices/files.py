@@ -2,11 +2,17 @@
 
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 
 class FileFault(ValueError):
     """A file that cannot be read or written, or that others may read; the text names it."""
+
+
+def there(path: Path) -> bool:
+    """False also for one in a folder that is closed to us: it is as far away as on another machine."""
+    return os.path.exists(path)  # noqa: PTH110
 
 
 def read(path: Path) -> bytes:
@@ -25,6 +31,18 @@ def demand_private(path: Path) -> None:
         raise FileFault(f"{path}: cannot be read ({error.strerror})") from error
     if mode & 0o077:
         raise FileFault(f"{path}: mode {mode:04o} lets others at it, expected 0600 (chmod 600 {path})")
+
+
+def demand_writable(folder: Path, names: Iterable[str]) -> None:
+    """That these files can be written there, tried before one of several is. Raises FileFault."""
+    write(folder / ".try", b"", 0o600)
+    try:
+        (folder / ".try").unlink()
+    except OSError as error:
+        raise FileFault(f"{folder}: cannot be written ({error.strerror})") from error
+    for name in names:
+        if (folder / name).is_dir():
+            raise FileFault(f"{folder / name}: is a folder, expected a file or nothing")
 
 
 def write(path: Path, content: bytes, mode: int) -> None:

@@ -9,7 +9,7 @@ from cryptography import x509
 from runtime.db import Connection
 from runtime.devices import register
 from runtime.devices.acl import LONGEST_CODE, Credential, Device, user
-from runtime.devices.authority import Authority, key_pem, new_key, pem, requested_key
+from runtime.devices.authority import Authority, AuthorityError, key_pem, new_key, pem, requested_key
 from runtime.devices.files import FileFault, write
 from runtime.devices.register import RegisterError
 from runtime.settings import WireSettings
@@ -24,8 +24,16 @@ class Wanted(NamedTuple):
 
 def authority(settings: WireSettings) -> Authority:
     """The house's own. Raises AuthorityError or FileFault."""
-    secret = settings.ca_passphrase
-    return Authority.load(settings.ca, secret.get_secret_value() if secret else None)
+    return Authority.load(settings.ca, passphrase(settings))
+
+
+def passphrase(settings: WireSettings) -> str | None:
+    """What closes the authority's key. Raises AuthorityError for an empty one: it would leave the key open."""
+    if settings.ca_passphrase is None:
+        return None
+    if not settings.ca_passphrase.get_secret_value().strip():
+        raise AuthorityError("wire.ca_passphrase: empty, expected a passphrase, or no such setting for an open key")
+    return settings.ca_passphrase.get_secret_value()
 
 
 def issue(connection: Connection, signer: Authority, device: Device, wanted: Wanted, days: int) -> Credential:

@@ -140,6 +140,12 @@ def end_older(connection: Connection, newest: Credential, at: datetime, now: dat
 
 
 def revoke(connection: Connection, code: str, serial: str | None, why: str, now: datetime) -> list[str]:
-    """Takes a device's certificates (or the one whose serial begins so) out of use, at once and for good."""
+    """Takes a device's certificates (or the one whose serial begins so) out of use, at once and for good.
+
+    Raises RegisterError when several begin so; nothing is revoked then, as the caller's transaction ends."""
     values = {"device": code, "serial": serial, "why": why, "now": now}
-    return [row["serial"] for row in connection.execute(QUERIES["revoke"], values)]
+    gone = [row["serial"] for row in connection.execute(QUERIES["revoke"], values)]
+    if serial is not None and len(gone) > 1:
+        fitting = ", ".join(sorted(gone))
+        raise RegisterError(f"serial: {serial!r} fits {len(gone)} certificates, expected one of {fitting}")
+    return gone

@@ -81,9 +81,12 @@ def test_a_device_is_registered_once_and_listed(desk: Desk) -> None:
         (("rotate", "nobody", "--out", "x"), "device: 'nobody' is not registered"),
         (("revoke", "agent-a", "--why", "x"), "agent-a: has no certificate in use"),
         (("revoke", "agent-a", "--why", " "), "why: empty"),
+        (("revoke", "agent-a", "--why", "x", "--serial", ""), "serial: empty, expected the beginning of"),
         (("assign", "agent-a", "--agent", "agent-a"), "an agent speaks for itself"),
         (("ca", "init", "--name", "x"), "ca.key: is there already; it is never replaced"),
-        (("ca", "server", "--name", "bücher"), "name: 'bücher', expected a host name or an address"),
+        (("ca", "server", "--name", "bücher"), "name: 'bücher', expected a host name in ASCII or an address"),
+        (("ca", "server", "--name", "bad host!"), "name: 'bad host!', expected a host name in ASCII or an address"),
+        (("add", "agent-a", *AGENT, "--out", "x", "--csr", "no.csr"), "no.csr: cannot be read (No such file"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(desk: Desk, words: tuple[str, ...], said: str) -> None:
@@ -91,6 +94,19 @@ def test_what_is_wrong_is_said_in_a_line(desk: Desk, words: tuple[str, ...], sai
     before = desk.says("list", "--json")
     assert said in desk.refuses(*words)
     assert desk.says("list", "--json") == before
+
+
+def test_a_serial_that_fits_several_revokes_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = iter((0x5BC1 << 144, 0x5BC2 << 144))
+    monkeypatch.setattr("runtime.devices.issue.x509.random_serial_number", lambda: next(numbers))
+    desk.says("add", "agent-a", *AGENT, "--out", str(desk.folder / "a"))
+    desk.says("rotate", "agent-a", "--out", str(desk.folder / "b"))
+    before = desk.says("list", "--json")
+    assert "serial: '5bc' fits 2 certificates" in desk.refuses("revoke", "agent-a", "--why", "x", "--serial", "5bc")
+    assert "serial: empty" in desk.refuses("revoke", "agent-a", "--why", "x", "--serial", "")
+    assert desk.says("list", "--json") == before
+    desk.says("revoke", "agent-a", "--why", "x", "--serial", "5bc1")
+    assert "user agent-a.5bc2" in desk.acl and "user agent-a.5bc1" not in desk.acl
 
 
 def test_a_certificate_that_cannot_be_written_was_never_issued(desk: Desk) -> None:
