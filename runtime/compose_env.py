@@ -40,8 +40,8 @@ def write_wire(wire: WireSettings, names: Sequence[str]) -> list[str]:
     if there(wire.ca / "ca.key"):
         raise FileFault(
             f"{wire.broker}: lacks {', '.join(lacking)}, expected the files of the authority in {wire.ca}:"
-            " run `sunlit device ca server --name NAME`, then `sunlit device apply`; before the first device, remove that"
-            " folder and try again"
+            " run `sunlit device ca server --name NAME`, then `sunlit device apply`; or, before the first device,"
+            f" remove {wire.ca} and try again"
         )
     make(wire, list(names) or ["localhost", socket.gethostname()])
     return [str(wire.ca), str(wire.broker)]

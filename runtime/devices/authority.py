@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -59,7 +59,7 @@ class Authority:
         except TypeError as error:
             wanted = "a passphrase (wire.ca_passphrase_file)" if passphrase is None else "no passphrase"
             raise AuthorityError(f"{key_file}: expected {wanted}") from error
-        except ValueError as error:
+        except (ValueError, UnsupportedAlgorithm) as error:
             raise AuthorityError(f"{key_file}: cannot be opened, expected a PEM key and its passphrase") from error
         try:
             certificate = x509.load_pem_x509_certificate(made)
@@ -172,6 +172,11 @@ def key_pem(key: ec.EllipticCurvePrivateKey, passphrase: str | None = None) -> b
 
 def pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def common_name(certificate: x509.Certificate) -> str:
+    """The name that it was made for; empty where it has none."""
+    return next((str(one.value) for one in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)), "")
 
 
 def fingerprint(certificate: x509.Certificate) -> str:

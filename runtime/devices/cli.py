@@ -89,14 +89,25 @@ def add(
             if kind == "agent" or out is not None:
                 said += _settle(connection, device)
             if out is not None and signer is not None:
+                beside = register.serving(connection, code)
                 made = issue.issue(connection, signer, device, issue.Wanted(out, csr), settings.device_days)
-                said += _handed_over(made, out, csr)
+                said += [*_handed_over(made, out, csr), *_beside(code, beside)]
                 if settings.listeners > 1:
                     said.append(f"{code} connects at listener {listener_of(site, settings.listeners)} of the broker")
             elif kind == "agent":
                 said.append(f"{code} gets no certificate by this: --out FOLDER makes one")
         typer.echo("\n".join(said))
         _apply(connection, settings, signer)
+
+
+def _beside(code: str, older: list[Credential]) -> list[str]:
+    if not older:
+        return []
+    serials = ", ".join(one.serial[:12] for one in older)
+    return [
+        f"{code}: was issued beside {serials}, which stays in use: end it with `sunlit device revoke {code} --serial`;"
+        f" `sunlit device rotate {code}` is what replaces one"
+    ]
 
 
 def _settle(connection: Connection, newcomer: Device) -> list[str]:

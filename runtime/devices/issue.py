@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from runtime.db import Connection
 from runtime.devices import register
 from runtime.devices.acl import LONGEST_CODE, Credential, Device, user
-from runtime.devices.authority import Authority, AuthorityError, key_pem, new_key, pem, requested_key
-from runtime.devices.files import FileFault, write
+from runtime.devices.authority import Authority, AuthorityError, common_name, key_pem, new_key, pem, requested_key
+from runtime.devices.files import FileFault, read, there, write
 from runtime.devices.register import RegisterError
 from runtime.settings import WireSettings
 
@@ -52,6 +55,7 @@ def issue(connection: Connection, signer: Authority, device: Device, wanted: Wan
         raise FileFault(f"{key_file}: is there already; expected a folder without a key")
     key = None if wanted.request is not None else new_key()
     public = key.public_key() if key is not None else requested_key(wanted.request or Path())
+    _demand_its_own(wanted, device.code, public)
     serial = x509.random_serial_number()
     made = signer.for_device(public, user(device.code, f"{serial:040x}"), serial, register.now(connection), days)
     kept = register.keep(connection, device, made)
@@ -60,6 +64,32 @@ def issue(connection: Connection, signer: Authority, device: Device, wanted: Wan
     write(wanted.out / "device.crt", pem(made), 0o644)
     write(wanted.out / "ca.crt", pem(signer.certificate), 0o644)
     return kept
+
+
+def _demand_its_own(wanted: Wanted, code: str, public: ec.EllipticCurvePublicKey) -> None:
+    """What lies in the folder already is this device's and, for a key made there, of that key. Raises FileFault."""
+    certificate_file, key_file = wanted.out / "device.crt", wanted.out / "device.key"
+    if there(certificate_file):
+        content = read(certificate_file)
+        try:
+            found = x509.load_pem_x509_certificate(content)
+        except ValueError as error:
+            raise FileFault(f"{certificate_file}: is no certificate, expected {code}'s own or a new folder") from error
+        name = common_name(found)
+        if name.rpartition(".")[0] != code:
+            raise FileFault(f"{certificate_file}: is {name!r}, expected {code}'s own or a new folder")
+        if wanted.request is not None and found.public_key() != public:
+            raise FileFault(
+                f"{certificate_file}: is of another key than {wanted.request}, expected one of that key or a new folder"
+            )
+    if wanted.request is not None and there(key_file):
+        content = read(key_file)
+        try:
+            lies = serialization.load_pem_private_key(content, None).public_key()
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            lies = None
+        if lies != public:
+            raise FileFault(f"{key_file}: is not the key of {wanted.request}, expected that one or a new folder")
 
 
 def rotate(

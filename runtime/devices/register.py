@@ -43,6 +43,12 @@ def credentials(connection: Connection) -> list[Credential]:
     return [Credential(**row) for row in connection.execute(QUERIES["credentials"])]
 
 
+def serving(connection: Connection, code: str) -> list[Credential]:
+    """A device's certificates that are in use."""
+    at = now(connection)
+    return [one for one in credentials(connection) if one.device == code and one.serves(at)]
+
+
 def now(connection: Connection) -> datetime:
     """The database's time."""
     row = connection.execute(QUERIES["now"]).fetchone()

@@ -90,3 +90,52 @@ def test_a_broker_that_was_not_told_is_told_by_the_next_try(desk: Desk) -> None:
         assert broker.wait(20) == -signal.SIGHUP
     assert "nothing differs" in desk.says("apply")
     assert not os.path.lexists(desk.folder / "wire" / ".untold")
+
+
+def request(folder: Path, name: str) -> Path:
+    """A signing request, whose key lies beside it."""
+    file = folder / f"{name}.csr"
+    words = (
+        "openssl",
+        "req",
+        "-new",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-subj",
+        "/CN=x",
+    )
+    done = (*words, "-keyout", str(folder / f"{name}.key"), "-out", str(file))
+    subprocess.run(done, check=True, capture_output=True, timeout=30)
+    return file
+
+
+def test_a_certificate_takes_no_others_place(desk: Desk) -> None:
+    out, box = desk.folder / "a", desk.folder / "box"
+    first, other = request(desk.folder, "first"), request(desk.folder, "other")
+    before = {file: file.read_bytes() for file in out.iterdir()}
+    listed = desk.says("list", "--json")
+    rotate = ("rotate", "agent-a", "--out")
+    assert "device.crt: is of another key" in desk.refuses(*rotate, str(out), "--csr", str(other))
+    (out / "device.crt").rename(out / "kept")
+    assert "device.key: is not the key of" in desk.refuses(*rotate, str(out), "--csr", str(other))
+    (out / "kept").rename(out / "device.crt")
+    key = (out / "device.key").rename(desk.folder / "kept")
+    add = ("add", "agent-b", "--kind", "agent", "--site", "s1", "--out", str(out))
+    assert "device.crt: is 'agent-a." in desk.refuses(*add)
+    key.rename(out / "device.key")
+    assert desk.says("list", "--json") == listed and {file: file.read_bytes() for file in out.iterdir()} == before
+    desk.says(*rotate, str(box), "--csr", str(first))
+    desk.says(*rotate, str(box), "--csr", str(first))
+    (box / "device.crt").write_text("rubbish")
+    assert "device.crt: is no certificate" in desk.refuses(*rotate, str(box), "--csr", str(first))
+
+
+def test_a_second_certificate_by_add_is_said(desk: Desk) -> None:
+    first = desk.acl.partition("user agent-a.")[2][:12]
+    said = desk.says("add", "agent-a", *AGENT, "--out", str(desk.folder / "b"))
+    assert f"was issued beside {first}, which stays in use" in said and "sunlit device rotate agent-a" in said
+    desk.says("revoke", "agent-a", "--why", "test")
+    assert "beside" not in desk.says("add", "agent-a", *AGENT, "--out", str(desk.folder / "c"))
