@@ -199,3 +199,18 @@ def test_bytes_for_people() -> None:
     assert text_of(b"\xff\x00") == "ff00"
     assert text_of(b'{"a":"\\ud800"}').startswith("7b22")
     assert "bytes in all" in text_of(b"\xff" * 100_000)
+
+
+def test_what_a_device_sent_neither_breaks_nor_paints_the_screen(ingest: Connection, config: Path) -> None:
+    raw = telemetry(0)
+    for kind in ("[/x]", "\x1b[2J"):
+        kinds = json.dumps({"kind": kind})[1:-1].replace(" ", "").encode()
+        Writer(ingest, Devices()).write([Raw(raw.topic, raw.payload.replace(b'"kind":"lift"', kinds))])
+    listed = run(config, "rejects", "list")
+    assert listed.exit_code == 0, listed.output
+    assert "[/x]" in listed.output
+    for number in (row["id"] for row in ingest.execute("SELECT id FROM reject").fetchall()):
+        shown = run(config, "rejects", "show", str(number))
+        assert shown.exit_code == 0
+        assert "\x1b" not in shown.output
+    assert "\x1b[2J" not in listed.output
