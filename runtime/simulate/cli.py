@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import Progress
 
-from runtime.db import Role, connect
+from runtime.db import Role, connect, fault_of
 from runtime.settings import Settings, load
 from runtime.simulate import logins, store
 from runtime.simulate.crews import Crews, Mail
@@ -100,7 +100,8 @@ def city(
         if not register_only:
             _live(settings, pace, seed, seconds, connections, mail_port, operator, as_json)
     except FAULTS as error:
-        console.print(f"sunlit simulate: {' '.join(str(error).split())}", style="red", markup=False)
+        said = f"database: {fault_of(error)}" if isinstance(error, psycopg.Error) else " ".join(str(error).split())
+        console.print(f"sunlit simulate: {said}", style="red", markup=False)
         raise typer.Exit(1) from error
 
 
