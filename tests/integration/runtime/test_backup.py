@@ -1,5 +1,6 @@
 """A backup is one moment, whole or not there; what it is restored to works as the first did."""
 
+import fcntl
 import json
 import shutil
 import signal
@@ -337,6 +338,23 @@ def test_a_backup_that_fails_leaves_nothing(
     assert (done.exit_code, done.stderr) == (1, f"sunlit db: {folder / 'one'}: exists; expected a new name\n")
     done = call("backup", str(folder / "none" / "one"), "--config", here)
     assert done.stderr == f"sunlit db: {folder / 'none' / 'one'}: there is no folder {folder / 'none'}\n"
+
+
+def test_no_backup_takes_away_what_another_has_written(database: DatabaseSettings, folder: Path) -> None:
+    left = folder / "one.part" / "left"
+    left.parent.mkdir()
+    left.touch()
+    nowhere = DatabaseSettings(url=f"{database.url.replace('backup_', 'nowhere_')}")
+    done = call("backup", str(folder / "one"), "--config", config(folder, nowhere))
+    assert (done.exit_code, len(done.stderr.splitlines()), left.exists()) == (1, 1, True)
+
+    with (folder / ".one.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = call("backup", str(folder / "one"), "--config", config(folder, database))
+    assert (done.exit_code, left.exists()) == (1, True)
+    assert done.stderr == f"sunlit db: {folder / 'one'}: another backup is writing one.part; expected a new name\n"
+    assert call("backup", str(folder / "one"), "--config", config(folder, database)).exit_code == 0
+    assert [path.name for path in folder.iterdir() if path.suffix in (".part", ".lock")] == []
 
 
 @pytest.mark.parametrize(
