@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from rich.text import Text
 
 from ingest.devices import Devices
 from ingest.replay import Filter, Outcome, open_ids, replay
@@ -65,8 +66,8 @@ def show(number: Annotated[int, typer.Argument(metavar="ID")], config: Config = 
         return
     for name, value in row.items():
         if value is not None:
-            typer.echo(f"{name:12} {value}")
-    typer.echo(f"\n{body}")
+            typer.echo(f"{name:12} {printable(str(value))}")
+    typer.echo(f"\n{printable(body)}")
 
 
 @app.command("replay")
@@ -151,5 +152,11 @@ def print_table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
     """Rows for people."""
     table = Table(*columns)
     for row in rows:
-        table.add_row(*(str(row[column]) for column in columns))
+        # Text and not markup: it may hold whatever a device has sent.
+        table.add_row(*(Text(printable(str(row[column]))) for column in columns))
     Console().print(table)
+
+
+def printable(text: str) -> str:
+    """Without what would move the cursor or paint the terminal: a device chooses these characters."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text)

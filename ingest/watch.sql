@@ -167,7 +167,9 @@ SELECT %(code)s, %(kind)s, %(site)s, (SELECT id FROM device WHERE code = %(agent
 SELECT id, kind, site, retired_at IS NOT NULL AS retired FROM device WHERE code = %(code)s
 
 -- name: device_back
-UPDATE device SET retired_at = NULL, site = %(site)s WHERE code = %(code)s
+-- An agent speaks for its own site: who moves is no longer behind it.
+UPDATE device SET retired_at = NULL, agent_id = CASE WHEN site = %(site)s THEN agent_id END, site = %(site)s
+WHERE code = %(code)s
 
 -- name: watched
 SELECT EXISTS (SELECT FROM lift WHERE code = %(lift)s::text) AS lift,

@@ -213,3 +213,18 @@ def test_a_number_that_is_no_reject_is_said(ingest: Connection, config: Path, mo
     assert both.stderr == "sunlit ingest: there is no such reject: 999\n"
     again = run(config, "rejects", "replay", str(only["id"]))
     assert (again.exit_code, again.stdout) == (0, "nothing is open\n")
+
+
+def test_what_a_device_sent_neither_breaks_nor_paints_the_screen(ingest: Connection, config: Path) -> None:
+    raw = telemetry(0)
+    for kind in ("[/x]", "\x1b[2J"):
+        kinds = json.dumps({"kind": kind})[1:-1].replace(" ", "").encode()
+        Writer(ingest, Devices()).write([Raw(raw.topic, raw.payload.replace(b'"kind":"lift"', kinds))])
+    listed = run(config, "rejects", "list")
+    assert listed.exit_code == 0, listed.output
+    assert "[/x]" in listed.output
+    for number in (row["id"] for row in ingest.execute("SELECT id FROM reject").fetchall()):
+        shown = run(config, "rejects", "show", str(number))
+        assert shown.exit_code == 0
+        assert "\x1b" not in shown.output
+    assert "\x1b[2J" not in listed.output
