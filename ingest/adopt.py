@@ -52,7 +52,7 @@ def adopt(owner: Connection, ingest: Connection, wanted: Wanted, watch: Watch) -
 
     Interrupted and called again it goes on where it was.
     """
-    site = wanted.site or _site(owner, wanted.code)
+    site = wanted.site or _site(owner, wanted)
     try:
         topics = [str(topic(site, wanted.code, lane)) for lane in (Lane.TELEMETRY, Lane.EVENT, Lane.STATUS, Lane.REPLY)]
     except BadTopic as error:
@@ -71,12 +71,21 @@ def adopt(owner: Connection, ingest: Connection, wanted: Wanted, watch: Watch) -
     return Adopted(site, what, outcomes, lost)
 
 
-def _site(owner: Connection, code: str) -> str:
-    sites = [row["site"] for row in owner.execute(QUERIES["stranger_sites"], {"code": code})]
-    if len(sites) != 1:
-        found = f"it speaks at {', '.join(sites)}" if sites else "no stranger of this code has spoken"
-        raise AdoptError(f"site: '', expected --site: {found}")
-    return str(sites[0])
+def _site(owner: Connection, wanted: Wanted) -> str:
+    there = owner.execute(QUERIES["device_found"], {"code": wanted.code}).fetchone()
+    if there is not None and wanted.again and not wanted.move:
+        return str(there["site"])
+    sites = [str(row["site"]) for row in owner.execute(QUERIES["stranger_sites"], {"code": wanted.code})]
+    if len(sites) == 1:
+        return sites[0]
+    if sites:
+        raise AdoptError(f"site: '', expected --site: it speaks at {', '.join(sites)}")
+    if there is not None and there["retired"]:
+        raise AdoptError(f"device: {wanted.code!r} is retired; --again takes it back")
+    raise AdoptError(
+        f"code: {wanted.code!r}, no stranger of this code has spoken; expected one of `sunlit ingest strangers`,"
+        " or --site for a device that will"
+    )
 
 
 def _register(owner: Connection, wanted: Wanted, site: str) -> str:

@@ -20,7 +20,7 @@ from ingest.replay import Filter, Outcome, open_ids, replay
 from ingest.watch_sql import QUERIES
 from ingest.writer import Writer
 from runtime import log
-from runtime.db import Connection, Role, connect
+from runtime.db import Connection, Role, connect, fault_of
 from runtime.settings import load
 
 app = typer.Typer(help="Messages that were refused.", no_args_is_help=True)
@@ -84,14 +84,18 @@ def replay_command(
         fail("expected ID, --reason, --device or --all")
     log.configure("ingest")
     with opened(config) as connection:
+        known = {row["id"] for row in connection.execute(QUERIES["rejects_known"], {"ids": ids or []})}
+        unknown = sorted(set(ids or ()) - known)
+        for number in unknown:
+            typer.echo(f"sunlit ingest: there is no such reject: {number}", err=True)
         chosen = open_ids(connection, Filter(ids or (), reason, device))
         counts = Counter(replay(connection, Writer(connection, Devices()), watch(chosen)))
     said = {outcome.value: counts[outcome] for outcome in Outcome}
     if as_json:
         typer.echo(json.dumps(said))
-    else:
+    elif chosen or not unknown:
         typer.echo(in_words(said) or "nothing is open")
-    raise typer.Exit(1 if counts[Outcome.REFUSED] else 0)
+    raise typer.Exit(1 if counts[Outcome.REFUSED] or unknown else 0)
 
 
 def in_words(counts: dict[str, int]) -> str:
@@ -134,7 +138,7 @@ def opened(config: Path | None, role: Role = Role.INGEST) -> Iterator[Connection
         with connect(load(config).database, role) as connection:
             yield connection
     except psycopg.Error as error:
-        typer.echo(f"sunlit ingest: database: {' '.join(str(error).split())}", err=True)
+        typer.echo(f"sunlit ingest: database: {fault_of(error)}", err=True)
         raise typer.Exit(2) from error
 
 

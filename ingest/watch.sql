@@ -129,6 +129,9 @@ WHERE replayed_at IS NULL
   AND (%(device)s::text = '' OR split_part(topic, '/', 5) = %(device)s OR device_code = %(device)s)
 ORDER BY id
 
+-- name: rejects_known
+SELECT id FROM reject WHERE id = ANY(%(ids)s::bigint[])
+
 -- name: reject
 SELECT id, received, topic, reason, times, replayed_at, device_code, lane, boot, seq, payload FROM reject
 WHERE id = %(id)s
