@@ -9,7 +9,7 @@ import typer
 
 from alerting import activation, engine, orders, outbox, policy
 from runtime import log, service
-from runtime.db import Role, connect
+from runtime.db import Role, connect, fault_of
 from runtime.settings import load
 from runtime.storage import retention
 
@@ -44,7 +44,7 @@ def activate(
         with connect(load(config).database, Role.ALERTING) as connection:
             version = activation.store(connection, found, author, datetime.now(UTC))
     except psycopg.Error as error:
-        _fail(f"database: {' '.join(str(error).split())}")
+        _fail(f"database: {fault_of(error)}")
     typer.echo(f"{file}: active as version {version}")
 
 

@@ -13,7 +13,7 @@ from api.orders_cli import order
 from api.session import HASHER
 from api.sql import QUERIES
 from runtime import log
-from runtime.db import Role, connect
+from runtime.db import Role, connect, fault_of
 from runtime.settings import load
 from runtime.stack.ports import PortInUse, demand_free
 
@@ -69,7 +69,7 @@ def set_password(login: str, config: Config = None) -> None:
             values = {"login": login, "hash": HASHER.hash(password)}
             found = connection.execute(QUERIES["set_password"], values).fetchone()
     except psycopg.Error as error:
-        typer.echo(f"database: {' '.join(str(error).split())}", err=True)
+        typer.echo(f"database: {fault_of(error)}", err=True)
         raise typer.Exit(1) from error
     if found is None:
         typer.echo(f"login: {login!r} is nobody", err=True)

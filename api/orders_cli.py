@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from api.sql import QUERIES
 from contracts.kinds import EdgeCommand
-from runtime.db import Connection, Role, connect
+from runtime.db import Connection, Role, connect, fault_of
 from runtime.settings import load
 
 VIDEO = (EdgeCommand.LIVE, EdgeCommand.PLAYBACK, EdgeCommand.CLIP)
@@ -39,7 +39,7 @@ def order(
             identity = _write(connection, device, kind, _args(args or []), login, why.strip())
             good = _follow(connection, identity, wait_s)
     except psycopg.Error as error:
-        _fail(f"database: {' '.join(str(error).split())}")
+        _fail(f"database: {fault_of(error)}")
     raise typer.Exit(0 if good else 1)
 
 

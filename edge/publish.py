@@ -214,6 +214,9 @@ class Pump:
                 again.add(flown.level)
                 self._open(flown.topic)
                 log.warning("publish: the broker does not take %s now (%s)", flown.topic, refused.text)
+            elif told is not None:
+                # The next status goes out in its time.
+                self._open(told.topic)
         self._begin_again(again)
         self._say_shut()
         self.spool.held = self.gate.idle

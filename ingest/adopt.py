@@ -52,7 +52,7 @@ def adopt(owner: Connection, ingest: Connection, wanted: Wanted, watch: Watch) -
 
     Interrupted and called again it goes on where it was.
     """
-    site = wanted.site or _site(owner, wanted.code)
+    site = wanted.site or _site(owner, wanted)
     try:
         topics = [str(topic(site, wanted.code, lane)) for lane in (Lane.TELEMETRY, Lane.EVENT, Lane.STATUS, Lane.REPLY)]
     except BadTopic as error:
@@ -71,18 +71,28 @@ def adopt(owner: Connection, ingest: Connection, wanted: Wanted, watch: Watch) -
     return Adopted(site, what, outcomes, lost)
 
 
-def _site(owner: Connection, code: str) -> str:
-    sites = [row["site"] for row in owner.execute(QUERIES["stranger_sites"], {"code": code})]
-    if len(sites) != 1:
-        found = f"it speaks at {', '.join(sites)}" if sites else "no stranger of this code has spoken"
-        raise AdoptError(f"site: '', expected --site: {found}")
-    return str(sites[0])
+def _site(owner: Connection, wanted: Wanted) -> str:
+    there = owner.execute(QUERIES["device_found"], {"code": wanted.code}).fetchone()
+    if there is not None and wanted.again and not wanted.move:
+        return str(there["site"])
+    sites = [str(row["site"]) for row in owner.execute(QUERIES["stranger_sites"], {"code": wanted.code})]
+    if len(sites) == 1:
+        return sites[0]
+    if sites:
+        raise AdoptError(f"site: '', expected --site: it speaks at {', '.join(sites)}")
+    if there is not None and there["retired"]:
+        raise AdoptError(f"device: {wanted.code!r} is retired; --again takes it back")
+    raise AdoptError(
+        f"code: {wanted.code!r}, no stranger of this code has spoken; expected one of `sunlit ingest strangers`,"
+        " or --site for a device that will"
+    )
 
 
 def _register(owner: Connection, wanted: Wanted, site: str) -> str:
     there = owner.execute(QUERIES["device_found"], {"code": wanted.code}).fetchone()
     if there is None:
         _demand(owner, wanted, site)
+        _demand_spoken(owner, wanted.code, site)
         values = {**wanted._asdict(), "site": site, "lift": wanted.lift or None, "kitchen": wanted.kitchen or None}
         owner.execute(QUERIES["device_register"], values)
         return "registered"
@@ -90,9 +100,19 @@ def _register(owner: Connection, wanted: Wanted, site: str) -> str:
         raise AdoptError(f"device: {wanted.code!r} is retired; --again takes it back")
     if there["site"] != site and not wanted.move:
         raise AdoptError(f"site: {site!r}, {wanted.code!r} is registered at {there['site']!r}; --move moves it")
+    if there["site"] != site:
+        _demand_spoken(owner, wanted.code, site)
     owner.execute(QUERIES["device_back"], {"code": wanted.code, "site": site})
     moved = "moved" if there["site"] != site else "registered already"
     return "taken back" if there["retired"] else moved
+
+
+def _demand_spoken(owner: Connection, code: str, site: str) -> None:
+    """A slip of the pen would take a device away to where it never speaks, and its alarms would be refused."""
+    sites = [row["site"] for row in owner.execute(QUERIES["stranger_sites"], {"code": code})]
+    if site not in sites:
+        found = f"it speaks at {', '.join(sites)}" if sites else "no stranger of this code has spoken"
+        raise AdoptError(f"site: {site!r}, {code!r} has not spoken there; {found}")
 
 
 def _demand(owner: Connection, wanted: Wanted, site: str) -> None:

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from contracts.kinds import Lane
 from contracts.messages import Event, Reply, Status, Telemetry
 from ingest import samples, statuses
-from ingest.devices import Devices
+from ingest.devices import Device, Devices
 from ingest.normalise import Accepted, Identity, Rejected, Row
 from ingest.sql import QUERIES
 from ingest.strangers import Strangers
@@ -61,7 +61,7 @@ class Batch:
         self._counted: set[int] = set()
 
     def write(self, items: Sequence[Item]) -> Written:
-        self.devices = self._register.find(self.connection, {code for item in items if (code := _code(item))})
+        self.devices = self._look_up(items)
         judged = [self._judge(item) for item in items]
         told = [item.body for item in judged if isinstance(item, Accepted) and isinstance(item.body, Status)]
         theirs = set(statuses.streams_of(told, self.devices))
@@ -82,6 +82,22 @@ class Batch:
         statuses.tell(self.streams, told, self.devices)
         self.streams.settle()
         return written
+
+    def _look_up(self, items: Sequence[Item]) -> dict[str, Device]:
+        codes = {code for item in items if (code := _code(item))}
+        found = self._register.find(self.connection, codes)
+        # Whom the register seems to refuse is looked up again first: it may have been moved a moment ago.
+        doubtful = {
+            item.body.device
+            for item in items
+            if isinstance(item, Accepted)
+            and (device := found.get(item.body.device)) is not None
+            and (device.retired or device.site != item.site)
+        }
+        if doubtful:
+            self._register.forget(doubtful)
+            found |= self._register.find(self.connection, doubtful)
+        return found
 
     def _judge(self, item: Item) -> Item:
         """Refuses what a device says that is not ours, or says from another's place."""

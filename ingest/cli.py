@@ -9,7 +9,7 @@ import typer
 
 from contracts.topics import SHARDS
 from ingest import liveness, rejects_cli, strangers, strangers_cli
-from ingest.consumer import lanes
+from ingest.consumer import BEAT_S, lanes
 from ingest.rejects_cli import opened, print_table
 from ingest.shard import WHOLE, Shard
 from ingest.shard import shard as parse_shard
@@ -63,6 +63,11 @@ def close(
     settings = load(config)
     log.configure("ingest")
     consumers = {name: lane for part in shard or [WHOLE] for name, lane in lanes(settings, part, True).items()}
+    beats = _rows(config, "beating", names=list(consumers), seconds=3 * BEAT_S)
+    for beat in beats:
+        typer.echo(f"sunlit ingest: {beat['instance']} runs (last beat {beat['ago']} s ago); stop it first", err=True)
+    if beats:
+        raise typer.Exit(1)
     for name, consumer in consumers.items():
         typer.echo(f"{name}: {consumer.close(quiet_s)} messages written, session ended")
 
@@ -93,6 +98,6 @@ def balanced(rows: list[dict[str, Any]], in_flight: int) -> bool:
     return all(rest == 0 if done else rest >= 0 for done, rest in rests) and sum(rest for _, rest in rests) <= in_flight
 
 
-def _rows(config: Path | None, query: str) -> list[dict[str, Any]]:
+def _rows(config: Path | None, query: str, **values: object) -> list[dict[str, Any]]:
     with opened(config) as connection:
-        return connection.execute(QUERIES[query]).fetchall()
+        return connection.execute(QUERIES[query], values or None).fetchall()

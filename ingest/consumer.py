@@ -26,7 +26,9 @@ from runtime.settings import Settings
 log = logging.getLogger(__name__)
 SESSION_EXPIRY_S = 7 * 24 * 3600
 BEAT_S = 5.0
-LONGEST_PAUSE_S = 10.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 10.0
+FULL = 4
+"""batches that may wait of what came without a promise"""
 HOLDING = "behind with telemetry; asks for no more until it has caught up, edges keep theirs"
 
 
@@ -60,6 +62,10 @@ class LaneConsumer:
         self.taken: queue.SimpleQueue[Taken] = queue.SimpleQueue()
         self.total, self.batches, self.writing_s = Written(), 0, 0.0
         self.last_taken_at = time.monotonic()
+        self._pending: list[Taken] = []
+        self._leaving, self._started, self._writing = leaving, False, False
+        self._said, self._pause = "", FIRST_PAUSE_S
+        self._refused = 0
         self._connection_count = 0
         self._caught_up_at = self.last_taken_at
         self._beat_at = 0.0
@@ -68,7 +74,7 @@ class LaneConsumer:
             f"{settings.ingest.client_id}-{self.name}",
             subscriptions=[topic for lane in lanes for topic in subscription(lane, shard.numbers)],
             leaving=leaving,
-            on_message=lambda incoming: self.taken.put(Taken(incoming, self._connection_count)),
+            on_message=self._take,
             on_connection=self._on_connection,
             manual_ack=True,
             # The broker sends no more than this without an acknowledgement: memory stays bounded.
@@ -80,6 +86,17 @@ class LaneConsumer:
         if connected:
             self._connection_count += 1
             self._merge_waiting()
+
+    def _take(self, incoming: Incoming) -> None:
+        if incoming.qos == 0 and self.taken.qsize() >= FULL * self.batch:
+            # Nothing bounds what is published without a promise; whoever did so has been promised nothing.
+            self._refused += 1
+            if self._refused == 1:
+                log.error(
+                    "%s: messages of QoS 0 are dropped (%s): devices must publish at QoS 1", self.name, incoming.topic
+                )
+            return
+        self.taken.put(Taken(incoming, self._connection_count))
 
     def _merge_waiting(self) -> None:
         """Of equal messages that wait here keeps one.
@@ -99,57 +116,69 @@ class LaneConsumer:
             self.taken.put(taken)
 
     def run(self, stop: threading.Event) -> None:
-        """The duty: works until `stop`."""
-        self.bus.start()
-        try:
-            while not stop.is_set():
-                self._with_database(stop)
-        finally:
-            self.bus.stop()
+        """The duty: works until `stop`. May be called again when it has raised: session and what is in hand stay."""
+        if not self._started:
+            self._started = True
+            self.bus.start()
+        while not stop.is_set():
+            self._with_database(stop)
+        self.bus.stop()
 
     def close(self, quiet_s: float) -> int:
-        """Writes what waits until nothing has come for so long, then ends the session. Returns how many messages."""
+        """Writes what waits until nothing has come for so long, then ends the session. Returns how many messages.
+
+        However long the database is away: the session ends only when nothing is in hand.
+        """
         stop = threading.Event()
         worker = threading.Thread(target=self._with_database, args=(stop,), daemon=True)
-        self.last_taken_at = time.monotonic()
         self.bus.start()
         worker.start()
-        while not self.bus.connected or self.taken.qsize() or time.monotonic() - self.last_taken_at < quiet_s:
+        quiet_since = time.monotonic()
+        while time.monotonic() - quiet_since < quiet_s:
             time.sleep(0.1)
+            busy = self._pending or self.taken.qsize() or time.monotonic() - self.last_taken_at < quiet_s
+            if busy or not self.bus.connected or not self._writing:
+                quiet_since = time.monotonic()
         stop.set()
         worker.join()
-        self.bus.stop(end_session=True)
+        self.bus.stop(end_session=not self._pending and not self.taken.qsize())
         return sum(self.total)
 
     def _with_database(self, stop: threading.Event) -> None:
         """Writes until the connection breaks; what was in hand then is written again over the next one."""
-        pending: list[Taken] = []
-        pause, said = 0.2, ""
         while not stop.is_set():
             try:
                 with connect(self.settings.database, Role.INGEST) as connection:
-                    if said:
-                        log.info("%s: database is back", self.name)
-                    said, pause = "", 0.2
-                    self._drain(connection, pending, stop)
-            except psycopg.OperationalError as error:
+                    self._drain(connection, stop)
+            except psycopg.Error as error:
+                # Away, full, read-only after a failover: whatever it is, no message is given up over it.
+                self._writing = False
                 text = " ".join(str(error).split())
-                if text != said:
+                if text != self._said:
                     log.warning("%s: database is away (%s); messages wait at the broker", self.name, text)
-                    said = text
+                    self._said = text
                 self._hold(behind=True)
-                stop.wait(pause)
-                pause = min(pause * 2, LONGEST_PAUSE_S)
+                stop.wait(self._pause)
+                self._pause = min(self._pause * 2, LONGEST_PAUSE_S)
 
-    def _drain(self, connection: Connection, pending: list[Taken], stop: threading.Event) -> None:
-        writer = Writer(connection, Devices())
+    def _wrote(self) -> None:
+        """A connection alone proves nothing: the database is back when it has written."""
+        if self._said:
+            log.info("%s: database is back", self.name)
+        self._said, self._pause, self._writing = "", FIRST_PAUSE_S, True
+
+    def _drain(self, connection: Connection, stop: threading.Event) -> None:
+        writer, pending = Writer(connection, Devices()), self._pending
         while not stop.is_set():
             if not pending:
+                # As much as the broker may send lies here already: more waits there.
+                behind = self.taken.qsize() >= self.batch
                 pending.extend(self._collect())
-                self._hold(behind=len(pending) == self.batch)
+                self._hold(behind)
             if pending:
                 began = time.monotonic()
                 self.total += writer.write([taken.incoming for taken in pending])
+                self._wrote()
                 self.batches += 1
                 self.writing_s += time.monotonic() - began
                 self.after_commit()
@@ -203,9 +232,15 @@ class LaneConsumer:
                 "writing_s": round(self.writing_s, 3),
                 "connected": self.bus.connected,
                 "waiting": self.taken.qsize(),
+                "dropped": self._refused,
             }
             instance = f"{self.name}@{socket.gethostname()}"
-            connection.execute(QUERIES["beat"], {"instance": instance, "info": json.dumps(info)})
+            # Who leaves is no worker: its sign of life would keep the next `close` out.
+            name, values = (
+                ("server_time", {}) if self._leaving else ("beat", {"instance": instance, "info": json.dumps(info)})
+            )
+            connection.execute(QUERIES[name], values)
+            self._wrote()
 
 
 def lanes(settings: Settings, shard: Shard = WHOLE, leaving: bool = False) -> dict[str, LaneConsumer]:
@@ -221,6 +256,7 @@ def lanes(settings: Settings, shard: Shard = WHOLE, leaving: bool = False) -> di
         linger_s,
         shard,
         leaving,
-        Hold(0 if leaving else chosen.hold_after_s),
+        # MQTT 3.1.1 cannot say that nobody listens: edges would take a message for delivered.
+        Hold(0 if leaving or settings.broker.protocol != 5 else chosen.hold_after_s),
     )
     return {urgent.name: urgent, bulk.name: bulk}

@@ -35,3 +35,8 @@ class Devices:
                 until = now if row["retired"] else now + KNOWN_S
                 self._found[row["code"]] = Device(row["id"], row["site"], row["retired"]), until
         return {code: self._found[code][0] for code in codes if code in self._found}
+
+    def forget(self, codes: Collection[str]) -> None:
+        """Has them looked up again at once."""
+        for code in codes:
+            self._found.pop(code, None)

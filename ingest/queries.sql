@@ -115,6 +115,10 @@ ON CONFLICT (topic, digest) DO UPDATE SET times = reject.times + %(again)s, reas
 INSERT INTO ingest_beat (instance, at, info) VALUES (%(instance)s, clock_timestamp(), %(info)s)
 ON CONFLICT (instance) DO UPDATE SET at = EXCLUDED.at, info = EXCLUDED.info
 
+-- name: beating
+SELECT instance, extract(epoch FROM clock_timestamp() - at)::int AS ago FROM ingest_beat
+WHERE split_part(instance, '@', 1) = ANY(%(names)s) AND at > clock_timestamp() - make_interval(secs => %(seconds)s)
+
 -- name: audit
 SELECT d.code AS device, s.boot::text AS boot, s.lane, greatest(s.published, s.next_seq) AS published, s.stored,
        s.rejected + early.count AS rejected, s.lost, s.duplicates,

@@ -13,13 +13,14 @@ import typer
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from rich.text import Text
 
 from ingest.devices import Devices
 from ingest.replay import Filter, Outcome, open_ids, replay
 from ingest.watch_sql import QUERIES
 from ingest.writer import Writer
 from runtime import log
-from runtime.db import Connection, Role, connect
+from runtime.db import Connection, Role, connect, fault_of
 from runtime.settings import load
 
 app = typer.Typer(help="Messages that were refused.", no_args_is_help=True)
@@ -65,8 +66,8 @@ def show(number: Annotated[int, typer.Argument(metavar="ID")], config: Config = 
         return
     for name, value in row.items():
         if value is not None:
-            typer.echo(f"{name:12} {value}")
-    typer.echo(f"\n{body}")
+            typer.echo(f"{name:12} {printable(str(value))}")
+    typer.echo(f"\n{printable(body)}")
 
 
 @app.command("replay")
@@ -83,14 +84,18 @@ def replay_command(
         fail("expected ID, --reason, --device or --all")
     log.configure("ingest")
     with opened(config) as connection:
+        known = {row["id"] for row in connection.execute(QUERIES["rejects_known"], {"ids": ids or []})}
+        unknown = sorted(set(ids or ()) - known)
+        for number in unknown:
+            typer.echo(f"sunlit ingest: there is no such reject: {number}", err=True)
         chosen = open_ids(connection, Filter(ids or (), reason, device))
         counts = Counter(replay(connection, Writer(connection, Devices()), watch(chosen)))
     said = {outcome.value: counts[outcome] for outcome in Outcome}
     if as_json:
         typer.echo(json.dumps(said))
-    else:
+    elif chosen or not unknown:
         typer.echo(in_words(said) or "nothing is open")
-    raise typer.Exit(1 if counts[Outcome.REFUSED] else 0)
+    raise typer.Exit(1 if counts[Outcome.REFUSED] or unknown else 0)
 
 
 def in_words(counts: dict[str, int]) -> str:
@@ -133,7 +138,7 @@ def opened(config: Path | None, role: Role = Role.INGEST) -> Iterator[Connection
         with connect(load(config).database, role) as connection:
             yield connection
     except psycopg.Error as error:
-        typer.echo(f"sunlit ingest: database: {' '.join(str(error).split())}", err=True)
+        typer.echo(f"sunlit ingest: database: {fault_of(error)}", err=True)
         raise typer.Exit(2) from error
 
 
@@ -147,5 +152,11 @@ def print_table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
     """Rows for people."""
     table = Table(*columns)
     for row in rows:
-        table.add_row(*(str(row[column]) for column in columns))
+        # Text and not markup: it may hold whatever a device has sent.
+        table.add_row(*(Text(printable(str(row[column]))) for column in columns))
     Console().print(table)
+
+
+def printable(text: str) -> str:
+    """Without what would move the cursor or paint the terminal: a device chooses these characters."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text)

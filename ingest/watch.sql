@@ -129,6 +129,9 @@ WHERE replayed_at IS NULL
   AND (%(device)s::text = '' OR split_part(topic, '/', 5) = %(device)s OR device_code = %(device)s)
 ORDER BY id
 
+-- name: rejects_known
+SELECT id FROM reject WHERE id = ANY(%(ids)s::bigint[])
+
 -- name: reject
 SELECT id, received, topic, reason, times, replayed_at, device_code, lane, boot, seq, payload FROM reject
 WHERE id = %(id)s
@@ -164,7 +167,9 @@ SELECT %(code)s, %(kind)s, %(site)s, (SELECT id FROM device WHERE code = %(agent
 SELECT id, kind, site, retired_at IS NOT NULL AS retired FROM device WHERE code = %(code)s
 
 -- name: device_back
-UPDATE device SET retired_at = NULL, site = %(site)s WHERE code = %(code)s
+-- An agent speaks for its own site: who moves is no longer behind it.
+UPDATE device SET retired_at = NULL, agent_id = CASE WHEN site = %(site)s THEN agent_id END, site = %(site)s
+WHERE code = %(code)s
 
 -- name: watched
 SELECT EXISTS (SELECT FROM lift WHERE code = %(lift)s::text) AS lift,

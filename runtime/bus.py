@@ -2,6 +2,8 @@
 
 import logging
 import queue
+import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -27,6 +29,8 @@ QOS = 1
 NO_SUBSCRIBERS = 0x10
 NOT_AUTHORISED = 0x87
 TAKEN_OVER = 0x8E
+BRIEF_S, THRICE = 5.0, 3
+"""connections so brief, so many in a row, that somebody else must use the same name"""
 HEAD_BYTES = 64
 """what a packet may hold beside topic and payload, with room to spare"""
 
@@ -91,7 +95,8 @@ class Bus:
         ca = settings.tls_ca
         self._tls = None if ca is None else Tls(Files(ca, settings.tls_cert, settings.tls_key))
         self._handled = 0
-        self._taken_over = False
+        self._up, self._asking = False, threading.Lock()
+        self._taken_over, self._since, self._brief = False, 0.0, 0
         self._client = self._make_client(manual_ack)
         self._loop = MqttLoop(self._client, lambda: self._handled, self._failed, self._pause_s)
         if will is not None:
@@ -149,7 +154,8 @@ class Bus:
 
     @property
     def connected(self) -> bool:
-        return self._client.is_connected()
+        # The library goes on to call itself connected after some ways of losing the connection.
+        return self._up
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int | None:
         """Sends at QoS 1. Returns the id that `acks` will yield, or None when there is no connection to send on.
@@ -167,9 +173,10 @@ class Bus:
 
     def listen(self, topics: Sequence[str], wanted: bool) -> None:
         """Stops asking for some of the subscriptions, or asks again; what waits in the session comes all the same."""
-        self._subscriptions.update(dict.fromkeys(topics, wanted))
-        if self.connected:
-            self._ask()
+        with self._asking:
+            self._subscriptions.update(dict.fromkeys(topics, wanted))
+            if self.connected:
+                self._ask()
 
     def _ask(self) -> None:
         wanted = [topic for topic, wanted in self._subscriptions.items() if wanted]
@@ -194,17 +201,25 @@ class Bus:
         if reason.is_failure:
             self._say(logging.ERROR, f"broker {self._address} refuses {self.client_id}: {reason}; check [broker]")
             return
-        self._ask()
-        self._say(logging.INFO, f"connected to broker {self._address} as {self.client_id}")
+        self._since = time.monotonic()
+        with self._asking:
+            self._up = True
+            self._ask()
+        if self._brief < THRICE:
+            self._say(logging.INFO, f"connected to broker {self._address} as {self.client_id}")
         if self._on_connection is not None:
             self._on_connection(True)
 
     def _disconnected(
         self, _: mqtt.Client, __: Any, ___: mqtt.DisconnectFlags, reason: ReasonCode, ____: Properties | None
     ) -> None:
+        self._up = False
         self._taken_over = reason.value == TAKEN_OVER
-        if self._taken_over:
-            self._say(logging.ERROR, f"another connection uses the name {self.client_id}: is it running twice?")
+        brief = reason.is_failure and time.monotonic() - self._since < BRIEF_S
+        self._brief = self._brief + 1 if brief else 0
+        # Older brokers break off without a word when another connection takes the name.
+        if self._taken_over or self._brief >= THRICE:
+            self._say(logging.ERROR, f"another connection uses the name {self.client_id}? is it running twice?")
         elif reason.is_failure:
             why = self._refusal() or str(reason)
             self._say(logging.WARNING, f"lost broker {self._address} ({why}); trying again")

@@ -20,6 +20,9 @@ AsyncPool = AsyncConnectionPool[AsyncConnection]
 
 NAME = re.compile(r"^-- name: (?P<name>[a-z0-9_]+)\s*$", re.MULTILINE)
 
+NO_ROLE = re.compile(r'role "sunlit_\w+" does not exist')
+SCHEMA_FAULTS = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction)
+
 
 class Role(StrEnum):
     OWNER = ""
@@ -60,6 +63,15 @@ def conninfo(database: DatabaseSettings, role: Role) -> str:
 def connect(database: DatabaseSettings, role: Role) -> Connection:
     """One connection: autocommit, rows as dictionaries. Raises psycopg.OperationalError."""
     return psycopg.Connection.connect(conninfo(database, role), autocommit=True, row_factory=dict_row)
+
+
+def fault_of(error: psycopg.Error) -> str:
+    """What the database said, as one line; what comes of a schema that is missing or older says what to do."""
+    said = error.diag.message_primary or str(error)
+    role = NO_ROLE.search(str(error))
+    if role or isinstance(error, SCHEMA_FAULTS):
+        return f"not migrated ({role[0] if role else said}); run `sunlit db migrate`"
+    return " ".join(str(error).split())
 
 
 def pool(database: DatabaseSettings, role: Role, *, size: int = 4) -> Pool:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from runtime.db import Role, connect
+from runtime.db import Role, connect, fault_of
 from runtime.migrate import MigrationError, migrate
 from runtime.settings import Settings, load
 from runtime.storage import backup as storing
@@ -41,7 +41,7 @@ def migrate_command(
 ) -> None:
     """Bring the database up to date: tables, roles, rollups, and TimescaleDB's policies from the settings."""
     settings = load(config)
-    with _one_line(settings):
+    with _one_line(settings, makes_schema=True):
         applied = migrate(settings.database, plain=plain, retention=settings.retention, timescale=settings.timescale)
     typer.echo(f"applied {len(applied)}: {', '.join(applied)}" if applied else "up to date")
 
@@ -88,7 +88,7 @@ def restore(
     """Fill an empty or new database from a backup, count its rows, and bring it up to date."""
     settings = load(config)
     began = time.monotonic()
-    with _one_line(settings), _progress() as bar:
+    with _one_line(settings, makes_schema=True), _progress() as bar:
         task = bar.add_task("restore")
         applied = restoring.restore(
             settings, folder, lambda what: bar.update(task, description=what), overwrite=overwrite
@@ -135,13 +135,18 @@ def _progress() -> Progress:
 
 
 @contextmanager
-def _one_line(settings: Settings) -> Iterator[None]:
-    """What can go wrong outside is one line on stderr and exit code 1."""
+def _one_line(settings: Settings, *, makes_schema: bool = False) -> Iterator[None]:
+    """What can go wrong outside is one line on stderr and exit code 1.
+
+    Whoever makes the schema is not sent to make it.
+    """
     try:
         yield
     except EXPECTED as error:
         address = psycopg.conninfo.conninfo_to_dict(settings.database.url)
         where = f"database {address.get('host', 'localhost')}/{address.get('dbname', '')}: "
         text = " ".join(str(error).split())
+        if isinstance(error, psycopg.Error) and not makes_schema:
+            text = fault_of(error)
         typer.echo(f"sunlit db: {where if isinstance(error, psycopg.Error) else ''}{text}", err=True)
         raise typer.Exit(1) from error

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 
 TURN_S = 1.0
 """the longest wait before keep-alives are looked at"""
@@ -44,6 +44,28 @@ class ReadAhead(mqtt.Client):
             self._unread, self._at = super()._sock_recv(READ_BYTES), 0
         start, self._at = self._at, min(self._at + bufsize, len(self._unread))
         return self._unread[start : self._at]
+
+    def _handle_publish(self) -> MQTTErrorCode:
+        # The library breaks the connection off over characters in a property that brokers pass on, and the session
+        # would deliver the same message again, for ever. Nobody here reads properties of messages.
+        if self._protocol == MQTTProtocolVersion.MQTTv5:
+            packet = without_properties(self._in_packet["command"], bytes(self._in_packet["packet"]))
+            self._in_packet["packet"] = bytearray(packet)
+        return super()._handle_publish()
+
+
+def without_properties(header: int, packet: bytes) -> bytes:
+    """The body of an MQTT 5 PUBLISH with an empty block of properties; `header` is the packet's first byte."""
+    at = 2 + int.from_bytes(packet[:2]) + (2 if header & 0x06 else 0)
+    length = shift = 0
+    end = at
+    while end < len(packet):
+        byte = packet[end]
+        length |= (byte & 0x7F) << shift
+        shift, end = shift + 7, end + 1
+        if not byte & 0x80:
+            break
+    return packet[:at] + b"\0" + packet[end + length :]
 
 
 class MqttLoop:
@@ -116,13 +138,16 @@ class MqttLoop:
             except (ValueError, OSError):
                 # Closed by the client between the look and the wait.
                 break
-            if self._wake_in in readable:
+            woken = self._wake_in in readable
+            if woken:
                 with contextlib.suppress(BlockingIOError):
                     self._wake_in.recv(4096)
             come = connection in readable or self._client.buffered
             if come and self._read(connection) != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 break
-            if (writable or self._client.want_write()) and self._client.loop_write() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            # Also when there is nothing to send any more: only this lets the next message wake us again.
+            due = writable or woken or self._client.want_write()
+            if due and self._client.loop_write() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 break
             self._client.loop_misc()
         return good

@@ -61,6 +61,10 @@ def ingest(
     """
     log.configure("bench")
     settings = load(config)
+    if not rate:
+        # As fast as it goes means always behind: ingest would send the load back to edges that are not there.
+        ingest_settings = settings.ingest.model_copy(update={"hold_after_s": 0.0})
+        settings = settings.model_copy(update={"ingest": ingest_settings})
     if warm_up is None:
         # A device's first message is dearer than those that follow.
         warm_up = max(WARM_UP_S, devices / rate if rate else 0.0)

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from runtime import log
-from runtime.db import Connection, Role, connect
+from runtime.db import Connection, Role, connect, fault_of
 from runtime.devices import issue, register
 from runtime.devices.acl import Credential, Device, listener_of
 from runtime.devices.authority import Authority, AuthorityError
@@ -229,7 +229,7 @@ def _opened(config: Path | None) -> Iterator[tuple[WireSettings, Connection]]:
         with connect(settings.database, Role.OWNER) as connection:
             yield settings.wire, connection
     except psycopg.Error as error:
-        _fail(f"database {_where(settings)}: {' '.join(str(error).split())}")
+        _fail(f"database {_where(settings)}: {fault_of(error)}")
     except FAULTS as error:
         _fail(str(error))
 

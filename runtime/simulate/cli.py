@@ -1,17 +1,16 @@
 """`sunlit simulate`: an invented city against a running system."""
 
-import json
 import os
 import secrets
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import psycopg
@@ -21,9 +20,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import Progress
 
-from runtime.db import Role, connect
+from runtime.db import Role, connect, fault_of
 from runtime.settings import Settings, load
-from runtime.simulate import store
+from runtime.simulate import logins, store
 from runtime.simulate.crews import Crews, Mail
 from runtime.simulate.history import midnight
 from runtime.simulate.life import Life, Pace
@@ -73,7 +72,9 @@ def city(
     ] = 1.0,
     seconds: Annotated[float | None, typer.Option(min=0.1, help="end after so long; otherwise with Ctrl-C")] = None,
     connections: Annotated[int, typer.Option(min=1, max=64, help="MQTT connections that share the devices")] = 4,
-    mail_port: Annotated[int, typer.Option(min=1, max=65535, help="where letters to crews come in, loopback")] = 8605,
+    mail_port: Annotated[
+        int, typer.Option(min=1, max=65535, help="where letters come in with --crews, loopback")
+    ] = 8605,
     crews: Annotated[bool, typer.Option("--crews", help="crews answer their letters at the crew's page")] = False,
     passwords: Annotated[Path, typer.Option(help="file for the logins' passwords")] = Path(".sunlit/city.json"),
     as_json: Annotated[
@@ -88,18 +89,25 @@ def city(
     settings = load(config)
     pace = Pace(period, kitchen_period, status_period, speed, hurry, changes)
     try:
+        if crews and not register_only:
+            # Known before there is a city whose letters go to this port.
+            _mail(mail_port, lambda *_: None).server.server_close()
         if not keep:
             _register(settings, seed, lifts, kitchens, mail_port, passwords)
+        operator = logins.read(passwords)["operator"] if crews and not register_only else None
         if history:
             _past(settings, seed, history)
         if not register_only:
-            _live(settings, pace, seed, seconds, connections, mail_port, _read(passwords) if crews else None, as_json)
+            _live(settings, pace, seed, seconds, connections, mail_port, operator, as_json)
     except FAULTS as error:
-        console.print(f"sunlit simulate: {' '.join(str(error).split())}", style="red", markup=False)
+        said = f"database: {fault_of(error)}" if isinstance(error, psycopg.Error) else " ".join(str(error).split())
+        console.print(f"sunlit simulate: {said}", style="red", markup=False)
         raise typer.Exit(1) from error
 
 
 def _register(settings: Settings, seed: int, lifts: int, kitchens: int, mail_port: int, passwords: Path) -> None:
+    if not lifts and not kitchens:
+        raise CityError("--lifts 0 --kitchens 0: a city of nothing; expected one of them to be 1 or more")
     with connect(settings.database, Role.OWNER) as connection, Progress(console=console) as progress:
         if store.holds_city(connection):
             raise CityError("the database holds a city already; --keep goes on with it")
@@ -109,10 +117,8 @@ def _register(settings: Settings, seed: int, lifts: int, kitchens: int, mail_por
         hook = f"http://127.0.0.1:{mail_port}/letter"
         rows = invent(seed, lifts, kitchens, hook=hook, today=datetime.now(UTC).date())
         bars = {table: progress.add_task(table, total=len(getattr(rows, table))) for table in store.COLUMNS}
-        store.write(connection, rows, hashes, lambda table, done, _: progress.update(bars[table], completed=done))
-    passwords.parent.mkdir(parents=True, exist_ok=True)
-    passwords.touch(mode=0o600)
-    passwords.write_text(json.dumps(made, indent=1), "utf-8")
+        with logins.written(passwords, made):
+            store.write(connection, rows, hashes, lambda table, done, _: progress.update(bars[table], completed=done))
     console.print(
         f"registered {lifts} lifts and {kitchens} kitchens in {time.monotonic() - began:.1f} s;"
         f" nobody in it exists; logins in {passwords}"
@@ -132,14 +138,11 @@ def _past(settings: Settings, seed: int, days: int) -> None:
     console.print(f"invented {written} rescues and findings of {days} days")
 
 
-def _read(passwords: Path) -> Mapping[str, str]:
+def _mail(port: int, take: Callable[[str, Mapping[str, Any]], None]) -> Mail:
     try:
-        kept: dict[str, str] = json.loads(passwords.read_text("utf-8"))
+        return Mail(port, take)
     except OSError as error:
-        raise CityError(
-            f"--passwords: {passwords} cannot be read ({error.strerror}); crews need the operator's"
-        ) from error
-    return kept
+        raise CityError(f"--mail-port: port {port} of the loopback cannot be had ({error.strerror})") from error
 
 
 def _live(
@@ -149,21 +152,21 @@ def _live(
     seconds: float | None,
     connections: int,
     mail_port: int,
-    logins: Mapping[str, str] | None,
+    operator: str | None,
     as_json: bool,
 ) -> None:
     with connect(settings.database, Role.OWNER) as connection:
         members = store.fleet(connection)
     sender = Sender(settings.broker, f"sunlit-simulate-{os.getpid()}", connections)
     life = Life(members, sender, pace, now=time.time(), random=Random(seed))
-    played = Crews(life.rescues, (logins or {}).get("operator"), pace.hurry, Random(seed))
-    mail = Mail(mail_port, played.take if logins is not None else played.count)
+    played = Crews(life.rescues, operator, pace.hurry, Random(seed))
+    mail = None if operator is None else _mail(mail_port, played.take)
     stop, hasten = threading.Event(), threading.Event()
     signal.signal(signal.SIGINT, lambda *_: hasten.set() if stop.is_set() else stop.set())
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     sender.start()
-    mail.start()
-    if logins is not None:
+    if mail is not None:
+        mail.start()
         threading.Thread(target=played.run, args=(stop,), name="crews", daemon=True).start()
     try:
         with _screen(played, as_json) as tell:
@@ -174,7 +177,8 @@ def _live(
             bar = progress.add_task("last statuses", total=len(members))
             last = runner.end(hasten, lambda done: progress.update(bar, completed=done))
     finally:
-        mail.stop()
+        if mail is not None:
+            mail.stop()
         sender.stop()
     last.letters, last.pressed = played.letters, played.pressed
     if last.waiting:

@@ -91,13 +91,9 @@ class Crews:
         self._operator: Visitor | None = None
         self._desk = threading.Lock()
 
-    def count(self, organisation: str, letter: Mapping[str, Any]) -> None:
-        """A letter came, and nobody goes."""
-        self.letters += 1
-
     def take(self, organisation: str, letter: Mapping[str, Any]) -> None:
         """A letter came; whoever is asked to go, and is not deaf today, goes."""
-        self.count(organisation, letter)
+        self.letters += 1
         link = LINK.search(str(letter.get("body", "")))
         lift = LIFT.search(str(letter.get("subject", "")))
         plan = self.rescues.get(lift.group()) if lift else None

@@ -53,12 +53,15 @@ def version(program: Path) -> int:
     return int(number[1]) if number else 0
 
 
-def run(program: Path, words: list[str], url: str, tell: Callable[[str], None]) -> None:
-    """Runs it over a database, telling each table that it comes to. Raises ProgramError with its last words."""
-    address, env = _address(url)
+def run(program: Path, words: list[str], url: str | None, tell: Callable[[str], None]) -> None:
+    """Runs it over a database (None: over files alone), telling each table that it comes to.
+
+    Raises ProgramError with its last words.
+    """
+    address, env = _address(url) if url is not None else ("", dict(os.environ))
     last: deque[str] = deque(maxlen=KEPT_LINES)
     with subprocess.Popen(
-        [str(program), "--verbose", *words, "--dbname", address],
+        [str(program), "--verbose", *words, *(("--dbname", address) if url is not None else ())],
         env=env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

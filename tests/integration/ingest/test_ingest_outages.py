@@ -195,3 +195,44 @@ def test_a_long_outage_leaves_telemetry_at_the_edges_and_takes_alarms(
     stop.set()
     for thread in threads:
         thread.join(15)
+
+
+def test_a_database_that_only_reads_is_waited_for(
+    city_db: DatabaseSettings, broker_process: Broker, lane: LaneConsumer, start: Callable[[], None]
+) -> None:
+    """So it is for a while after a failover: no message may be given up over it, and the lane goes on by itself."""
+    start()
+    publish(broker_process, range(5))
+    until(lambda: stored(city_db) == (5, 5))
+    kick = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'sunlit_ingest'"
+    with connect(city_db, Role.OWNER) as owner:
+        owner.execute("ALTER ROLE sunlit_ingest SET default_transaction_read_only = on")
+        try:
+            owner.execute(kick)
+            publish(broker_process, range(5, 30))
+            until(lambda: "read-only" in lane._said)
+            assert stored(city_db) == (5, 5)
+        finally:
+            owner.execute("ALTER ROLE sunlit_ingest RESET default_transaction_read_only")
+    until(lambda: stored(city_db) == (30, 30))
+    with connect(city_db, Role.OWNER) as owner:
+        assert owner.execute("SELECT count(*) AS n FROM reject").fetchone() == {"n": 0}
+
+
+def test_a_lane_that_raised_can_be_run_again(
+    city_db: DatabaseSettings, broker_process: Broker, lane: LaneConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = threading.Event()
+    with monkeypatch.context() as broken:
+        broken.setattr(lane, "_with_database", lambda stop: 1 / 0)
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                lane.run(stop)
+    thread = threading.Thread(daemon=True, target=lane.run, args=(stop,))
+    thread.start()
+    until(lambda: lane.bus.connected)
+    time.sleep(0.3)
+    publish(broker_process, range(3))
+    until(lambda: stored(city_db) == (3, 3))
+    stop.set()
+    thread.join(15)

@@ -74,3 +74,13 @@ def test_who_speaks_and_has_told_no_status_yet_is_there(connection: Connection) 
     """Its status may come minutes later: until then nobody may call it away."""
     Writer(connection, Devices()).write([telemetry(0)])
     assert connection.execute("SELECT online, at FROM device_status").fetchall() == [{"online": True, "at": None}]
+
+
+def test_a_device_that_moved_a_moment_ago_is_heard_from_its_new_place(
+    connection: Connection, city_db: DatabaseSettings
+) -> None:
+    writer = Writer(connection, Devices())
+    assert writer.write([telemetry(0)]).stored == 1
+    with connect(city_db, Role.OWNER) as owner:
+        owner.execute("UPDATE device SET site = 'elsewhere' WHERE code = %s", (LIFT,))
+    assert writer.write([telemetry(1, site="elsewhere")]).stored == 1

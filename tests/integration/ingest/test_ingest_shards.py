@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -133,6 +134,11 @@ def test_the_number_of_workers_changes_and_nothing_stays_behind(
     until(lambda: len(sessions(empty_db)) == 6)
     publish(broker_process, range(10, 15))
 
+    rows(empty_db, "UPDATE ingest_beat SET at = at - interval '1 minute' RETURNING instance")
+    until(lambda: rows(empty_db, "SELECT count(*) FROM ingest_beat WHERE at > now() - interval '10 s'") == [(4,)])
+    refused = CliRunner().invoke(app, ["close", "--config", str(config), "--shard", "1/2"])
+    assert refused.exit_code == 1, "its worker lives"
+    assert "telemetry-1of2" in refused.output and "stop it first" in refused.output
     closed = CliRunner().invoke(app, ["close", "--config", str(config), "--quiet-s", "1"])
     assert closed.exit_code == 0, closed.output
     # The new workers share with the old session what came after them.
@@ -140,6 +146,33 @@ def test_the_number_of_workers_changes_and_nothing_stays_behind(
     until(lambda: rows(empty_db, "SELECT sum(stored)::int FROM stream") == [(120,)])
     again = CliRunner().invoke(app, ["close", "--config", str(config), "--quiet-s", "1"])
     assert "telemetry: 0 messages written" in again.output
+
+
+def test_a_session_is_not_ended_before_what_is_in_hand_is_written(
+    config: Path, empty_db: DatabaseSettings, broker_process: Broker, worker: Callable[..., Process]
+) -> None:
+    """The database holds a batch up for longer than the quiet time and then breaks off."""
+    old = worker()
+    until(lambda: len(sessions(empty_db)) == 2)
+    old.kill()
+    publish(broker_process, range(1))
+    rows(empty_db, "UPDATE ingest_beat SET at = at - interval '1 minute' RETURNING instance")
+    said: list[str] = []
+
+    def close() -> None:
+        said.append(CliRunner().invoke(app, ["close", "--config", str(config), "--quiet-s", "1"]).output)
+
+    closing = threading.Thread(target=close, daemon=True)
+    with psycopg.connect(empty_db.url) as holder:
+        holder.execute("LOCK TABLE lift_sample")
+        closing.start()
+        waiting = "FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename = 'sunlit_ingest'"
+        until(lambda: rows(empty_db, f"SELECT count(*) {waiting}") == [(1,)])
+        time.sleep(2)
+        rows(empty_db, f"SELECT pg_terminate_backend(pid) {waiting}")
+    closing.join(60)
+    assert "telemetry: 8 messages written, session ended" in said[0]
+    assert rows(empty_db, "SELECT sum(stored)::int FROM stream") == [(8,)]
 
 
 def test_a_wrong_shard_is_one_line(config: Path) -> None:

@@ -199,3 +199,32 @@ def test_bytes_for_people() -> None:
     assert text_of(b"\xff\x00") == "ff00"
     assert text_of(b'{"a":"\\ud800"}').startswith("7b22")
     assert "bytes in all" in text_of(b"\xff" * 100_000)
+
+
+def test_a_number_that_is_no_reject_is_said(ingest: Connection, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Writer(ingest, Devices()).write([too_fast(0)])
+    only = ingest.execute("SELECT id FROM reject").fetchone()
+    assert only
+    none = run(config, "rejects", "replay", "999")
+    assert (none.exit_code, none.stdout, none.stderr) == (1, "", "sunlit ingest: there is no such reject: 999\n")
+    fix(monkeypatch)
+    both = run(config, "rejects", "replay", str(only["id"]), "999")
+    assert (both.exit_code, both.stdout) == (1, "1 stored\n")
+    assert both.stderr == "sunlit ingest: there is no such reject: 999\n"
+    again = run(config, "rejects", "replay", str(only["id"]))
+    assert (again.exit_code, again.stdout) == (0, "nothing is open\n")
+
+
+def test_what_a_device_sent_neither_breaks_nor_paints_the_screen(ingest: Connection, config: Path) -> None:
+    raw = telemetry(0)
+    for kind in ("[/x]", "\x1b[2J"):
+        kinds = json.dumps({"kind": kind})[1:-1].replace(" ", "").encode()
+        Writer(ingest, Devices()).write([Raw(raw.topic, raw.payload.replace(b'"kind":"lift"', kinds))])
+    listed = run(config, "rejects", "list")
+    assert listed.exit_code == 0, listed.output
+    assert "[/x]" in listed.output
+    for number in (row["id"] for row in ingest.execute("SELECT id FROM reject").fetchall()):
+        shown = run(config, "rejects", "show", str(number))
+        assert shown.exit_code == 0
+        assert "\x1b" not in shown.output
+    assert "\x1b[2J" not in listed.output

@@ -125,6 +125,22 @@ def test_retired_and_elsewhere(write: Any, config: Path, owner: Connection, inge
     assert listed(config) == []
 
 
+def test_a_retired_device_that_is_silent_is_taken_back_where_it_is_registered(
+    write: Any, config: Path, owner: Connection
+) -> None:
+    retire = "UPDATE device SET retired_at = now() WHERE code = 'lift-442001'"
+    owner.execute(retire)
+    refused = run(config, "adopt", "lift-442001")
+    assert refused.stderr == "sunlit ingest: device: 'lift-442001' is retired; --again takes it back\n"
+    done = run(config, "adopt", "lift-442001", "--again")
+    assert done.stdout == "lift-442001: taken back at demo; nothing was kept\n", done.stderr
+    # What speaks in its name from another place has no say in it.
+    owner.execute(retire)
+    write(telemetry(0, "lift-442001", SITE))
+    done = run(config, "adopt", "lift-442001", "--again")
+    assert done.stdout == "lift-442001: taken back at demo; nothing was kept\n", done.stderr
+
+
 def test_adopted_in_one_command_and_nothing_is_missing(
     write: Any, config: Path, ingest: Connection, owner: Connection
 ) -> None:

@@ -1,5 +1,6 @@
 """A backup is one moment, whole or not there; what it is restored to works as the first did."""
 
+import fcntl
 import json
 import shutil
 import signal
@@ -264,6 +265,44 @@ def test_a_restore_that_stops_half_way_can_be_made_again(
     assert call("status", "--config", there).exit_code == 0
 
 
+@pytest.mark.parametrize("harm", ["newer server", "cut file", "no file", "no toc"])
+def test_overwrite_drops_nothing_for_a_backup_that_cannot_be_restored(
+    harm: str, city_db: DatabaseSettings, folder: Path
+) -> None:
+    here, one = config(folder, city_db), folder / "one"
+    assert call("backup", str(one), "--config", here).exit_code == 0
+    file = max(one.glob("*.dat.gz"), key=lambda path: path.stat().st_size)
+    if harm == "newer server":
+        path = one / manifest.FILE
+        path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), "server": 99}), "utf-8")
+    elif harm == "cut file":
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    else:
+        (one / "toc.dat" if harm == "no toc" else file).unlink()
+    done = call("restore", str(one), "--config", here, "--overwrite")
+    assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1)
+    with connect(city_db, Role.OWNER) as connection:
+        assert connection.execute("SELECT count(*) > 5 AS kept FROM device").fetchone() == {"kept": True}
+
+
+def test_a_restore_that_fails_after_the_drop_says_what_is_left(
+    database: DatabaseSettings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, run = config(folder, database), programs.run
+    assert call("backup", str(folder / "one"), "--config", here).exit_code == 0
+
+    def full(program: Path, words: list[str], url: str | None, tell: Callable[[str], None]) -> None:
+        if url is not None:
+            raise programs.ProgramError("pg_restore ended with 1: disk full")
+        run(program, words, url, tell)
+
+    monkeypatch.setattr(programs, "run", full)
+    done = call("restore", str(folder / "one"), "--config", here, "--overwrite")
+    assert done.exit_code == 1
+    assert "disk full; what it held before is gone; database backup_" in done.stderr
+    assert "restore again with --overwrite" in done.stderr
+
+
 def test_what_is_missing_after_a_restore_is_named(
     database: DatabaseSettings, target: DatabaseSettings, folder: Path
 ) -> None:
@@ -299,6 +338,23 @@ def test_a_backup_that_fails_leaves_nothing(
     assert (done.exit_code, done.stderr) == (1, f"sunlit db: {folder / 'one'}: exists; expected a new name\n")
     done = call("backup", str(folder / "none" / "one"), "--config", here)
     assert done.stderr == f"sunlit db: {folder / 'none' / 'one'}: there is no folder {folder / 'none'}\n"
+
+
+def test_no_backup_takes_away_what_another_has_written(database: DatabaseSettings, folder: Path) -> None:
+    left = folder / "one.part" / "left"
+    left.parent.mkdir()
+    left.touch()
+    nowhere = DatabaseSettings(url=f"{database.url.replace('backup_', 'nowhere_')}")
+    done = call("backup", str(folder / "one"), "--config", config(folder, nowhere))
+    assert (done.exit_code, len(done.stderr.splitlines()), left.exists()) == (1, 1, True)
+
+    with (folder / ".one.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = call("backup", str(folder / "one"), "--config", config(folder, database))
+    assert (done.exit_code, left.exists()) == (1, True)
+    assert done.stderr == f"sunlit db: {folder / 'one'}: another backup is writing one.part; expected a new name\n"
+    assert call("backup", str(folder / "one"), "--config", config(folder, database)).exit_code == 0
+    assert [path.name for path in folder.iterdir() if path.suffix in (".part", ".lock")] == []
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The bus against a real mosquitto: nothing un-acknowledged is lost, outages heal."""
 
 import queue
+import socket
 import time
 
 import pytest
@@ -8,6 +9,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
 from runtime.bus import NOT_AUTHORISED, Bus, Incoming
+from runtime.mqtt_loop import without_properties
 from runtime.settings import BrokerSettings
 from runtime.stack.broker import Broker
 
@@ -96,3 +98,40 @@ def test_a_topic_that_may_not_be_heard_is_told(broker: BrokerSettings, caplog: p
     granted, refused = (ReasonCode(PacketTypes.SUBACK, identifier=code) for code in (1, NOT_AUTHORISED))
     bus._subscribed(bus._client, None, 1, [granted, refused], None)
     assert "lets deaf not hear b/#: Not authorized" in caplog.text and "a/#" not in caplog.text
+
+
+def test_a_property_that_the_library_cannot_read_stops_nothing(broker: BrokerSettings) -> None:
+    """The broker passes U+FEFF on in a user property; the session would deliver the message again, for ever."""
+    got: queue.Queue[Incoming] = queue.Queue()
+    listening = receiver(broker, got)
+    name = "\ufeff".encode()
+    user_property = b"\x26" + len(name).to_bytes(2) + name + b"\x00\x01v"
+    with socket.create_connection((broker.host, broker.port), timeout=10) as raw:
+        raw.sendall(b"\x10\x10\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x03bad")
+        assert raw.recv(100)[0] == 0x20
+        for number, properties in enumerate((b"", user_property, b""), 1):
+            body = b"\x00\x03t/1" + number.to_bytes(2) + bytes([len(properties)]) + properties + b"m%d" % number
+            raw.sendall(b"\x32" + bytes([len(body)]) + body)
+        messages = [got.get(timeout=10) for _ in range(3)]
+    assert [message.payload for message in messages] == [b"m1", b"m2", b"m3"]
+    for message in messages:
+        listening.ack(message)
+    listening.stop()
+
+
+@pytest.mark.parametrize("block", [b"", b"\x01\x01", b"\x26\x00\x01a\x00\x01b", b"\x01\x00" * 100])
+def test_only_the_properties_are_taken_out(block: bytes) -> None:
+    length = bytes([len(block)]) if len(block) < 128 else bytes([len(block) & 0x7F | 0x80, len(block) >> 7])
+    head = b"\x00\x03t/1\x00\x07"
+    assert without_properties(0x32, head + length + block + b"payload") == head + b"\x00payload"
+    assert without_properties(0x30, head[:5] + length + block + b"payload") == head[:5] + b"\x00payload"
+
+
+def test_a_lost_connection_is_known_at_once(broker: BrokerSettings) -> None:
+    first, second = (Bus(broker, "the-same", session_expiry_s=60) for _ in range(2))
+    first.start()
+    wait_until(first)
+    second.start()
+    wait_until(first, connected=False)
+    first.stop()
+    second.stop()

@@ -1,19 +1,22 @@
 """`sunlit db status` and `retention`: what they print, and with what they end."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.json import Jsonb
 from typer.testing import CliRunner, Result
 
-from runtime.db import Role, connect
+from runtime.db import Role, connect, fault_of
 from runtime.db_cli import app
 from runtime.migrate import migrate
 from runtime.settings import DatabaseSettings
 from runtime.stack.postgres import Postgres
+from runtime.stack.process import sunlit
 from runtime.storage.policies import COLUMNSTORE
 from runtime.storage.retention import OLD
 from runtime.storage.rollups import ROLLUPS, SAMPLES
@@ -160,3 +163,39 @@ def test_too_few_processes_for_the_policies_are_a_fault(timescale_db: DatabaseSe
     found, code = as_json(config(timescale_db, tmp_path))
     assert code == 1
     assert found["faults"][0].startswith("max_worker_processes: 19, expected 103 or more")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("ingest", "audit"),
+        ("ingest", "rejects", "list"),
+        ("ingest", "strangers"),
+        ("device", "list"),
+        ("db", "retention"),
+        ("db", "backup", "{folder}/one"),
+        ("simulate", "city", "--passwords", "{folder}/city.json"),
+    ],
+)
+def test_a_database_without_a_schema_says_what_to_do(
+    words: tuple[str, ...], postgres: Postgres, tmp_path: Path
+) -> None:
+    bare = DatabaseSettings(url=postgres.url("bare"))
+    with connect(DatabaseSettings(url=postgres.url("postgres")), Role.OWNER) as connection:
+        connection.execute("DROP DATABASE IF EXISTS bare")
+    postgres.database("bare")
+    told = [word.format(folder=tmp_path) for word in words]
+    done = subprocess.run(
+        sunlit(*told, "--config", config(bare, tmp_path)), capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "run `sunlit db migrate`" in " ".join(done.stderr.split())
+    assert "LINE" not in done.stderr
+
+
+def test_a_missing_role_is_a_missing_migration() -> None:
+    said = 'connection failed: FATAL:  role "sunlit_ingest" does not exist'
+    assert fault_of(psycopg.OperationalError(said)) == (
+        'not migrated (role "sunlit_ingest" does not exist); run `sunlit db migrate`'
+    )
+    assert fault_of(psycopg.OperationalError("connection\nrefused")) == "connection refused"

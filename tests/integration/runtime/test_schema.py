@@ -1,5 +1,6 @@
 """The data model: migrations, schema.sql, one writer per table, and every statement in the tree."""
 
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -38,6 +39,18 @@ def test_a_changed_migration_is_refused(empty_db: DatabaseSettings) -> None:
         connection.execute("UPDATE schema_migration SET sha256 = 'other' WHERE number = 2")
     with pytest.raises(MigrationError, match="0002_telemetry"):
         migrate(empty_db)
+
+
+def test_the_statements_that_the_docs_give_the_owner_work(empty_db: DatabaseSettings) -> None:
+    fill, retire = re.findall(r"```sql\n(.*?)```", (ROOT / "docs/wire.md").read_text("utf-8"), re.DOTALL)
+    with connect(empty_db, Role.OWNER) as connection:
+        connection.execute(fill)
+        connection.execute(
+            "INSERT INTO device (code, kind, site, lift_id)"
+            " SELECT 'lift-043218', 'lift', 'site-0001', id FROM lift WHERE code = '043218'"
+        )
+        assert connection.execute(retire).rowcount == 1
+        assert connection.execute("SELECT code FROM kitchen").fetchall() == [{"code": "kitchen-1"}]
 
 
 def test_numbers_have_no_holes() -> None:

@@ -1,6 +1,7 @@
 """An invented city against real parts: everything it says is stored, its people are rescued, and pages show it."""
 
 import json
+import socket
 import subprocess
 import threading
 import time
@@ -13,6 +14,7 @@ from typing import LiteralString
 import pytest
 from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
+from typer.testing import CliRunner
 
 from alerting import activation, policy
 from api.app import create_app
@@ -20,6 +22,7 @@ from ingest.consumer import lanes
 from runtime.db import Role, connect
 from runtime.settings import AlertingSettings, ApiSettings, BrokerSettings, DatabaseSettings, IngestSettings, Settings
 from runtime.simulate import store
+from runtime.simulate.cli import app
 from runtime.simulate.crews import Crews, Mail
 from runtime.simulate.life import Life, Pace
 from runtime.simulate.register import invent
@@ -254,3 +257,33 @@ def test_without_a_broker_there_is_one_line(settings: Settings, config: Path, tm
     assert done.returncode == 1
     assert "does not answer; is it running?" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
+
+
+def test_a_city_is_not_registered_before_its_logins_can_be_kept(
+    settings: Settings, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def call(*words: str) -> tuple[int, str]:
+        done = CliRunner().invoke(app, ["city", "--config", str(config), "--lifts", "3", "--kitchens", "1", *words])
+        return done.exit_code, " ".join(capsys.readouterr().err.split() + done.output.split())
+
+    kept = tmp_path / "city.json"
+    kept.touch(mode=0o644)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        code, said = call("--passwords", str(kept), "--crews", "--mail-port", port)
+        assert (code, f"--mail-port: port {port} of the loopback cannot be had (Address already" in said) == (1, True)
+    code, said = call("--passwords", str(kept / "in.json"))
+    assert (code, f"--passwords: {kept / 'in.json'} cannot be written" in said) == (1, True), said
+    code, said = call("--passwords", str(tmp_path))
+    assert (code, f"--passwords: {tmp_path} cannot be written (it is a folder)" in said) == (1, True), said
+    code, said = call("--passwords", str(kept), "--lifts", "0", "--kitchens", "0")
+    assert (code, "--lifts 0 --kitchens 0: a city of nothing" in said) == (1, True), said
+    assert not rows(settings, "SELECT FROM town LIMIT 1")
+
+    assert call("--passwords", str(kept), "--register-only")[0] == 0
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert set(json.loads(kept.read_text("utf-8"))) == {"admin", "operator", "regulator", "owner1"}
+    for text in ("{", "[]", "{}"):
+        kept.write_text(text, "utf-8")
+        code, said = call("--passwords", str(kept), "--keep", "--crews", "--mail-port", str(free_port()))
+        assert (code, f"--passwords: {kept}: " in said) == (1, True), said
