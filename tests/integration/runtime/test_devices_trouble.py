@@ -84,7 +84,10 @@ def test_a_broker_that_was_not_told_is_told_by_the_next_try(desk: Desk) -> None:
     told = fails(desk, "revoke", "agent-a", "--why", "stolen")
     assert "the broker was not told" in told and "broker.pid: cannot be read" in told
     assert "broker.pid: cannot be read" in fails(desk, "apply")
-    with subprocess.Popen((sys.executable, "-c", "import sys; sys.stdin.read()"), stdin=subprocess.PIPE) as broker:
+    # Whoever runs the tests may ignore the signal, and children inherit that.
+    stand_in = "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_DFL); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen((sys.executable, "-c", stand_in), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as broker:
+        assert broker.stdout is not None and broker.stdout.readline()
         pid.write_text(str(broker.pid))
         assert "the broker was told of what was written before" in desk.says("apply")
         assert broker.wait(20) == -signal.SIGHUP
