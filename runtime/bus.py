@@ -96,7 +96,7 @@ class Bus:
         self._tls = None if ca is None else Tls(Files(ca, settings.tls_cert, settings.tls_key))
         self._handled = 0
         self._up, self._asking = False, threading.Lock()
-        self._taken_over, self._since, self._brief = False, 0.0, 0
+        self._taken_over, self._had_refusal, self._since, self._brief = False, False, 0.0, 0
         self._client = self._make_client(manual_ack)
         self._loop = MqttLoop(self._client, lambda: self._handled, self._failed, self._pause_s)
         if will is not None:
@@ -201,7 +201,7 @@ class Bus:
         if reason.is_failure:
             self._say(logging.ERROR, f"broker {self._address} refuses {self.client_id}: {reason}; check [broker]")
             return
-        self._since = time.monotonic()
+        self._since, self._had_refusal = time.monotonic(), False
         with self._asking:
             self._up = True
             self._ask()
@@ -215,7 +215,8 @@ class Bus:
     ) -> None:
         self._up = False
         self._taken_over = reason.value == TAKEN_OVER
-        brief = reason.is_failure and time.monotonic() - self._since < BRIEF_S
+        # Some brokers end the connection over a message that they refuse: that is no stranger with our name.
+        brief = reason.is_failure and not self._had_refusal and time.monotonic() - self._since < BRIEF_S
         self._brief = self._brief + 1 if brief else 0
         # Older brokers break off without a word when another connection takes the name.
         if self._taken_over or self._brief >= THRICE:
@@ -254,6 +255,7 @@ class Bus:
     def _published(self, _: mqtt.Client, __: Any, mid: int, reason: ReasonCode, ___: Properties) -> None:
         self._handled += 1
         if reason.is_failure:
+            self._had_refusal = True
             self.refused.put(Refused(mid, reason.value, str(reason)))
         else:
             (self.unheard if reason.value == NO_SUBSCRIBERS else self.acks).put(mid)

@@ -46,7 +46,9 @@ def ingest_of(city: City) -> Talk:
     return talk.up()
 
 
-def test_a_device_says_its_own_and_nothing_of_another(city: City, ingest: Talk) -> None:
+def test_a_device_says_its_own_and_nothing_of_another(
+    city: City, ingest: Talk, caplog: pytest.LogCaptureFixture
+) -> None:
     first, second = city.add("agent-a", SITE), city.add("agent-b", OTHER_SITE)
     a, b = city.bus(city.of(first)).up(), city.bus(city.of(second)).up()
     assert a.says(event(SITE, "agent-a"), b"mine") == 0
@@ -56,6 +58,7 @@ def test_a_device_says_its_own_and_nothing_of_another(city: City, ingest: Talk) 
     assert b.says("sunlit/health", b"up") == NOT_AUTHORISED
     assert b.says(event(OTHER_SITE, "agent-b"), b"its own") == 0
     assert ingest.payloads() == [b"mine", b"its own"]
+    assert "another connection uses the name" not in caplog.text, "a refusal is no second connection"
 
 
 def test_commands_are_heard_by_whom_they_are_for(city: City) -> None:
