@@ -5,7 +5,7 @@ SELECT concat_ws('-', (SELECT max(id) FROM incident_entry), (SELECT sum(version)
                  (SELECT count(*) FROM silence WHERE ended_at IS NULL), (SELECT max(last_event) FROM stranger)) AS digest
 
 -- name: open_incidents
-SELECT i.id, i.number, i.rule, i.state, i.tier, i.people_inside, i.injuries, i.floor_text, i.repeats, i.alarm_at,
+SELECT i.id, i.number, i.rule, i.state, i.tier, i.people_inside, i.hazards, i.floor_text, i.repeats, i.alarm_at,
        i.due_at, i.due_reason, i.arrived_at, i.released_at, i.sensors_clear_at, i.source, l.code AS lift_code,
        l.name_zh AS lift_zh, l.name_en AS lift_en, p.name_zh AS place_zh, p.name_en AS place_en, p.address_zh,
        p.address_en, p.lat, p.lon, ear.heard_at, coalesce(ear.silent, false) AS silent,
@@ -22,7 +22,7 @@ LEFT JOIN LATERAL (
     WHERE d.lift_id = i.lift_id AND d.kind = 'lift' AND d.retired_at IS NULL
 ) AS ear ON true
 WHERE i.closed_at IS NULL
-ORDER BY (i.released_at IS NULL) DESC, (i.arrived_at IS NULL) DESC, i.injuries DESC, i.alarm_at
+ORDER BY (i.released_at IS NULL) DESC, (i.arrived_at IS NULL) DESC, cardinality(i.hazards) DESC, i.alarm_at
 
 -- name: incident
 SELECT i.*, l.code AS lift_code, l.name_zh AS lift_zh, l.name_en AS lift_en, l.machine_room_note,

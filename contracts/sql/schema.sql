@@ -148,6 +148,35 @@ CREATE VIEW public.camera_minute AS
    FROM public.camera_sample
   GROUP BY (date_bin('00:01:00'::interval, "time", '2000-01-01 00:00:00+00'::timestamp with time zone)), device_id;
 
+CREATE TABLE public.campaign (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    town_code text,
+    place_kind text,
+    CONSTRAINT campaign_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT campaign_code_check CHECK ((code ~ '^[a-z0-9][a-z0-9-]{1,62}$'::text))
+);
+
+COMMENT ON COLUMN public.campaign.town_code IS 'NULL: every town; with place_kind NULL too: all places of campaign_place, or of the city';
+
+ALTER TABLE public.campaign ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.campaign_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.campaign_place (
+    campaign_id bigint NOT NULL,
+    place_id bigint NOT NULL
+);
+
 CREATE TABLE public.climate_sample (
     "time" timestamp with time zone NOT NULL,
     device_id integer NOT NULL,
@@ -319,9 +348,16 @@ CREATE TABLE public.dispatch (
     distance_m double precision,
     link_sha256 text NOT NULL,
     link_expires timestamp with time zone NOT NULL,
+    delivered_at timestamp with time zone,
+    replaces bigint,
+    travel_s double precision,
     CONSTRAINT dispatch_state_check CHECK ((state = ANY (ARRAY['offered'::text, 'accepted'::text, 'en_route'::text, 'arrived'::text, 'released'::text, 'declined'::text, 'stood_down'::text]))),
     CONSTRAINT dispatch_tier_check CHECK (((tier >= 1) AND (tier <= 3)))
 );
+
+COMMENT ON COLUMN public.dispatch.replaces IS 'takes over from that crew, which stands down when this one has accepted';
+
+COMMENT ON COLUMN public.dispatch.travel_s IS 'estimated when it was asked';
 
 ALTER TABLE public.dispatch ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.dispatch_id_seq
@@ -541,7 +577,6 @@ CREATE TABLE public.incident (
     version integer DEFAULT 0 NOT NULL,
     policy_id bigint NOT NULL,
     people_inside integer,
-    injuries boolean DEFAULT false NOT NULL,
     floor_text text DEFAULT ''::text NOT NULL,
     details jsonb DEFAULT '{}'::jsonb NOT NULL,
     repeats integer DEFAULT 0 NOT NULL,
@@ -560,12 +595,30 @@ CREATE TABLE public.incident (
     due_at timestamp with time zone,
     due_reason text DEFAULT ''::text NOT NULL,
     merged_into bigint,
+    hazards text[] DEFAULT '{}'::text[] NOT NULL,
+    mass_id bigint,
+    follows bigint,
+    reopened integer DEFAULT 0 NOT NULL,
+    campaign text DEFAULT ''::text NOT NULL,
+    last_alarm_at timestamp with time zone,
+    confirmed_at timestamp with time zone,
+    comfort_at timestamp with time zone,
+    followed_up_at timestamp with time zone,
+    reminded_at timestamp with time zone,
+    emergency_at timestamp with time zone,
     CONSTRAINT incident_check CHECK (((released_at IS NULL) OR (released_at >= alarm_at))),
     CONSTRAINT incident_check1 CHECK (((closed_at IS NULL) = (state <> ALL (ARRAY['closed'::text, 'false_alarm'::text, 'self_released'::text, 'fault_not_trapped'::text, 'merged'::text])))),
+    CONSTRAINT incident_hazards_check CHECK ((hazards <@ ARRAY['injury'::text, 'fire'::text, 'water'::text, 'child_alone'::text])),
     CONSTRAINT incident_source_check CHECK ((source = ANY (ARRAY['sensor'::text, 'phone'::text, 'operator'::text, 'drill'::text]))),
     CONSTRAINT incident_state_check CHECK ((state = ANY (ARRAY['received'::text, 'verifying'::text, 'dispatched'::text, 'accepted'::text, 'en_route'::text, 'arrived'::text, 'released'::text, 'followed_up'::text, 'closed'::text, 'false_alarm'::text, 'self_released'::text, 'fault_not_trapped'::text, 'merged'::text]))),
     CONSTRAINT incident_tier_check CHECK (((tier >= 0) AND (tier <= 3)))
 );
+
+COMMENT ON COLUMN public.incident.follows IS 'the incident of the same lift after whose release this one began';
+
+COMMENT ON COLUMN public.incident.comfort_at IS 'when somebody last spoke to the people inside';
+
+COMMENT ON COLUMN public.incident.emergency_at IS 'when 119 or 120 was called';
 
 CREATE TABLE public.incident_entry (
     id bigint NOT NULL,
@@ -744,6 +797,30 @@ ALTER TABLE public.login_attempt ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+CREATE TABLE public.mass_incident (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    cause text NOT NULL,
+    place_id bigint,
+    grid_code text DEFAULT ''::text NOT NULL,
+    drill boolean DEFAULT false NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    lifts integer DEFAULT 0 NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT mass_incident_cause_check CHECK ((cause = ANY (ARRAY['power'::text, 'cluster'::text]))),
+    CONSTRAINT mass_incident_check CHECK (((place_id IS NULL) <> (grid_code = ''::text)))
+);
+
+ALTER TABLE public.mass_incident ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.mass_incident_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.organisation (
     id bigint NOT NULL,
     code text NOT NULL,
@@ -756,11 +833,16 @@ CREATE TABLE public.organisation (
     phone text DEFAULT ''::text NOT NULL,
     credit_class text,
     active boolean DEFAULT true NOT NULL,
+    grid_code text DEFAULT ''::text NOT NULL,
+    crews integer DEFAULT 1 NOT NULL,
     CONSTRAINT organisation_credit_class_check CHECK ((credit_class = ANY (ARRAY['A'::text, 'B'::text, 'C'::text, 'D'::text]))),
-    CONSTRAINT organisation_kind_check CHECK ((kind = ANY (ARRAY['bureau'::text, 'maintenance'::text, 'rescue_station'::text, 'city_rescue'::text, 'property'::text, 'caterer'::text, 'inspection_body'::text, 'association'::text]))),
+    CONSTRAINT organisation_crews_check CHECK ((crews >= 1)),
+    CONSTRAINT organisation_kind_check CHECK ((kind = ANY (ARRAY['bureau'::text, 'maintenance'::text, 'rescue_station'::text, 'city_rescue'::text, 'ambulance'::text, 'property'::text, 'caterer'::text, 'grid_office'::text, 'inspection_body'::text, 'association'::text]))),
     CONSTRAINT organisation_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
     CONSTRAINT organisation_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))
 );
+
+COMMENT ON COLUMN public.organisation.crews IS 'how many rescues it can carry out at once; with as many under way it is busy';
 
 ALTER TABLE public.organisation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.organisation_id_seq
@@ -897,7 +979,7 @@ CREATE TABLE public.policy (
     sha256 text NOT NULL,
     activated_at timestamp with time zone NOT NULL,
     author text NOT NULL,
-    CONSTRAINT policy_kind_check CHECK ((kind = ANY (ARRAY['lift'::text, 'kitchen'::text])))
+    CONSTRAINT policy_kind_check CHECK ((kind = ANY (ARRAY['lift'::text, 'kitchen'::text, 'fault'::text])))
 );
 
 ALTER TABLE public.policy ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1069,6 +1151,18 @@ ALTER TABLE public.reject ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.rescue_order (
+    id uuid NOT NULL,
+    incident_id bigint NOT NULL,
+    device_id integer NOT NULL,
+    kind text NOT NULL,
+    args jsonb DEFAULT '{}'::jsonb NOT NULL,
+    actor text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.schema_migration (
     number integer NOT NULL,
     name text NOT NULL,
@@ -1201,6 +1295,15 @@ ALTER TABLE ONLY public.audit_log
 ALTER TABLE ONLY public.camera_sample
     ADD CONSTRAINT camera_sample_pkey PRIMARY KEY (device_id, "time", boot, seq, n);
 
+ALTER TABLE ONLY public.campaign
+    ADD CONSTRAINT campaign_code_key UNIQUE (code);
+
+ALTER TABLE ONLY public.campaign
+    ADD CONSTRAINT campaign_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.campaign_place
+    ADD CONSTRAINT campaign_place_pkey PRIMARY KEY (campaign_id, place_id);
+
 ALTER TABLE ONLY public.climate_sample
     ADD CONSTRAINT climate_sample_pkey PRIMARY KEY (device_id, "time", boot, seq, n);
 
@@ -1321,6 +1424,12 @@ ALTER TABLE ONLY public.live_lease
 ALTER TABLE ONLY public.login_attempt
     ADD CONSTRAINT login_attempt_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.mass_incident
+    ADD CONSTRAINT mass_incident_number_key UNIQUE (number);
+
+ALTER TABLE ONLY public.mass_incident
+    ADD CONSTRAINT mass_incident_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_code_key UNIQUE (code);
 
@@ -1369,6 +1478,9 @@ ALTER TABLE ONLY public.reject
 ALTER TABLE ONLY public.reject
     ADD CONSTRAINT reject_topic_digest_key UNIQUE (topic, digest);
 
+ALTER TABLE ONLY public.rescue_order
+    ADD CONSTRAINT rescue_order_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (number);
 
@@ -1412,6 +1524,8 @@ CREATE INDEX device_lift ON public.device USING btree (lift_id);
 
 CREATE INDEX device_site ON public.device USING btree (site, kind);
 
+CREATE INDEX dispatch_busy ON public.dispatch USING btree (organisation_id) WHERE (state = ANY (ARRAY['accepted'::text, 'en_route'::text, 'arrived'::text]));
+
 CREATE INDEX edge_order_expires ON public.edge_order USING btree (expires_at);
 
 CREATE INDEX edge_reply_order ON public.edge_reply USING btree (order_id);
@@ -1432,11 +1546,15 @@ CREATE INDEX gap_filled ON public.gap USING btree (filled_at) WHERE (filled_at I
 
 CREATE INDEX gap_open ON public.gap USING btree (opened_at) WHERE (missing > 0);
 
-CREATE INDEX incident_due ON public.incident USING btree (due_at) WHERE (closed_at IS NULL);
+CREATE INDEX incident_due ON public.incident USING btree (due_at) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX incident_entry_incident ON public.incident_entry USING btree (incident_id, id);
 
-CREATE UNIQUE INDEX incident_one_open ON public.incident USING btree (lift_id) WHERE (closed_at IS NULL);
+CREATE INDEX incident_lift ON public.incident USING btree (lift_id, opened_at);
+
+CREATE INDEX incident_mass ON public.incident USING btree (mass_id) WHERE (mass_id IS NOT NULL);
+
+CREATE UNIQUE INDEX incident_one_open ON public.incident USING btree (lift_id) WHERE ((closed_at IS NULL) AND (released_at IS NULL));
 
 CREATE INDEX incident_opened ON public.incident USING btree (opened_at);
 
@@ -1450,6 +1568,8 @@ CREATE INDEX live_lease_open ON public.live_lease USING btree (until) WHERE (clo
 
 CREATE INDEX login_attempt_login ON public.login_attempt USING btree (login, at);
 
+CREATE INDEX mass_incident_open ON public.mass_incident USING btree (opened_at) WHERE (closed_at IS NULL);
+
 CREATE INDEX outbox_incident ON public.outbox USING btree (incident_id);
 
 CREATE INDEX outbox_next ON public.outbox USING btree (next_at) WHERE (state = ANY (ARRAY['queued'::text, 'leased'::text]));
@@ -1459,6 +1579,8 @@ CREATE INDEX place_town ON public.place USING btree (town_code);
 CREATE INDEX reject_identity ON public.reject USING btree (device_code, boot, lane, seq);
 
 CREATE INDEX reject_open ON public.reject USING btree (received) WHERE (replayed_at IS NULL);
+
+CREATE INDEX rescue_order_expires ON public.rescue_order USING btree (expires_at);
 
 CREATE INDEX silence_ended ON public.silence USING btree (ended_at);
 
@@ -1504,8 +1626,19 @@ CREATE TRIGGER incident_hint AFTER INSERT OR UPDATE ON public.incident FOR EACH 
 
 CREATE TRIGGER outbox_hint AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
 
+CREATE TRIGGER rescue_order_hint AFTER INSERT ON public.rescue_order FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
+
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.campaign_place
+    ADD CONSTRAINT campaign_place_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES public.campaign(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.campaign_place
+    ADD CONSTRAINT campaign_place_place_id_fkey FOREIGN KEY (place_id) REFERENCES public.place(id);
+
+ALTER TABLE ONLY public.campaign
+    ADD CONSTRAINT campaign_town_code_fkey FOREIGN KEY (town_code) REFERENCES public.town(code);
 
 ALTER TABLE ONLY public.command
     ADD CONSTRAINT command_actor_person_id_fkey FOREIGN KEY (actor_person_id) REFERENCES public.person(id);
@@ -1552,6 +1685,9 @@ ALTER TABLE ONLY public.dispatch
 ALTER TABLE ONLY public.dispatch
     ADD CONSTRAINT dispatch_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
 
+ALTER TABLE ONLY public.dispatch
+    ADD CONSTRAINT dispatch_replaces_fkey FOREIGN KEY (replaces) REFERENCES public.dispatch(id);
+
 ALTER TABLE ONLY public.duty_shift
     ADD CONSTRAINT duty_shift_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
 
@@ -1560,9 +1696,6 @@ ALTER TABLE ONLY public.duty_shift
 
 ALTER TABLE ONLY public.edge_order
     ADD CONSTRAINT edge_order_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
-
-ALTER TABLE ONLY public.edge_order_sent
-    ADD CONSTRAINT edge_order_sent_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.edge_order(id);
 
 ALTER TABLE ONLY public.edge_reply
     ADD CONSTRAINT edge_reply_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
@@ -1598,7 +1731,13 @@ ALTER TABLE ONLY public.incident_entry
     ADD CONSTRAINT incident_entry_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
 
 ALTER TABLE ONLY public.incident
+    ADD CONSTRAINT incident_follows_fkey FOREIGN KEY (follows) REFERENCES public.incident(id);
+
+ALTER TABLE ONLY public.incident
     ADD CONSTRAINT incident_lift_id_fkey FOREIGN KEY (lift_id) REFERENCES public.lift(id);
+
+ALTER TABLE ONLY public.incident
+    ADD CONSTRAINT incident_mass_id_fkey FOREIGN KEY (mass_id) REFERENCES public.mass_incident(id);
 
 ALTER TABLE ONLY public.incident
     ADD CONSTRAINT incident_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES public.incident(id);
@@ -1623,6 +1762,9 @@ ALTER TABLE ONLY public.live_lease
 
 ALTER TABLE ONLY public.live_lease
     ADD CONSTRAINT live_lease_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.mass_incident
+    ADD CONSTRAINT mass_incident_place_id_fkey FOREIGN KEY (place_id) REFERENCES public.place(id);
 
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_town_code_fkey FOREIGN KEY (town_code) REFERENCES public.town(code);
@@ -1665,6 +1807,12 @@ ALTER TABLE ONLY public.public_report
 
 ALTER TABLE ONLY public.public_report
     ADD CONSTRAINT public_report_lift_id_fkey FOREIGN KEY (lift_id) REFERENCES public.lift(id);
+
+ALTER TABLE ONLY public.rescue_order
+    ADD CONSTRAINT rescue_order_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+
+ALTER TABLE ONLY public.rescue_order
+    ADD CONSTRAINT rescue_order_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
 
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
