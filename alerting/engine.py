@@ -14,18 +14,19 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from alerting import desk, events
+from alerting import commands, events
 from alerting import finding as life
 from alerting.effects import Fenced, Rescue
 from alerting.findings import Case
+from alerting.grouping import ALARMS
 from alerting.inbox import Horizon, Inbox
 from alerting.model import Refused
-from alerting.sql import INBOX, QUERIES
-from contracts.kinds import CommandKind, Rule
+from alerting.sql import INBOX
+from contracts.kinds import CommandKind
 from runtime.db import Connection
 
 log = logging.getLogger(__name__)
-RESCUE = [Rule.TRAPPED_NON_LEVEL.value, Rule.TRAPPED_LEVEL.value, Rule.ALARM_BUTTON.value]
+RESCUE = [rule.value for rule in ALARMS]
 """what never waits behind another event"""
 PAGE = 200
 STALE_S = 5.0
@@ -254,32 +255,7 @@ class Engine:
             return Refused(f"kind: {row['kind']!r} is unknown")
         if row["finding_id"] is not None:
             return self._on_finding(row, kind, now)
-        if kind is CommandKind.OPEN_BY_PHONE:
-            return self._by_phone(row, now)
-        if row["incident_id"] is None:
-            return Refused(f"{kind}: expected an incident, a finding or a lift")
-        rescue = Rescue(self.connection, row["incident_id"], now, self.public_url)
-        case = desk.Case(
-            incident=rescue.incident,
-            dispatches=rescue.dispatches,
-            policy=rescue.policy,
-            lift_code=rescue.lift["code"],
-            where=(rescue.lift["lat"], rescue.lift["lon"]),
-        )
-        order = desk.Order(
-            kind=kind,
-            reason=row["reason"],
-            args=row["args"],
-            dispatch_id=row["dispatch_id"],
-            client_at=row["client_at"],
-        )
-        judged = desk.judge(case, order, now)
-        if isinstance(judged, Refused):
-            if not judged.already:
-                rescue.entry(row["actor"], "refused", f"{kind}: {judged.reason}")
-            return judged
-        rescue.carry_out(judged, row["actor"])
-        return None
+        return commands.obey(self.connection, row, kind, now, self.public_url)
 
     def _on_finding(self, row: dict[str, Any], kind: CommandKind, now: datetime) -> Refused | None:
         case = Case(self.connection, row["finding_id"], now, self.public_url)
@@ -288,27 +264,6 @@ class Engine:
         if isinstance(step, Refused):
             return step
         case.take(step, row["actor"])
-        return None
-
-    def _by_phone(self, row: dict[str, Any], now: datetime) -> Refused | None:
-        if row["lift_id"] is None:
-            return Refused("lift: '', expected a lift code")
-        self.connection.execute(QUERIES["lift_lock"], {"lift": row["lift_id"]})
-        current = self.connection.execute(QUERIES["incident_open_of_lift"], {"lift": row["lift_id"]}).fetchone()
-        if current is not None:
-            return Refused(f"already open: {current['number']}", already=True)
-        events.open_incident(
-            self.connection,
-            lift=row["lift_id"],
-            rule=Rule.ALARM_BUTTON,
-            source="phone",
-            now=now,
-            alarm_at=now,
-            details={"reason": row["reason"] or "phone call", **row["args"]},
-            event_id=None,
-            public_url=self.public_url,
-            actor=row["actor"],
-        )
         return None
 
 

@@ -26,8 +26,9 @@ made AS (
     ON CONFLICT DO NOTHING RETURNING event_row)
 SELECT owned.mine, made.event_row IS NOT NULL AS claimed,
        greatest(%(now)s::timestamptz,
-                (SELECT e.at FROM incident i JOIN incident_entry e ON e.incident_id = i.id
-                 WHERE i.lift_id = %(lift)s AND i.closed_at IS NULL ORDER BY e.id DESC LIMIT 1)) AS now
+                (SELECT e.at FROM incident_entry e
+                 WHERE e.incident_id = (SELECT max(id) FROM incident WHERE lift_id = %(lift)s)
+                 ORDER BY e.id DESC LIMIT 1)) AS now
 FROM owned LEFT JOIN made ON true
 
 -- name: event_outcome
@@ -60,7 +61,9 @@ FROM owned LEFT JOIN made ON true
 UPDATE command_result SET ok = %(ok)s, reason = %(reason)s, at = %(now)s WHERE command_id = %(id)s
 
 -- name: incidents_due
-SELECT id, lift_id FROM incident WHERE due_at <= %(now)s ORDER BY due_at, id LIMIT %(limit)s
+-- Where more is due than can be done at once, those in the greatest need come first.
+SELECT id, lift_id FROM incident WHERE due_at <= %(now)s
+ORDER BY cardinality(hazards) DESC, due_at, coalesce(people_inside, 1) DESC LIMIT %(limit)s
 
 -- name: incident_claim
 SELECT greatest(%(now)s::timestamptz,

@@ -137,7 +137,7 @@ def test_nobody_accepts_then_a_station_comes_and_sets_the_person_free(town: City
     assert "expected both" in town.command("close", incident_id=incident["id"])["reason"]
     assert town.command("close", **closing)["ok"]
     closed = town.incident()
-    assert (closed["state"], closed["due_at"], closed["cause"]) == ("closed", None, "door_system")
+    assert (closed["state"], closed["due_reason"], closed["cause"]) == ("closed", "call back", "door_system")
     assert closed["released_at"] >= closed["arrived_at"] >= closed["accepted_at"] >= closed["alarm_at"]
     entries = town.all("SELECT actor, at, reason, policy_version FROM incident_entry")
     assert all(entry["actor"] and entry["reason"] and entry["policy_version"] == 1 for entry in entries)
@@ -150,7 +150,7 @@ def test_every_reason_can_be_read_in_chinese(town: City) -> None:
     town.crew("mu-1", "decline", "路上堵车")
     for seconds in (120, 60, 60):
         town.after(seconds)
-    town.crew("city-119", "arrived", "看到了", proof="override")
+    town.crew("city-119", "arrived", proof="qr", code="442001")
     town.crew("city-119", "released", people="1")
     for row in town.all("SELECT DISTINCT reason FROM incident_entry"):
         assert reason("zh", row["reason"]) != row["reason"], row["reason"]
