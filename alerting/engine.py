@@ -29,8 +29,9 @@ log = logging.getLogger(__name__)
 RESCUE = [rule.value for rule in ALARMS]
 """what never waits behind another event"""
 PAGE = 200
-STALE_S = 5.0
-"""so old a look at the rows may be when something is claimed by it; who froze since then looks again"""
+FRESH_S, LEFT_S, STALE_S = 1.0, 3.0, 5.0
+"""how old a look at the rows may be to read a list by it, to begin a piece of that list, and to claim one: the last is
+asked by the database's clock, for whoever froze since then"""
 LIFT, DEVICE, OTHER = 726, 725, 724
 """advisory locks of what is worked on"""
 RETRIED = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
@@ -67,13 +68,13 @@ class Engine:
         self._rescue, self._rest, self._orders = Inbox(), Inbox(), Inbox()
         self._said: dict[str, str] = {}
         self._latest: datetime | None = None
-        self._looked: datetime | None = None
-        self._counted = 0.0
+        self._seen: dict[str, Any] = {}
+        self._counted = float("-inf")
 
     def cycle(self, now: datetime) -> int:
         """Does what there is to do at `now`, a page of each kind; returns how much it was. Time never goes back."""
         now = self._forward(now)
-        self.more = False
+        self.more, self._counted = False, float("-inf")
         done = self._inbox(self._rescue, now, "events", partial(self._events, True))
         done += self._inbox(self._orders, now, "commands", self._commands)
         done += self._due("incidents_due", now, self._rescues)
@@ -100,18 +101,19 @@ class Engine:
         self._latest = max(now, self._latest or now)
         return self._latest
 
-    def _look(self) -> dict[str, Any]:
+    def _look(self) -> None:
         """Every look has its time by the database's clock: claims that come too long after it are refused there."""
-        row = self.connection.execute(INBOX["horizon"]).fetchone()
-        assert row is not None
-        self._looked, self._counted = row["looked"], time.monotonic()
-        return row
+        if time.monotonic() - self._counted > FRESH_S:
+            row = self.connection.execute(INBOX["horizon"]).fetchone()
+            assert row is not None
+            self._seen, self._counted = row, time.monotonic()
 
     def _inbox(
         self, inbox: Inbox, now: datetime, counted: str, read: Callable[[datetime, int, list[int]], Sequence[Piece]]
     ) -> int:
-        seen = self._look()
-        inbox.look(Horizon(seen["oldest"], seen["next"], seen[counted]))
+        self._look()
+        if not inbox.look(Horizon(self._seen["oldest"], self._seen["next"], self._seen[counted])):
+            return 0
         pieces = read(now, inbox.after, sorted(inbox.again))
         done, failed = self._walk(pieces, now)
         full = len(pieces) == PAGE
@@ -130,14 +132,20 @@ class Engine:
         """Does pieces in their order, the own share first; the numbers of what is done, and of what cannot be."""
         done, failed, busy = set[int](), set[int](), set[tuple[int, int]]()
         for piece in sorted(pieces, key=lambda piece: piece.key % self.workers != self.number):
-            if time.monotonic() - self._counted > STALE_S / 2:
+            if time.monotonic() - self._counted > LEFT_S:
                 self.more = True
                 break
             place = (piece.space, piece.key)
             if place in busy:
                 # What came later there must not overtake what somebody else is at.
                 continue
-            claim = {"space": piece.space, "key": piece.key, "now": now, "looked": self._looked, "stale_s": STALE_S}
+            claim = {
+                "space": piece.space,
+                "key": piece.key,
+                "now": now,
+                "looked": self._seen["looked"],
+                "stale_s": STALE_S,
+            }
             outcome = self._alone(piece.what, partial(piece.work, claim))
             if outcome is Outcome.BUSY:
                 busy.add(place)

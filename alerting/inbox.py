@@ -26,14 +26,15 @@ class Inbox:
         self._settled = 0
         self._mark: Horizon | None = None
 
-    def look(self, seen: Horizon) -> None:
-        """Before every reading: learns up to where nothing can appear any more."""
+    def look(self, seen: Horizon) -> bool:
+        """Before every reading: learns up to where nothing can appear any more. False: there is nothing to read."""
         if self._mark is not None and seen.oldest >= self._mark.next:
             # Whoever could have drawn a number below the mark's highest has ended.
             self._settled = max(self._settled, self._mark.highest)
             self._mark = None
         if self._mark is None:
             self._mark = seen
+        return self.after < seen.highest or bool(self.again)
 
     def read(self, found: Sequence[int], done: Collection[int], failed: Collection[int], full: bool) -> None:
         """After a reading behind `after` and of `again`: what was found (ascending), and what came of it.
