@@ -65,7 +65,8 @@ class Engine:
         self.number, self.workers = number, workers
         self.more = False
         """a page was full or cut short at the last cycle: another cycle is due at once"""
-        self._rescue, self._rest, self._orders = Inbox(), Inbox(), Inbox()
+        # What fails for ever never fills a page.
+        self._rescue, self._rest, self._orders = (Inbox(keep=PAGE // 2) for _ in range(3))
         self._said: dict[str, str] = {}
         self._latest: datetime | None = None
         self._seen: dict[str, Any] = {}

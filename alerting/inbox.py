@@ -19,7 +19,7 @@ class Horizon(NamedTuple):
 class Inbox:
     """Everything up to `after` is handled, or is kept in `again` because it failed, and nothing can appear there."""
 
-    def __init__(self, keep: int = 100) -> None:
+    def __init__(self, keep: int) -> None:
         self.after = 0
         self.again: set[int] = set()
         self.keep = keep

@@ -69,7 +69,7 @@ def test_nothing_is_passed_over_however_late_it_is_seen(steps: list[tuple[str, i
 
 
 def test_it_does_move() -> None:
-    database, inbox = Database(100), Inbox()
+    database, inbox = Database(100), Inbox(keep=10)
     for _ in range(10):
         database.draw()
         database.end(0, seen=True)
@@ -79,7 +79,7 @@ def test_it_does_move() -> None:
 
 
 def test_a_transaction_that_runs_holds_it_and_what_fails_does_not() -> None:
-    inbox = Inbox()
+    inbox = Inbox(keep=10)
     inbox.look(Horizon(5, 8, 20))
     inbox.read([3, 9], {9}, {3}, full=False)
     assert (inbox.after, inbox.again) == (0, {3})
