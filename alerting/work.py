@@ -56,7 +56,7 @@ def work(settings: Settings, number: int = 0, watch: Watch = lambda seconds, don
                     beat(connection, instance, now, took)
                     beaten = began
                 if not engine.more:
-                    _wait(listener, settings.alerting.poll_s)
+                    _wait(listener, settings.alerting.poll_s, stop)
 
     return duty
 
@@ -81,7 +81,9 @@ def beat(connection: Connection, instance: str, now: datetime, took_s: float) ->
     connection.execute(INBOX["beat"], {"instance": instance, "info": Jsonb(info)})
 
 
-def _wait(listener: Connection, seconds: float) -> None:
-    for notice in listener.notifies(timeout=seconds):
-        if notice.payload in HEARD:
-            return
+def _wait(listener: Connection, seconds: float, stop: threading.Event) -> None:
+    end = time.monotonic() + seconds
+    while not stop.is_set() and (left := end - time.monotonic()) > 0:
+        for notice in listener.notifies(timeout=min(left, 1.0)):
+            if notice.payload in HEARD:
+                return
