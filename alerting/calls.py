@@ -12,6 +12,7 @@ from alerting import letters, nearest, outbox
 from alerting.lift_policy import LAST_TIER, Plan
 from alerting.model import Dispatch
 from alerting.sql import QUERIES
+from alerting.words import NOT_NEEDED
 from contracts.kinds import DispatchState, OrganisationKind
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 LETTER_LIFE = timedelta(hours=2)
 AGAIN = (DispatchState.OFFERED, DispatchState.ACCEPTED, DispatchState.EN_ROUTE)
-JOIN = "、"
+JOIN = {"zh": "、", "en": ", "}
 
 
 class Calls:
@@ -95,11 +96,14 @@ class Calls:
 
     def inform(self, tier: int, plan: Plan, called: Sequence[int], before: Iterable[Dispatch]) -> None:
         """Tells those who are told in this tier, and the crews of the tiers below, who was called."""
-        names = {"organisation": JOIN.join(self.name(one, "zh") for one in called)}
+        names = {"organisation": {language: self._names(called, language) for language in letters.LANGUAGES}}
         for organisation in self._told(plan.tiers[tier - 1].tell):
             self.tell(organisation, "property_notice", names)
         for dispatch in before:
             self.tell(dispatch.organisation_id, "tier_informed", names, dispatch.id)
+
+    def _names(self, organisations: Sequence[int], language: str) -> str:
+        return JOIN[language].join(self.name(one, language) for one in organisations)
 
     def _told(self, kinds: Sequence[OrganisationKind]) -> list[int]:
         found = [organisation for organisation, _ in self._candidates(kinds)] if kinds else []
@@ -134,6 +138,11 @@ class Calls:
         organisation = there[-1].organisation_id if there else self.rescue.lift["maintenance_org_id"]
         self.tell(organisation, stage, {})
 
+    def stand_down(self, dispatch: Dispatch, why: str) -> None:
+        """Tells a crew that it need not come, and why."""
+        words = {language: NOT_NEEDED[language][why] for language in letters.LANGUAGES}
+        self.tell(dispatch.organisation_id, "stand_down", {"next_step": words}, dispatch.id)
+
     def name(self, organisation: int, language: str) -> str:
         row = self.connection.execute(QUERIES["organisation"], {"id": organisation}).fetchone()
         return str(row[f"name_{language}"]) if row else str(organisation)
@@ -145,14 +154,18 @@ class Calls:
     def tell(
         self, organisation: int | None, stage: str, facts: Mapping[str, object], dispatch: int | None = None
     ) -> int:
-        """Queues a letter for every way in which an organisation is reached; returns how many there are."""
+        """Queues a letter for every way in which an organisation is reached; returns how many there are.
+
+        A fact may be a dict of texts by language.
+        """
         if organisation is None:
             return 0
         incident = self.rescue.incident
         contacts = self.connection.execute(QUERIES["contacts"], {"organisation": organisation}).fetchall()
         for contact in contacts:
             language = contact["language"]
-            known = {"organisation": self.name(organisation, language), **self.facts(language), **facts}
+            told = {name: value[language] if isinstance(value, dict) else value for name, value in facts.items()}
+            known = {"organisation": self.name(organisation, language), **self.facts(language), **told}
             outbox.enqueue(
                 self.connection,
                 dedupe=f"i{incident.id}-{stage}-{organisation}-{contact['id']}-v{incident.version}",
