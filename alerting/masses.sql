@@ -73,7 +73,8 @@ WHERE m.closed_at IS NULL AND m.last_at < %(now)s::timestamptz - make_interval(s
   AND NOT EXISTS (SELECT FROM incident i WHERE i.mass_id = m.id AND i.closed_at IS NULL AND i.released_at IS NULL)
 
 -- name: where
-SELECT m.number, m.cause, m.lifts, coalesce(p.name_zh, m.grid_code) AS place_zh, coalesce(p.name_en, m.grid_code) AS place_en
+SELECT m.number, m.cause, m.lifts, coalesce(p.name_zh, m.grid_code) AS place_zh, coalesce(p.name_en, m.grid_code) AS place_en,
+       coalesce(p.address_zh, '') AS address_zh, coalesce(p.address_en, '') AS address_en
 FROM mass_incident m LEFT JOIN place p ON p.id = m.place_id WHERE m.id = %(mass)s
 
 -- name: told
