@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from alerting import commands, events
+from alerting import commands, events, masses
 from alerting import finding as life
 from alerting.effects import Fenced, Rescue
 from alerting.findings import Case
@@ -78,6 +78,7 @@ class Engine:
         self.more, self._counted = False, float("-inf")
         done = self._inbox(self._rescue, now, "events", partial(self._events, True))
         done += self._inbox(self._orders, now, "commands", self._commands)
+        done += self._alone("mass incidents", partial(self._masses, now)) is Outcome.DONE
         done += self._due("incidents_due", now, self._rescues)
         done += self._inbox(self._rest, now, "events", partial(self._events, False))
         done += self._due("findings_due", now, self._findings)
@@ -164,7 +165,8 @@ class Engine:
         except Fenced as error:
             log.info("%s: %s; taken again", what, error)
             return Outcome.BUSY
-        except (psycopg.Error, RuntimeError, ValueError, KeyError, TypeError, AssertionError) as error:
+        except Exception as error:
+            # Whatever is wrong with one, the others are people, too.
             if self.connection.closed:
                 raise
             if isinstance(error, RETRIED):
@@ -236,6 +238,9 @@ class Engine:
             return Outcome.GONE
         case.take(step, "sunlit")
         return Outcome.DONE
+
+    def _masses(self, now: datetime) -> Outcome:
+        return Outcome.DONE if masses.cycle(self.connection, now) else Outcome.GONE
 
     def _commands(self, now: datetime, after: int, again: list[int]) -> Sequence[Piece]:
         values = {"now": now, "after": after, "again": again, "limit": PAGE}

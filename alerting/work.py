@@ -45,10 +45,10 @@ def work(settings: Settings, number: int = 0, watch: Watch = lambda seconds, don
         ):
             listener.execute("LISTEN sunlit")
             engine = Engine(connection, settings.alerting.public_url, number, settings.alerting.workers)
-            clock, beaten = DeskClock(), float("-inf")
+            clock, beaten = DeskClock(connection), float("-inf")
             while not stop.is_set():
                 # A clock that runs out is seen at the next poll at the latest; a hint makes it sooner.
-                now, began = clock.now(connection), time.monotonic()
+                now, began = clock.ask(), time.monotonic()
                 done = engine.cycle(now)
                 took = time.monotonic() - began
                 watch(took, done)
@@ -66,9 +66,9 @@ def sweep(settings: Settings) -> Duty:
 
     def duty(stop: threading.Event) -> None:
         with connect(settings.database, Role.ALERTING, "lock_timeout=1s") as connection:
-            engine, clock = Engine(connection, settings.alerting.public_url), DeskClock()
+            engine, clock = Engine(connection, settings.alerting.public_url), DeskClock(connection)
             while not stop.wait(SWEEP_S):
-                found = engine.sweep(clock.now(connection))
+                found = engine.sweep(clock.ask())
                 if found:
                     log.info("the sweep did %d that no worker had done yet", found)
 

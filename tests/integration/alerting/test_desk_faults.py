@@ -198,17 +198,17 @@ def test_a_database_clock_that_is_set_back_lets_nobody_wait(
 ) -> None:
     """F11: the desk keeps its own time, also over a restart."""
     with jumping(city, monkeypatch) as jump:
-        clock = DeskClock()
-        before = clock.now(city.desk)
+        clock = DeskClock(city.desk)
+        before = clock.ask()
         jump("-1 hour")
-        held = [clock.now(city.desk) for _ in range(3)]
+        held = [clock.ask() for _ in range(3)]
         assert [before, *held] == sorted([before, *held])
         assert "set back" in caplog.text
         work.beat(city.desk, "a", held[-1], 0.0)
-        again = DeskClock().now(city.desk)
+        again = DeskClock(city.desk)()
         assert again >= held[-1]
         jump("0")
-        assert clock.now(city.desk) - before < timedelta(minutes=5)
+        assert clock.ask() - before < timedelta(minutes=5)
 
 
 @contextmanager
