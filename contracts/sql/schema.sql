@@ -1692,6 +1692,8 @@ CREATE INDEX login_attempt_login ON public.login_attempt USING btree (login, at)
 
 CREATE INDEX mass_incident_open ON public.mass_incident USING btree (opened_at) WHERE (closed_at IS NULL);
 
+CREATE INDEX outbox_attempt_open ON public.outbox_attempt USING btree (started_at) WHERE (ended_at IS NULL);
+
 CREATE INDEX outbox_attempt_outbox ON public.outbox_attempt USING btree (outbox_id);
 
 CREATE INDEX outbox_attempt_started ON public.outbox_attempt USING btree (started_at);

@@ -34,7 +34,7 @@ def city(city_db: DatabaseSettings) -> Iterator[DeskCity]:
 class Victim:
     """A real process with one worker that stops itself, or kills itself, at a chosen place of its first cycle."""
 
-    def __init__(self, city: DeskCity, folder: Path, place: str, sign: str, seconds: float) -> None:
+    def __init__(self, city: DeskCity, folder: Path, place: str, sign: str, seconds: float, about: str = "") -> None:
         script = textwrap.dedent(f"""
             import os, signal
             from datetime import timedelta
@@ -46,7 +46,8 @@ class Victim:
             engine.STALE_S = 0.3
             original = {place}
             def hindered(*given, **more):
-                os.kill(os.getpid(), signal.{sign})
+                if {about!r} in str(given):
+                    os.kill(os.getpid(), signal.{sign})
                 return original(*given, **more)
             {place} = hindered
             connection = connect(DatabaseSettings(url={city.database.url!r}), Role.ALERTING, *BOUNDS)
@@ -124,7 +125,7 @@ def test_frozen_between_its_look_and_its_act_and_thawed(city: DeskCity, tmp_path
     """F9: what it saw is old when it wakes; it claims nothing by it."""
     city.event("442001")
     city.engine.cycle(T0)
-    victim = Victim(city, tmp_path, "engine.Engine._alone", "SIGSTOP", 180)
+    victim = Victim(city, tmp_path, "engine.Engine._alone", "SIGSTOP", 180, about="'incident ")
     victim.wait_until_stopped()
     for seconds in (180, 300, 310):
         city.engine.cycle(T0 + timedelta(seconds=seconds))
@@ -247,3 +248,26 @@ def test_a_hint_is_heard_long_before_the_poll(city: DeskCity) -> None:
         until(lambda: len(city.all("SELECT 1 FROM alerting_beat")) == 2)
         city.event("442001")
         until(lambda: city.tiers() == [1])
+
+
+def test_an_attempt_has_an_outcome_also_when_the_letter_is_no_longer_needed(city: DeskCity) -> None:
+    """Found by the stories: the worker vanished over a letter, and then its offer was answered."""
+
+    class Vanished(BaseException):
+        pass
+
+    def gateway(message: Message) -> Outcome:
+        raise Vanished
+
+    lent = pool(city.database, Role.ALERTING, size=2)
+    letters = outbox.Worker(lent, dict.fromkeys(("webhook", "email"), gateway), lease_s=30)
+    city.event("442001")
+    city.engine.cycle(T0)
+    with pytest.raises(Vanished):
+        outbox.cycle(letters, T0)
+    city.owner.execute("UPDATE outbox SET state = 'spared', lease_until = NULL")
+    outbox.cycle(letters, T0 + timedelta(seconds=29))
+    assert city.all("SELECT outcome FROM outbox_attempt") == [{"outcome": None}], "it may still be at it"
+    outbox.cycle(letters, T0 + timedelta(seconds=31))
+    lent.close()
+    assert city.all("SELECT outcome FROM outbox_attempt") == [{"outcome": "unsure"}]
