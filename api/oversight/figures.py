@@ -135,16 +135,23 @@ def ranked(units: Iterable[Unit], sort: str, order: str, name: str) -> tuple[lis
 def scales(units: Sequence[Unit], towns: Iterable[Figures]) -> dict[str, float]:
     """Where the scales of drawn intervals end, so that all of a column can be compared by eye."""
     towns = list(towns)
-    shares = [found for unit in units for found in (unit.response, unit.arrival) if found]
-    shares += [found for town in towns for found in (town.response, town.arrival) if found]
+    shares = [found for unit in units for found in (unit.response, unit.arrival)]
+    shares += [found for town in towns for found in (town.response, town.arrival)]
     return {
         "rate": _top(unit.rate for unit in units),
         "minutes": _top(unit.minutes for unit in units),
         "town_rate": _top(town.rate for town in towns),
         "town_minutes": _top(town.arrival_minutes for town in towns),
-        # Shares are mostly near a hundred: the scale begins below the lowest of them.
-        "from_share": max(0.0, min((10 * int(found.value / 10) - 10.0 for found in shares), default=0.0)),
+        # Shares are mostly near a hundred, mean times near each other: their scales do not begin at nought.
+        "from_minutes": _floor([unit.minutes for unit in units] + [town.arrival_minutes for town in towns], 2),
+        "from_share": _floor(shares, 10),
     }
+
+
+def _floor(estimates: Iterable[Estimate | None], step: float) -> float:
+    """A round number below every value."""
+    values = [found.value for found in estimates if found is not None]
+    return max(0.0, step * (min(values, default=0.0) // step) - step)
 
 
 def _top(estimates: Iterable[Estimate | None]) -> float:
