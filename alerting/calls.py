@@ -11,7 +11,7 @@ import msgspec
 from alerting import letters, links, nearest, outbox
 from alerting.contacts import Contact
 from alerting.lift_policy import LAST_TIER, Plan
-from alerting.model import COMING, Dispatch
+from alerting.model import COMING, GONE, Dispatch
 from alerting.sql import QUERIES
 from alerting.words import NOT_NEEDED
 from contracts.kinds import DispatchState, OrganisationKind
@@ -125,7 +125,8 @@ class Calls:
                 "link": token.sha256,
                 "now": self.now,
                 "accept_due": self.now + timedelta(seconds=plan.accept_s(tier)),
-                "anew": there_too or crew.state not in AGAIN,
+                # A crew that is at the lift stays there, also when nobody is out yet.
+                "anew": there_too or crew.state in GONE,
             }
             self.connection.execute(QUERIES["dispatch_again"], values)
             self.tell(crew.organisation_id, "call_again", {"link": links.crew(self.rescue.public_url, token)}, crew.id)

@@ -116,20 +116,25 @@ def _state(actions: list[str]) -> str:
 
 
 def _crews(entries: list[Row], dispatches: list[Row]) -> None:
-    """Every crew's state has its line; who was called again may be asked anew."""
+    """Every crew's state has its line; who had gone and was called again may be asked anew."""
     state: dict[int, str] = {}
-    anew = False
+    anew: set[int] = set()
     for entry in entries:
         if entry["action"].startswith("crew_"):
-            state[entry["details"]["dispatch"]] = entry["action"].removeprefix("crew_")
-            anew = False
-        elif entry["action"] in ("called_again", "reopened"):
-            anew = True
+            crew = entry["details"]["dispatch"]
+            state[crew] = entry["action"].removeprefix("crew_")
+            anew.discard(crew)
+        elif entry["action"] == "called_again":
+            anew |= {crew for crew, known in state.items() if known in ("declined", "stood_down")}
+        elif entry["action"] == "reopened":
+            anew |= set(state)
     asked = Counter(entry["details"]["organisation"] for entry in entries if entry["action"] == "offered")
     for dispatch in dispatches:
         known = state.get(dispatch["id"], "offered")
         unreachable = dispatch["decline_reason"] == "no contact method"
-        assert dispatch["state"] == known or unreachable or (anew and dispatch["state"] == "offered"), dispatch
+        assert (
+            dispatch["state"] == known or unreachable or (dispatch["id"] in anew and dispatch["state"] == "offered")
+        ), dispatch
         assert asked[dispatch["organisation_id"]] or unreachable, f"nobody wrote that it was asked: {dispatch}"
 
 
