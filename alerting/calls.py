@@ -30,6 +30,7 @@ class Calls:
 
     def __init__(self, rescue: Rescue) -> None:
         self.rescue, self.connection, self.now = rescue, rescue.connection, rescue.now
+        self._known: dict[int, Mapping[str, object] | None] = {}
 
     def tier(self, tier: int, plan: Plan) -> list[int]:
         """Asks the crews of a tier; the organisations that can be reached."""
@@ -85,6 +86,7 @@ class Calls:
         ).fetchone()
         if row is None:
             return False
+        self.rescue.crews_changed()
         link = {"link": links.crew(self.rescue.public_url, token)}
         name = self.name(organisation, "zh")
         if self.tell(organisation, "tier_offer", link, row["id"]):
@@ -93,6 +95,7 @@ class Calls:
             return True
         values = {"id": row["id"], "reason": "no contact method", "now": self.now}
         self.connection.execute(QUERIES["dispatch_unreachable"], values)
+        self.rescue.crews_changed()
         self.rescue.entry("sunlit", "unreachable", f"tier {tier}: {name} has no contact method")
         return False
 
@@ -129,6 +132,7 @@ class Calls:
                 "anew": there_too or crew.state in GONE,
             }
             self.connection.execute(QUERIES["dispatch_again"], values)
+            self.rescue.crews_changed()
             self.tell(crew.organisation_id, "call_again", {"link": links.crew(self.rescue.public_url, token)}, crew.id)
         if not chosen and tier:
             self.tier(tier, plan)
@@ -149,7 +153,10 @@ class Calls:
         self.tell(dispatch.organisation_id, "stand_down", {"next_step": words}, dispatch.id)
 
     def name(self, organisation: int, language: str) -> str:
-        row = self.connection.execute(QUERIES["organisation"], {"id": organisation}).fetchone()
+        if organisation not in self._known:
+            found = self.connection.execute(QUERIES["organisation"], {"id": organisation}).fetchone()
+            self._known[organisation] = found
+        row = self._known[organisation]
         return str(row[f"name_{language}"]) if row else str(organisation)
 
     def words(self, stage: str, language: str) -> str:
