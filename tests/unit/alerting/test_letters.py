@@ -22,6 +22,9 @@ FACTS = {
     "tier": 2,
     "rule": "no_hat",
     "zone": "cooking",
+    "count": 2,
+    "holes": {"zh": ["石岐救援站 11-27 18:00–21:00"] * 3, "en": ["Shiqi Rescue Station 11-27 18:00–21:00"] * 3},
+    "more": 4,
     "link": "https://sunlit.example/c/abc",
 }
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
