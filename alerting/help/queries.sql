@@ -131,8 +131,8 @@ SELECT pg_try_advisory_xact_lock(728, %(number)s::int) AS mine
 
 -- name: places
 -- By place and maintenance unit, so that sixty thousand lifts are a few thousand ways.
-SELECT p.id AS place, p.code, p.town_code AS town, p.lat, p.lon, p.remote, l.maintenance_org_id AS unit,
-       count(*)::int AS lifts
+SELECT p.id AS place, p.town_code AS town, p.kind, p.lat, p.lon, p.remote, l.maintenance_org_id AS unit,
+       p.property_org_id AS property, count(*)::int AS lifts
 FROM lift l JOIN place p ON p.id = l.place_id WHERE l.in_use
 GROUP BY p.id, l.maintenance_org_id ORDER BY p.id
 
@@ -176,9 +176,10 @@ ON CONFLICT (tier) DO UPDATE SET at = EXCLUDED.at, kinds = EXCLUDED.kinds, limit
 DELETE FROM coverage_look WHERE tier <> ALL(%(tiers)s)
 
 -- name: ways_known
-SELECT to_lat, to_lon, from_lat, from_lon, seconds, metres FROM travel_time
+SELECT to_lat, to_lon, from_lat, from_lon, seconds, metres FROM travel_time WHERE seconds IS NOT NULL
 
 -- name: ways_fresh
+-- Also what the server knows no way for: it is not asked at every turn.
 SELECT to_lat, to_lon, from_lat, from_lon FROM travel_time WHERE asked_at > %(after)s
 
 -- name: way_keep
@@ -190,3 +191,7 @@ SET seconds = EXCLUDED.seconds, metres = EXCLUDED.metres, asked_at = EXCLUDED.as
 -- name: ways_old
 -- Also of who has moved: nobody asks for those any more.
 DELETE FROM travel_time WHERE asked_at <= %(before)s
+
+-- name: routing_lock
+-- For as long as the connection lives: no transaction may be open while the server is asked.
+SELECT pg_try_advisory_lock(728, 3) AS mine
