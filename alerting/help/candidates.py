@@ -2,14 +2,18 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from math import inf
 from typing import Any
 
 from alerting.help import duty
-from alerting.help.ranking import Shortlist, Station, rank
-from alerting.help.travel import DEFAULT, Road, Travel, leg
+from alerting.help.ranking import Shortlist, Standing, Station, rank
+from alerting.help.travel import DEFAULT, Leg, Road, Travel, leg
 from contracts.geometry import Point
 from contracts.kinds import OrganisationKind
 from runtime.db import Connection
+
+AT_ONCE = 16
+"""stations whose rosters are read together, the nearest first"""
 
 
 def candidates(
@@ -29,17 +33,28 @@ def candidates(
     """
     values = {"kinds": [str(kind) for kind in kinds], "lat": where[0], "lon": where[1], "now": now}
     rows = connection.execute(duty.QUERIES["stations"], values).fetchall()
-    reach = duty.reach(connection, [row["id"] for row in rows], now)
-    return rank((_station(row, reach[row["id"]], where, asked, now, travel) for row in rows), count)
+    ways = [(row, _leg(row, where, now, travel)) for row in rows]
+    ways.sort(key=lambda pair: pair[1].seconds if pair[1] else inf)
+    stations: list[Station] = []
+    while True:
+        # Rosters of all stations of a city take longer to read than those of the nearest few.
+        part = ways[len(stations) : max(AT_ONCE, 2 * len(stations)) if count else None]
+        reach = duty.reach(connection, [row["id"] for row, _ in part], now)
+        stations += [_station(row, way, reach[row["id"]], asked) for row, way in part]
+        found = rank(stations, count)
+        enough = len(found.chosen) == count and all(one.standing is Standing.FREE for one in found.chosen)
+        if enough or len(stations) == len(ways):
+            return found
 
 
-def _station(
-    row: dict[str, Any], reach: duty.Reach, where: Point, asked: Collection[int], now: datetime, travel: Travel
-) -> Station:
-    way = None
-    if row["lat"] is not None and row["lon"] is not None:
-        road = None if row["road_s"] is None else Road(row["road_s"], row["road_m"])
-        way = leg(travel, (row["lat"], row["lon"]), where, now, road)
+def _leg(row: dict[str, Any], where: Point, now: datetime, travel: Travel) -> Leg | None:
+    if row["lat"] is None or row["lon"] is None:
+        return None
+    road = None if row["road_s"] is None else Road(row["road_s"], row["road_m"])
+    return leg(travel, (row["lat"], row["lon"]), where, now, road)
+
+
+def _station(row: dict[str, Any], way: Leg | None, reach: duty.Reach, asked: Collection[int]) -> Station:
     return Station(
         organisation_id=row["id"],
         leg=way,

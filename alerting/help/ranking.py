@@ -63,9 +63,14 @@ def rank(stations: Iterable[Station], count: int) -> Shortlist:
     ordered = sorted(map(_candidate, stations), key=_order)
     able = [one for one in ordered if one.standing < Standing.UNREACHABLE]
     chosen = able[:count] if count else able
-    latest = max((_seconds(one) for one in chosen), default=float("inf"))
-    rest = [one for one in ordered if one not in chosen]
-    passed = [one for one in rest if one.standing >= Standing.UNREACHABLE or _seconds(one) < latest]
+    latest = max(map(_seconds, chosen), default=float("inf"))
+    # Where there are not enough that are free, whoever cannot be asked any more is of interest wherever it is.
+    short = len(chosen) < count or any(one.standing is not Standing.FREE for one in chosen)
+    passed = [
+        one
+        for one in ordered
+        if one not in chosen and (_seconds(one) < latest or (short and one.standing >= Standing.UNREACHABLE))
+    ]
     return Shortlist(tuple(chosen), tuple(sorted(passed, key=lambda one: (_seconds(one), one.organisation_id))))
 
 

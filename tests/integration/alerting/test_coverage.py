@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from alerting.cli import app
 from alerting.help import coverage_rows
+from alerting.help.duty import QUERIES
 from alerting.help.travel import DEFAULT
 from runtime.db import Connection, Role, connect
 from runtime.settings import DatabaseSettings
@@ -125,7 +126,7 @@ def test_a_place_with_two_units_is_one_row(desk: Connection, owner: Connection) 
 
 def test_one_worker_looks(city_db: DatabaseSettings, desk: Connection) -> None:
     with connect(city_db, Role.ALERTING) as other, other.transaction():
-        other.execute(coverage_rows.QUERIES["help_lock"], {"number": coverage_rows.LOCK})
+        other.execute(QUERIES["help_lock"], {"number": coverage_rows.LOCK})
         assert coverage_rows.look(desk, DEFAULT, NOW) == []
     assert len(coverage_rows.look(desk, DEFAULT, NOW)) == 3
 

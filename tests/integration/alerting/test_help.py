@@ -98,7 +98,7 @@ def test_the_nearest_station_in_time(desk: Connection, owner: Connection) -> Non
 def test_a_busy_station_comes_last_but_comes(desk: Connection, owner: Connection) -> None:
     under_way(owner, "rs-1")
     assert ask(desk, owner) == (["rs-2"], {"rs-1": "busy: 1 of 1 crew under way"})
-    assert ask(desk, owner, "rs-2", "rs-3") == (["rs-1"], {"rs-2": "already asked", "rs-3": "already asked"} | {})
+    assert ask(desk, owner, "rs-2", "rs-3") == (["rs-1"], {"rs-2": "already asked", "rs-3": "already asked"})
     owner.execute("UPDATE organisation SET crews = 2 WHERE code = 'rs-1'")
     assert ask(desk, owner) == (["rs-1"], {})
     under_way(owner, "rs-1", "arrived")
@@ -188,3 +188,27 @@ def test_who_has_left_is_not_on_duty(desk: Connection, owner: Connection) -> Non
     owner.execute("UPDATE person SET active = false WHERE login = 'li'")
     assert duty.contacts(desk, number(owner, "rs-1"), NOW).off_duty
     assert candidates(desk, ["rescue_station"], KAIYIN, [], NOW, 1).passed[0].standing is Standing.OFF_DUTY
+
+
+def test_beyond_the_nearest_few_nobody_is_forgotten(desk: Connection, owner: Connection) -> None:
+    """Forty stations, all busy but the farthest: it is found; when all are busy, the nearest."""
+    owner.execute("UPDATE organisation SET active = false WHERE kind = 'rescue_station' AND code <> 'rs-1'")
+    owner.execute(
+        "INSERT INTO organisation (code, kind, name_zh, name_en, lat, lon)"
+        " SELECT 'far-' || n, 'rescue_station', 'x', 'x', 22.6 + n / 100.0, 113.4 FROM generate_series(1, 40) n"
+    )
+    owner.execute(
+        "INSERT INTO contact_method (organisation_id, channel, address)"
+        " SELECT id, 'email', code FROM organisation WHERE code LIKE 'far-%'"
+    )
+    under_way(owner, "rs-1")
+    owner.execute(
+        "INSERT INTO dispatch (incident_id, tier, organisation_id, state, offered_at, link_sha256, link_expires)"
+        " SELECT i.id, 2, o.id, 'accepted', %s, o.code, %s FROM incident i, organisation o"
+        " WHERE o.code LIKE 'far-%%' AND o.code <> 'far-40'",
+        (NOW, NOW),
+    )
+    chosen, passed = ask(desk, owner)
+    assert (chosen, len(passed)) == (["far-40"], 40)
+    assert ask(desk, owner, "far-40")[0] == ["rs-1"]
+    assert len(ask(desk, owner, count=0)[0]) == 41
