@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from alerting import letters, links, outbox
+from alerting.contacts import Contact
 from alerting.help import duty
 from alerting.help.candidates import candidates
 from alerting.help.ranking import Candidate
@@ -190,7 +193,7 @@ class Calls:
             self.rescue.entry("sunlit", "roster", f"{self.name(organisation, 'zh')}: {reach.reason}")
         return outbox.tell(
             self.connection,
-            reach.contacts,
+            self._ways(stage, reach.contacts),
             letter,
             prefix=f"i{incident.id}-{stage}-{organisation}-v{incident.version}",
             stage=stage,
@@ -199,6 +202,12 @@ class Calls:
             incident_id=incident.id,
             dispatch_id=dispatch,
         )
+
+    def _ways(self, stage: str, contacts: Sequence[Contact]) -> Sequence[Contact]:
+        """Those of a stage that is told every way at once need not wait for each other."""
+        if stage not in self.rescue.policy.letters.every_way:
+            return contacts
+        return [msgspec.structs.replace(contact, priority=1) for contact in contacts]
 
     def facts(self, language: str) -> dict[str, object]:
         """What letters may say."""
