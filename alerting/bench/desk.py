@@ -24,6 +24,7 @@ from alerting.bench.gateway import Gateway
 from alerting.bench.numbers import spread
 from alerting.bench.sql import DESK, QUERIES
 from alerting.bench.system import COMMIT_TIMES, BenchError
+from alerting.means import Means
 from runtime import log
 from runtime.db import Connection, Role, connect
 from runtime.load.generator import SPAWN
@@ -106,7 +107,7 @@ def _fill(owner: Connection, database: DatabaseSettings, codes: list[str], chanc
             owner.execute(DESK["alarm"], {"rule": "trapped_non_level", "at": at, "codes": [code]})
             for event in owner.execute(DESK["unhandled"], {"at": at}).fetchall():
                 with desk.transaction():
-                    events.handle(desk, event, at, "http://bench.invalid")
+                    events.handle(desk, event, at, Means("http://bench.invalid"))
                     desk.execute(DESK["handled"], {"id": event["id"], "now": at})
     # Opening them took a while: everything is as if it had taken none.
     took = _clock(owner) - row["now"]

@@ -18,6 +18,7 @@ from alerting import outbox, work
 from alerting.channels import Message, Outcome, Verdict
 from alerting.clock import DeskClock
 from alerting.engine import Engine
+from alerting.means import Means
 from alerting.sql import INBOX
 from runtime.db import Role, connect, pool
 from runtime.settings import AlertingSettings, DatabaseSettings, Settings
@@ -39,6 +40,7 @@ class Victim:
             import os, signal
             from datetime import timedelta
             from alerting import engine, effects
+            from alerting.means import Means
             from runtime.db import Role, connect
             from runtime.settings import DatabaseSettings
             from tests.integration.alerting.desk_city import BOUNDS, T0
@@ -51,7 +53,7 @@ class Victim:
                 return original(*given, **more)
             {place} = hindered
             connection = connect(DatabaseSettings(url={city.database.url!r}), Role.ALERTING, *BOUNDS)
-            print(engine.Engine(connection, "http://victim.test").cycle(T0 + timedelta(seconds={seconds})))
+            print(engine.Engine(connection, Means("http://victim.test")).cycle(T0 + timedelta(seconds={seconds})))
         """).replace("T0 +", f"__import__('datetime').datetime.fromisoformat({T0.isoformat()!r}) +")
         path = folder / "victim.py"
         path.write_text(script, "utf-8")
@@ -164,7 +166,7 @@ def test_a_gateway_that_never_answers_stops_no_clock(city: DeskCity, verdict: Ve
 def test_a_clock_that_jumps_skips_no_tier_and_takes_nothing_back(city: DeskCity, jumps: tuple[int, ...]) -> None:
     """F11, with two workers that do not share their time."""
     other = connect(city.database, Role.ALERTING)
-    second = Engine(other, "http://sunlit.test")
+    second = Engine(other, Means("http://sunlit.test"))
     city.event("442001")
     shift, at = 0, 0
     for jump in (0, *jumps):
@@ -173,7 +175,7 @@ def test_a_clock_that_jumps_skips_no_tier_and_takes_nothing_back(city: DeskCity,
             at += 10
             for engine in (city.engine, second):
                 engine.cycle(T0 + timedelta(seconds=at + shift))
-        second = Engine(other, "http://sunlit.test")
+        second = Engine(other, Means("http://sunlit.test"))
     other.close()
     assert city.tiers() == [1, 2, 3]
     times = [row["at"] for row in city.all("SELECT at FROM incident_entry ORDER BY id")]
