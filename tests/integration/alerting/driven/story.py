@@ -1,6 +1,7 @@
 """A story on a real database: simulated time, people of a seed, and workers to whom things happen."""
 
 import heapq
+import logging
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -91,6 +92,24 @@ class Story:
 
     def play(self) -> None:
         """The whole story, with every check after every step. Raises AssertionError."""
+        with self._heard():
+            self._play()
+
+    @contextmanager
+    def _heard(self) -> Iterator[None]:
+        """What the engine says belongs to the schedule."""
+        source, listener = logging.getLogger("alerting.engine"), logging.Handler()
+        listener.emit = lambda record: self.say(f"  {record.getMessage()}")  # type: ignore[method-assign]
+        before = source.level
+        source.setLevel(logging.INFO)
+        source.addHandler(listener)
+        try:
+            yield
+        finally:
+            source.removeHandler(listener)
+            source.setLevel(before)
+
+    def _play(self) -> None:
         for signal in people.signals(self.seed):
             self._later(T0 + timedelta(seconds=signal.after_s), "event", signal._asdict())
         end = T0 + timedelta(seconds=people.LENGTH_S)
@@ -224,7 +243,7 @@ class Story:
                 self._bring()
                 self._well(but=worker)
                 if len(self.workers) > 1:
-                    checks.step(self.owner, self.now, all_done=not any(one.frozen for one in self.workers))
+                    checks.step(self.owner, self.now)
         # What it saw is a minute old by every clock when it wakes.
         worker.engine._counted -= 63
         if worker.engine._seen:
