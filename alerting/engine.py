@@ -12,10 +12,8 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from alerting import desk, events
-from alerting import finding as life
+from alerting import desk, events, finding_duties, findings, quiets
 from alerting.effects import Fenced, Rescue
-from alerting.findings import Case
 from alerting.model import Refused
 from alerting.outbox import server_time
 from alerting.sql import QUERIES
@@ -43,8 +41,8 @@ class Engine:
             done += self._alone(f"command {row['id']}", partial(self._command, row["id"], now))
         for row in self.connection.execute(QUERIES["incidents_due"], {"now": now}).fetchall():
             done += self._alone(f"incident {row['id']}", partial(self._incident, row["id"], now))
-        for row in self.connection.execute(QUERIES["findings_due"], {"now": now}).fetchall():
-            done += self._alone(f"finding {row['id']}", partial(self._finding, row["id"], now))
+        for what, work in finding_duties.due(self.connection, now, self.public_url):
+            done += self._alone(what, work)
         return done
 
     def _alone(self, what: str, work: Callable[[], bool]) -> int:
@@ -82,15 +80,6 @@ class Engine:
         Rescue(self.connection, incident_id, now, self.public_url).carry_out([], "sunlit")
         return True
 
-    def _finding(self, finding_id: int, now: datetime) -> bool:
-        if not self.connection.execute(QUERIES["finding_try_lock"], {"id": finding_id, "now": now}).fetchone():
-            return False
-        case = Case(self.connection, finding_id, now, self.public_url)
-        step = life.overdue(case.finding, case.policy, now)
-        if step is not None:
-            case.take(step, "sunlit")
-        return step is not None
-
     def _command(self, command_id: object, now: datetime) -> bool:
         if not self.connection.execute(QUERIES["command_claim"], {"id": command_id, "now": now}).fetchone():
             return False
@@ -109,7 +98,9 @@ class Engine:
         except ValueError:
             return Refused(f"kind: {row['kind']!r} is unknown")
         if row["finding_id"] is not None:
-            return self._on_finding(row, kind, now)
+            return findings.obey(self.connection, row, kind, now, self.public_url)
+        if kind in (CommandKind.QUIET, CommandKind.UNQUIET):
+            return quiets.obey(self.connection, row, kind, now)
         if kind is CommandKind.OPEN_BY_PHONE:
             return self._by_phone(row, now)
         if row["incident_id"] is None:
@@ -135,15 +126,6 @@ class Engine:
                 rescue.entry(row["actor"], "refused", f"{kind}: {judged.reason}")
             return judged
         rescue.carry_out(judged, row["actor"])
-        return None
-
-    def _on_finding(self, row: dict[str, Any], kind: CommandKind, now: datetime) -> Refused | None:
-        case = Case(self.connection, row["finding_id"], now, self.public_url)
-        words = str(row["args"].get("note") or row["reason"] or "")
-        step = life.judge(case.finding, kind, words, row["actor"], case.policy, now)
-        if isinstance(step, Refused):
-            return step
-        case.take(step, row["actor"])
         return None
 
     def _by_phone(self, row: dict[str, Any], now: datetime) -> Refused | None:

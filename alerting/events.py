@@ -1,4 +1,4 @@
-"""From event rows to incidents and findings: what a new event means for what is already open."""
+"""From event rows to incidents: what a new event means for what is already open. Findings have their own module."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,25 +6,14 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from alerting import finding as life
-from alerting.centre_time import centre_time
+from alerting import finding_events
+from alerting.centre_time import began
 from alerting.effects import Rescue
-from alerting.findings import Case
-from alerting.policy import KitchenPolicy, from_row
 from alerting.sql import QUERIES
-from contracts.kinds import FindingState, Phase, Rule
+from contracts.kinds import Phase, Rule
 from runtime.db import Connection
 
 TRAPPED = (Rule.TRAPPED_NON_LEVEL, Rule.TRAPPED_LEVEL)
-KITCHEN = (
-    Rule.NO_HAT,
-    Rule.NO_MASK,
-    Rule.CAMERA_BLIND,
-    Rule.STRANGER,
-    Rule.CROWDING,
-    Rule.CLIMATE,
-    Rule.UV_LAMP,
-)
 
 
 def handle(connection: Connection, row: Mapping[str, Any], now: datetime, public_url: str) -> str:
@@ -36,9 +25,7 @@ def handle(connection: Connection, row: Mapping[str, Any], now: datetime, public
     if row["lift_id"] is not None and rule in (*TRAPPED, Rule.ALARM_BUTTON):
         connection.execute(QUERIES["lift_lock"], {"lift": row["lift_id"]})
         return _lift(connection, row, rule, phase, now, public_url)
-    if row["kitchen_id"] is not None and rule in KITCHEN and phase is Phase.START:
-        return _kitchen(connection, row, rule, now, public_url)
-    return "nothing to do"
+    return finding_events.handle(connection, row, rule, phase, now, public_url)
 
 
 def _lift(
@@ -68,7 +55,7 @@ def _lift(
         rule=rule,
         source="sensor",
         now=now,
-        alarm_at=_began(row),
+        alarm_at=began(row),
         details=details,
         event_id=row["event_id"],
         public_url=public_url,
@@ -114,47 +101,3 @@ def open_incident(
     rescue.entry(actor, "opened", str(details.get("reason") or rule.value))
     rescue.carry_out([], actor)
     return f"opened {made['number']}"
-
-
-def _kitchen(connection: Connection, row: Mapping[str, Any], rule: Rule, now: datetime, public_url: str) -> str:
-    active = connection.execute(QUERIES["policy_newest"], {"kind": "kitchen"}).fetchone()
-    if active is None:
-        raise RuntimeError("no kitchen policy is active: run `sunlit alerting activate alerting/policies/kitchen.toml`")
-    policy = from_row(active["body"])
-    assert isinstance(policy, KitchenPolicy)
-    connection.execute(QUERIES["numbers_lock"])
-    same = {"device": row["device_id"], "rule": rule.value, "subject": row["subject"], "now": now}
-    advisory = bool(row["body"].get("details", {}).get("advisory"))
-    kind, step = life.first(rule, row["confidence"], advisory, policy, now)
-    doubtful = step.state is not FindingState.PUSHED
-    known = {**same, "repeat_s": policy.repeat_s, "doubtful": doubtful}
-    recent = connection.execute(QUERIES["finding_recent"], known).fetchone()
-    if recent is not None:
-        connection.execute(QUERIES["finding_repeat"], {"id": recent["id"], "now": now})
-        return f"repeat of finding {recent['id']}"
-    made = connection.execute(
-        QUERIES["finding_new"],
-        {
-            **same,
-            "kitchen": row["kitchen_id"],
-            "event_id": row["event_id"],
-            "class": kind,
-            "state": step.state.value,
-            "zone": row["zone"],
-            "confidence": row["confidence"],
-            "policy": active["id"],
-            "at": _began(row),
-            "due_at": step.due_at,
-            "due_reason": step.due_reason,
-        },
-    ).fetchone()
-    if made is None:
-        return "finding is there already"
-    case = Case(connection, made["id"], now, public_url)
-    case.note(step, "detector")
-    return f"finding {made['number']}"
-
-
-def _began(row: Mapping[str, Any]) -> datetime:
-    told, heard = row["clock_offset_ms"], row["heard_offset_ms"]
-    return centre_time(row["at"], row["observed"], row["received"], told, heard)

@@ -1,15 +1,12 @@
 """Policy as versioned data: clocks and thresholds that a city changes without touching code."""
 
 from pathlib import Path
-from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-from contracts.kinds import Rule
-
-Seconds = Annotated[int, Meta(gt=0, le=366 * 86_400)]
-Share = Annotated[float, Meta(ge=0, le=1)]
+from alerting import finding_policy
+from alerting.finding_policy import FaultPolicy, FindingPolicy, KitchenPolicy, Seconds
 
 
 class PolicyError(ValueError):
@@ -38,22 +35,7 @@ class LiftPolicy(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kin
         return self.arrive_remote_s if remote else self.arrive_s
 
 
-class KitchenPolicy(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="kitchen", kw_only=True):
-    """Confidence bands and clocks of a finding."""
-
-    name: str
-    automatic_confidence: Share
-    review_confidence: Share
-    repeat_s: Seconds
-    rectify_s: Seconds
-    review_s: Seconds
-    yellow_s: Seconds
-    red_s: Seconds
-    classes: dict[Rule, Literal["I", "II", "III", "D"]]
-    version: int = 0
-
-
-Policy = LiftPolicy | KitchenPolicy
+Policy = LiftPolicy | KitchenPolicy | FaultPolicy
 
 
 def load(path: Path) -> Policy:
@@ -72,16 +54,8 @@ def load(path: Path) -> Policy:
 
 def faults(policy: Policy) -> list[str]:
     """What speaks against a policy whose keys are all there."""
-    if isinstance(policy, KitchenPolicy):
-        found = []
-        if policy.review_confidence > policy.automatic_confidence:
-            found.append(
-                f"review_confidence: {policy.review_confidence}, expected at most automatic_confidence"
-                f" ({policy.automatic_confidence})"
-            )
-        if not policy.rectify_s < policy.yellow_s < policy.red_s:
-            found.append("rectify_s, yellow_s, red_s: expected to grow in this order")
-        return found
+    if isinstance(policy, FindingPolicy):
+        return finding_policy.faults(policy)
     cascade = policy.tier1_accept_s + policy.tier2_accept_s
     if cascade > policy.t_max_s:
         return [f"t_max_s: {policy.t_max_s}, expected at least {cascade}: tier 3 would be late when nobody answers"]

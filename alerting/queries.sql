@@ -141,53 +141,6 @@ SELECT id, code, name_zh, name_en FROM organisation WHERE id = %(id)s
 SELECT id, channel, address, language FROM contact_method
 WHERE organisation_id = %(organisation)s AND active ORDER BY priority, id
 
--- name: finding_recent
--- One case per camera and rule while it is open, or within the repeat time: whoever walks out and in again is no new
--- case. A case that waits for a person's doubt does not swallow a certain one.
-SELECT id FROM finding
-WHERE device_id = %(device)s AND rule = %(rule)s
-  AND (closed_at IS NULL OR opened_at > %(now)s::timestamptz - make_interval(secs => %(repeat_s)s))
-  AND (%(doubtful)s OR state NOT IN ('detected', 'under_review'))
-ORDER BY id DESC LIMIT 1
-
--- name: finding_repeat
-UPDATE finding SET repeats = repeats + 1, last_at = %(now)s, version = version + 1 WHERE id = %(id)s
-
--- name: finding_new
-INSERT INTO finding (number, kitchen_id, device_id, event_id, rule, class, state, subject, zone, confidence, policy_id,
-                     at, opened_at, last_at, due_at, due_reason)
-VALUES ('F' || to_char(%(now)s::timestamptz, 'YYYYMMDD') || '-'
-            || to_char((SELECT count(*) FROM finding WHERE opened_at >= date_trunc('day', %(now)s::timestamptz)) + 1,
-                       'FM999990000'),
-        %(kitchen)s, %(device)s, %(event_id)s, %(rule)s, %(class)s, %(state)s, %(subject)s, %(zone)s, %(confidence)s,
-        %(policy)s, %(at)s, %(now)s, %(now)s, %(due_at)s, %(due_reason)s)
-ON CONFLICT (event_id) DO NOTHING
-RETURNING *
-
--- name: finding_locked
-SELECT f.*, p.body AS policy FROM finding f JOIN policy p ON p.id = f.policy_id WHERE f.id = %(id)s FOR UPDATE OF f
-
--- name: finding_try_lock
-SELECT id FROM finding WHERE id = %(id)s AND due_at <= %(now)s FOR UPDATE SKIP LOCKED
-
--- name: findings_due
-SELECT id FROM finding WHERE closed_at IS NULL AND due_at <= %(now)s ORDER BY due_at LIMIT 200
-
--- name: finding_update
-UPDATE finding SET state = %(state)s, version = version + 1, due_at = %(due_at)s, due_reason = %(due_reason)s,
-       rectified_at = coalesce(%(rectified_at)s, rectified_at), rectify_note = coalesce(%(rectify_note)s, rectify_note),
-       verified_at = coalesce(%(verified_at)s, verified_at), verified_by = coalesce(%(verified_by)s, verified_by),
-       closed_at = coalesce(%(closed_at)s, closed_at)
-WHERE id = %(id)s AND version = %(version)s
-
--- name: finding_entry
-INSERT INTO finding_entry (finding_id, at, actor, action, reason, policy_version)
-VALUES (%(finding)s, %(now)s, %(actor)s, %(action)s, %(reason)s, %(policy_version)s)
-
--- name: finding_facts
-SELECT f.number, f.rule, f.zone, f.opened_at, f.due_at, k.code AS kitchen_code, k.name_zh, k.name_en, k.owner_org_id
-FROM finding f JOIN kitchen k ON k.id = f.kitchen_id WHERE f.id = %(id)s
-
 -- name: beat
 INSERT INTO alerting_beat (instance, at, info) VALUES (%(instance)s, clock_timestamp(), %(info)s)
 ON CONFLICT (instance) DO UPDATE SET at = EXCLUDED.at, info = EXCLUDED.info

@@ -22,6 +22,10 @@ FACTS = {
     "tier": 2,
     "rule": "no_hat",
     "zone": "cooking",
+    "step": {"zh": "待核查", "en": "please look at it"},
+    "n": 12,
+    "named": {"zh": ["阳光小馆: 未戴口罩"] * 3, "en": ["Sunny Bistro: no mask"] * 3},
+    "more": 9,
     "link": "https://sunlit.example/c/abc",
 }
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

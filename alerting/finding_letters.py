@@ -1,0 +1,117 @@
+"""Who is told of a finding's step, in which words: the chain of its place, a letter for every way to reach them."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from alerting import letters, outbox
+from alerting.finding import CITY, Finding, Step
+from alerting.finding_policy import OFFICERS, FindingPolicy, Party, reach
+from alerting.finding_sql import QUERIES
+from runtime.db import Connection
+
+LETTER_LIFE = timedelta(hours=24)
+TIME = {"zh": "%Y年%m月%d日 %H:%M", "en": "%Y-%m-%d %H:%M"}
+STEPS = {
+    "zh": {
+        "review": "待核查",
+        "pushed": "已通知责任方",
+        "back": "再次出现",
+        "late": "逾期未整改",
+        "overdue": "整改逾期升级",
+        "reminder": "等待您处理",
+        "rectified": "已整改，待核实",
+        "appealed": "对方有异议，待裁定",
+        "appeal_refused": "异议不成立，限期整改",
+        "ended": "已自行恢复",
+        "case": "已立案",
+    },
+    "en": {
+        "review": "please look at it",
+        "pushed": "those who answer for it were told",
+        "back": "it is back",
+        "late": "not put right in time",
+        "overdue": "overdue, raised",
+        "reminder": "it waits for you",
+        "rectified": "put right, please verify",
+        "appealed": "disputed, please judge",
+        "appeal_refused": "the finding stands, to be put right",
+        "ended": "it ended by itself",
+        "case": "it is a case now",
+    },
+}
+
+
+def tell(
+    connection: Connection, finding: Finding, policy: FindingPolicy, step: Step, now: datetime, public_url: str
+) -> tuple[Party, ...]:
+    """Queues the letters of a step; returns who should have been told and has no contact method.
+
+    In place of whoever cannot be reached the next above is told.
+    """
+    if not step.tell:
+        return ()
+    facts = connection.execute(QUERIES["facts"], {"id": finding.id}).fetchone()
+    assert facts is not None
+    contacts = {party: contacts_of(connection, facts[f"{party}_id"]) for party in policy.chain}
+    told = reach(step.tell, frozenset(party for party, known in contacts.items() if known), policy.chain)
+    for party in told.parties:
+        stage = "finding_officer" if party in OFFICERS else step.letter
+        if stage:
+            for contact in contacts[party]:
+                _enqueue(connection, finding, contact, stage, _facts(facts, step, party, contact, public_url, now), now)
+    return told.missing
+
+
+def contacts_of(connection: Connection, organisation: int | None) -> list[dict[str, Any]]:
+    """The ways in which an organisation is reached."""
+    if organisation is None:
+        return []
+    return connection.execute(QUERIES["contacts"], {"organisation": organisation}).fetchall()
+
+
+def _facts(
+    facts: Mapping[str, Any], step: Step, party: Party, contact: Mapping[str, Any], public_url: str, now: datetime
+) -> dict[str, object]:
+    language = contact["language"]
+    page = f"/oversight/finding/{facts['number']}"
+    if party not in OFFICERS:
+        page = f"/kitchen/finding/{facts['number']}" if facts["kitchen_code"] else f"/lift/{facts['lift_code']}"
+    return {
+        "number": facts["number"],
+        "kitchen": facts[f"name_{language}"] or facts["lift_code"],
+        "rule": facts["rule"],
+        "zone": facts["zone"],
+        "step": STEPS[language].get(step.action, step.action),
+        "time": moment(facts["opened_at"], language),
+        "due": moment(step.due_at or now, language),
+        "link": f"{public_url}{page}",
+    }
+
+
+def moment(at: datetime, language: str) -> str:
+    """A time by the city's clock."""
+    return at.astimezone(CITY).strftime(TIME[language])
+
+
+def _enqueue(
+    connection: Connection,
+    finding: Finding,
+    contact: Mapping[str, Any],
+    stage: str,
+    facts: Mapping[str, object],
+    now: datetime,
+) -> None:
+    outbox.enqueue(
+        connection,
+        dedupe=f"f{finding.id}-{stage}-{contact['id']}-v{finding.version}",
+        channel=contact["channel"],
+        address=contact["address"],
+        stage=stage,
+        language=contact["language"],
+        letter=letters.render(stage, contact["language"], facts),
+        now=now,
+        give_up_at=now + LETTER_LIFE,
+        finding_id=finding.id,
+        contact_method_id=contact["id"],
+    )
