@@ -12,12 +12,12 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from alerting import desk, events, finding_duties, findings, quiets
+from alerting import commands, events, finding_duties, findings, quiets
 from alerting.effects import Fenced, Rescue
 from alerting.model import Refused
 from alerting.outbox import server_time
 from alerting.sql import QUERIES
-from contracts.kinds import CommandKind, Rule
+from contracts.kinds import CommandKind
 from runtime.db import Connection, Role, connect
 from runtime.settings import Settings
 
@@ -41,8 +41,8 @@ class Engine:
             done += self._alone(f"command {row['id']}", partial(self._command, row["id"], now))
         for row in self.connection.execute(QUERIES["incidents_due"], {"now": now}).fetchall():
             done += self._alone(f"incident {row['id']}", partial(self._incident, row["id"], now))
-        for what, work in finding_duties.due(self.connection, now, self.public_url):
-            done += self._alone(what, work)
+        for duty in finding_duties.due(self.connection, now, self.public_url):
+            done += self._alone(duty.what, duty.work)
         return done
 
     def _alone(self, what: str, work: Callable[[], bool]) -> int:
@@ -101,53 +101,7 @@ class Engine:
             return findings.obey(self.connection, row, kind, now, self.public_url)
         if kind in (CommandKind.QUIET, CommandKind.UNQUIET):
             return quiets.obey(self.connection, row, kind, now)
-        if kind is CommandKind.OPEN_BY_PHONE:
-            return self._by_phone(row, now)
-        if row["incident_id"] is None:
-            return Refused(f"{kind}: expected an incident, a finding or a lift")
-        rescue = Rescue(self.connection, row["incident_id"], now, self.public_url)
-        case = desk.Case(
-            incident=rescue.incident,
-            dispatches=rescue.dispatches,
-            policy=rescue.policy,
-            lift_code=rescue.lift["code"],
-            where=(rescue.lift["lat"], rescue.lift["lon"]),
-        )
-        order = desk.Order(
-            kind=kind,
-            reason=row["reason"],
-            args=row["args"],
-            dispatch_id=row["dispatch_id"],
-            client_at=row["client_at"],
-        )
-        judged = desk.judge(case, order, now)
-        if isinstance(judged, Refused):
-            if not judged.already:
-                rescue.entry(row["actor"], "refused", f"{kind}: {judged.reason}")
-            return judged
-        rescue.carry_out(judged, row["actor"])
-        return None
-
-    def _by_phone(self, row: dict[str, Any], now: datetime) -> Refused | None:
-        if row["lift_id"] is None:
-            return Refused("lift: '', expected a lift code")
-        self.connection.execute(QUERIES["lift_lock"], {"lift": row["lift_id"]})
-        current = self.connection.execute(QUERIES["incident_open_of_lift"], {"lift": row["lift_id"]}).fetchone()
-        if current is not None:
-            return Refused(f"already open: {current['number']}", already=True)
-        events.open_incident(
-            self.connection,
-            lift=row["lift_id"],
-            rule=Rule.ALARM_BUTTON,
-            source="phone",
-            now=now,
-            alarm_at=now,
-            details={"reason": row["reason"] or "phone call", **row["args"]},
-            event_id=None,
-            public_url=self.public_url,
-            actor=row["actor"],
-        )
-        return None
+        return commands.obey(self.connection, row, kind, now, self.public_url)
 
 
 def work(settings: Settings) -> Callable[[threading.Event], None]:

@@ -1,7 +1,8 @@
 """PURE: the life of a finding: looked at, pushed, put right, verified; late, yellow, red; disputed; a case."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
 
@@ -15,8 +16,6 @@ WITH_OWNER = (FindingState.PUSHED, FindingState.OVERDUE_YELLOW, FindingState.OVE
 LEVELS = (Moment.PUSH, Moment.LATE, Moment.YELLOW, Moment.RED)
 SHOWN = (FindingState.PUSHED, FindingState.PUSHED, FindingState.OVERDUE_YELLOW, FindingState.OVERDUE_RED)
 LATE_WORDS = ("", "not put right in time", "overdue, yellow", "overdue, red")
-CITY = timezone(timedelta(hours=8))
-"""the city's clock; one zone serves the whole country"""
 KEPT, LASTS, DIGEST, QUIET = "kept", "lasts", "digest", "quiet ends"
 """why something waits that nobody was told of"""
 
@@ -111,7 +110,7 @@ def first(sighting: Sighting, policy: FindingPolicy, now: datetime) -> tuple[Ter
 def _open(policy: FindingPolicy, found: Terms, now: datetime, said: str) -> Step:
     if found.kind is FindingClass.GUIDANCE:
         words = f"{said}: advice, kept for the digest"
-        return _detected(words, next_digest(policy.guidance.digest_hour, now), DIGEST)
+        return _detected(words, next_digest(policy, now), DIGEST)
     return push(policy, found, now, f"{said}: sent to the owner")
 
 
@@ -147,10 +146,10 @@ def _mute(quiet: Quiet, policy: FindingPolicy, opened_at: datetime, now: datetim
     )
 
 
-def next_digest(hour: int, now: datetime) -> datetime:
+def next_digest(policy: FindingPolicy, now: datetime) -> datetime:
     """The next time that the day's letters are written, by the city's clock."""
-    local = now.astimezone(CITY)
-    today = local.replace(hour=hour, minute=0, second=0, microsecond=0)
+    local = now.astimezone(ZoneInfo(policy.timezone))
+    today = local.replace(hour=policy.guidance.digest_hour, minute=0, second=0, microsecond=0)
     return (today if today > local else today + timedelta(days=1)).astimezone(now.tzinfo)
 
 
@@ -238,7 +237,7 @@ def again(finding: Finding, found: Terms, step: Step, policy: FindingPolicy, now
 def digested(finding: Finding, policy: FindingPolicy, now: datetime) -> Step:
     """The daily letter has named it. What is still wrong with a lift is named again tomorrow."""
     if finding.lift_id is not None and finding.still_on:
-        again = next_digest(policy.guidance.digest_hour, now)
+        again = next_digest(policy, now)
         return Step(
             state=FindingState.DETECTED,
             action="told",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from alerting import digest, findings, silences
 from alerting.finding_policy import FindingPolicy
@@ -14,18 +15,29 @@ DEFAULT_SILENCE_S = 3600
 """until a policy is active"""
 
 
-def due(connection: Connection, now: datetime, public_url: str) -> Iterator[tuple[str, Callable[[], bool]]]:
-    """Each piece of work with its name; the engine does it in a transaction of its own."""
+class Duty(NamedTuple):
+    """One piece of work, and the lift or else the device that it is about."""
+
+    what: str
+    lift: int | None
+    device: int | None
+    work: Callable[[], bool]
+    """to be done in a transaction of its own; False: nothing was to be done, or another worker is at it"""
+
+
+def due(connection: Connection, now: datetime, public_url: str) -> Iterator[Duty]:
+    """What there is to do at `now`, a page of each kind."""
     at = {"now": now}
     for row in connection.execute(QUERIES["silences_due"], {**at, "shortest_s": _shortest(connection)}).fetchall():
-        yield f"silence {row['id']}", partial(silences.open_silence, connection, row, now, public_url)
-    for row in connection.execute(QUERIES["silences_over"]).fetchall():
-        yield f"finding {row['id']}", partial(silences.close_silence, connection, row["id"], now, public_url)
-    for row in connection.execute(QUERIES["due"], at).fetchall():
-        yield f"finding {row['id']}", partial(findings.run_out, connection, row["id"], now, public_url)
+        work = partial(silences.open_silence, connection, row, now, public_url)
+        yield Duty(f"silence {row['id']}", row["lift_id"], row["device_id"], work)
+    for name, work_on in (("silences_over", silences.close_silence), ("due", findings.run_out)):
+        for row in connection.execute(QUERIES[name], at).fetchall():
+            work = partial(work_on, connection, row["id"], now, public_url)
+            yield Duty(f"finding {row['id']}", row["lift_id"], row["device_id"], work)
     for row in connection.execute(QUERIES["digests_due"], at).fetchall():
-        organisation = row["organisation"]
-        yield f"digest of {organisation}", partial(digest.write, connection, organisation, now, public_url)
+        work = partial(digest.write, connection, row["organisation"], now, public_url)
+        yield Duty(f"digest of {row['organisation']}", None, None, work)
 
 
 def _shortest(connection: Connection) -> int:

@@ -57,8 +57,7 @@ def _begun(connection: Connection, row: Mapping[str, Any], rule: Rule, now: date
     of_lift = row["lift_id"] is not None
     details = row["body"].get("details", {})
     using = active(connection, "fault" if of_lift else "kitchen", now)
-    # Numbers, doubles and the third of a kind are judged by one worker after the other.
-    connection.execute(QUERIES["findings_lock"])
+    connection.execute(QUERIES["subject_lock"], {"lift": row["lift_id"], "device": row["device_id"]})
     sighting = look(connection, row["device_id"], rule, using.policy, now)
     sighting = msgspec.structs.replace(
         sighting,
@@ -146,6 +145,7 @@ def open_finding(
 ) -> Case | None:
     """Writes the row of a new finding; None where it is there already. Its first line is the caller's to write."""
     terms, step = begun
+    connection.execute(QUERIES["numbers_lock"])
     made = connection.execute(
         QUERIES["new"],
         {

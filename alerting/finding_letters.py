@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from alerting import letters, outbox
-from alerting.finding import CITY, Finding, Step
+from alerting.finding import Finding, Step
 from alerting.finding_policy import OFFICERS, FindingPolicy, Party, reach
 from alerting.finding_sql import QUERIES
 from runtime.db import Connection
@@ -59,7 +60,11 @@ def tell(
         stage = "finding_officer" if party in OFFICERS else step.letter
         if stage:
             for contact in contacts[party]:
-                _enqueue(connection, finding, contact, stage, _facts(facts, step, party, contact, public_url, now), now)
+                language = contact["language"]
+                known = _facts(facts, step, party, language, public_url)
+                times = {"time": facts["opened_at"], "due": step.due_at or now}
+                shown = {name: moment(at, language, policy.timezone) for name, at in times.items()}
+                _enqueue(connection, finding, contact, stage, {**known, **shown}, now)
     return told.missing
 
 
@@ -70,10 +75,7 @@ def contacts_of(connection: Connection, organisation: int | None) -> list[dict[s
     return connection.execute(QUERIES["contacts"], {"organisation": organisation}).fetchall()
 
 
-def _facts(
-    facts: Mapping[str, Any], step: Step, party: Party, contact: Mapping[str, Any], public_url: str, now: datetime
-) -> dict[str, object]:
-    language = contact["language"]
+def _facts(facts: Mapping[str, Any], step: Step, party: Party, language: str, public_url: str) -> dict[str, object]:
     page = f"/oversight/finding/{facts['number']}"
     if party not in OFFICERS:
         page = f"/kitchen/finding/{facts['number']}" if facts["kitchen_code"] else f"/lift/{facts['lift_code']}"
@@ -83,15 +85,13 @@ def _facts(
         "rule": facts["rule"],
         "zone": facts["zone"],
         "step": STEPS[language].get(step.action, step.action),
-        "time": moment(facts["opened_at"], language),
-        "due": moment(step.due_at or now, language),
         "link": f"{public_url}{page}",
     }
 
 
-def moment(at: datetime, language: str) -> str:
+def moment(at: datetime, language: str, timezone: str) -> str:
     """A time by the city's clock."""
-    return at.astimezone(CITY).strftime(TIME[language])
+    return at.astimezone(ZoneInfo(timezone)).strftime(TIME[language])
 
 
 def _enqueue(

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta, Struct
 
@@ -112,6 +113,8 @@ class FindingPolicy(Struct, frozen=True, forbid_unknown_fields=True, tag_field="
     """from who answers first to who answers last"""
 
     name: str
+    timezone: str = "Asia/Shanghai"
+    """the city's clock: when the daily letters are written, and the times in letters"""
     automatic_confidence: Share
     review_confidence: Share
     repeat_s: Seconds
@@ -173,6 +176,10 @@ def after(at: datetime, seconds: float, share: float) -> datetime:
 def faults(policy: FindingPolicy) -> list[str]:
     """What speaks against a policy whose keys are all there: key, value, and what was expected."""
     found = []
+    try:
+        ZoneInfo(policy.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        found.append(f"timezone: {policy.timezone!r}, expected a name such as Asia/Shanghai")
     if policy.review_confidence > policy.automatic_confidence:
         found.append(
             f"review_confidence: {policy.review_confidence}, expected at most automatic_confidence"
@@ -218,7 +225,7 @@ def _chain_faults(key: str, tell: Mapping[Moment, Sequence[Party]], chain: Seque
         if not told:
             found.append(f"{key}.{moment}: nobody, expected some of {', '.join(chain)}")
         found += [
-            f"{key}.{moment}: {party!r}, expected one of {', '.join(chain)}" for party in told if party not in chain
+            f"{key}.{moment}: '{party}', expected one of {', '.join(chain)}" for party in told if party not in chain
         ]
     if tell.get(Moment.PUSH) and chain[0] not in tell[Moment.PUSH]:
         found.append(f"{key}.push: {', '.join(tell[Moment.PUSH])}, expected {chain[0]} among them")
@@ -244,6 +251,30 @@ def _stricter_faults(policy: FindingPolicy) -> list[str]:
             elif RANK.index(kind) > RANK.index(policy.classes[rule]):
                 found.append(f"{key}, classes.{rule}: {kind}, expected {policy.classes[rule]} or stricter")
     return found
+
+
+def from_first(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A kitchen policy of the first form: its findings keep its clocks, what it did not know gets defaults."""
+    names = ("rectify_s", "review_s", "yellow_s", "red_s")
+    tell = {
+        Moment.LOOK: [Party.GRID],
+        Moment.PUSH: [Party.OWNER],
+        Moment.LATE: [Party.OWNER, Party.GRID],
+        Moment.YELLOW: [Party.OWNER, Party.GRID, Party.BUREAU],
+        Moment.RED: [Party.OWNER, Party.BUREAU],
+        Moment.REVIEW: [Party.GRID],
+    }
+    clocks = {**{name: body[name] for name in names}, "look_s": 86_400, "remind_s": 604_800, "tell": tell}
+    unnamed = dict.fromkeys([rule.value for rule in KITCHEN_RULES], FindingClass.GUIDANCE)
+    return {
+        **{name: value for name, value in body.items() if name not in names},
+        "keep_s": 604_800,
+        "silence_s": 3600,
+        "quiet_max_s": 86_400,
+        "guidance": {"digest_hour": 8, "times": 3, "within_s": 604_800},
+        "classes": {**unnamed, CentreRule.DEVICE_SILENT: FindingClass.DEVICE, **body["classes"]},
+        "clocks": dict.fromkeys(TIMED, clocks),
+    }
 
 
 class Subject(Struct, frozen=True, kw_only=True):

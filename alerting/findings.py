@@ -112,13 +112,11 @@ def run_out(connection: Connection, finding_id: int, now: datetime, public_url: 
 def obey(
     connection: Connection, row: Mapping[str, Any], kind: CommandKind, now: datetime, public_url: str
 ) -> Refused | None:
-    """Carries a person's command on a finding out; what was refused stands in its history."""
+    """Carries a person's command on a finding out, or says why not."""
     case = Case(connection, row["finding_id"], now, public_url)
     words = str(row["args"].get("note") or row["reason"] or "")
     step = judge(case.finding, kind, words, row["actor"], case.policy, now)
     if isinstance(step, Refused):
-        if not step.already:
-            case.entry(row["actor"], "refused", f"{kind}: {step.reason}")
         return step
     case.take(step, row["actor"])
     return None

@@ -1,9 +1,13 @@
 -- name: policy_newest
 SELECT id, version, body FROM policy WHERE kind = %(kind)s ORDER BY version DESC LIMIT 1
 
--- name: findings_lock
--- Findings are numbered, and doubles found, one after the other. Incidents never wait for that.
-SELECT pg_advisory_xact_lock(728, 0)
+-- name: subject_lock
+-- Two workers that open findings of one lift, or one device, do it one after the other.
+SELECT CASE WHEN %(lift)s::bigint IS NULL THEN pg_advisory_xact_lock(725, %(device)s::int)
+            ELSE pg_advisory_xact_lock(726, %(lift)s::int) END
+
+-- name: numbers_lock
+SELECT pg_advisory_xact_lock(727, 0)
 
 -- name: where
 -- What a device stands for, the kind of kitchen or place, and the campaign that holds there now.
@@ -73,7 +77,7 @@ VALUES ('F' || to_char(%(now)s::timestamptz, 'YYYYMMDD') || '-'
         %(kitchen)s, %(lift)s, %(device)s, %(event)s, %(silence)s, %(rule)s, %(class)s, %(share)s, %(campaign)s,
         %(state)s, %(subject)s, %(zone)s, %(confidence)s, %(policy)s, %(at)s, %(now)s, %(now)s, %(due_at)s,
         %(due_reason)s, %(pushed_at)s, %(quiet_id)s, array_remove(ARRAY[%(event)s::uuid], NULL))
-ON CONFLICT DO NOTHING
+ON CONFLICT (event_id) DO NOTHING
 RETURNING id, number
 
 -- name: locked
@@ -84,7 +88,7 @@ SELECT f.*, p.body AS policy,
 FROM finding f JOIN policy p ON p.id = f.policy_id WHERE f.id = %(id)s FOR UPDATE OF f
 
 -- name: due
-SELECT id FROM finding WHERE closed_at IS NULL AND due_at <= %(now)s AND due_reason <> 'digest'
+SELECT id, lift_id, device_id FROM finding WHERE closed_at IS NULL AND due_at <= %(now)s AND due_reason <> 'digest'
 ORDER BY due_at LIMIT 200
 
 -- name: try_lock
@@ -131,7 +135,7 @@ LEFT JOIN reached b ON b.id = c.bureau_id
 WHERE c.in_use AND (c.kitchen_id IS NOT NULL) = %(kitchens)s ORDER BY c.code
 
 -- name: digests_due
-SELECT DISTINCT coalesce(k.owner_org_id, l.maintenance_org_id) AS organisation, f.policy_id
+SELECT DISTINCT coalesce(k.owner_org_id, l.maintenance_org_id) AS organisation
 FROM finding f LEFT JOIN kitchen k ON k.id = f.kitchen_id LEFT JOIN lift l ON l.id = f.lift_id
 WHERE f.closed_at IS NULL AND f.due_at <= %(now)s AND f.due_reason = 'digest' LIMIT 200
 
@@ -172,6 +176,6 @@ WHERE a.agent_id = %(agent)s AND b.retired_at IS NULL AND num_nonnulls(b.lift_id
 ORDER BY (b.lift_id IS NULL), b.id LIMIT 1
 
 -- name: silences_over
-SELECT f.id FROM finding f JOIN silence s ON s.id = f.silence_id JOIN device d ON d.id = s.device_id
+SELECT f.id, f.lift_id, f.device_id FROM finding f JOIN silence s ON s.id = f.silence_id JOIN device d ON d.id = s.device_id
 WHERE f.closed_at IS NULL AND f.ended_at IS NULL AND (s.ended_at IS NOT NULL OR d.retired_at IS NOT NULL)
   AND f.confirmed_at IS NULL AND f.state NOT IN ('muted', 'appealed', 'case') LIMIT 200

@@ -26,7 +26,7 @@ def open_silence(connection: Connection, row: Mapping[str, Any], now: datetime, 
     using = finding_events.active(connection, "fault" if of_lift else "kitchen", now)
     if (now - row["noticed_at"]).total_seconds() < using.policy.silence_s:
         return False
-    connection.execute(QUERIES["findings_lock"])
+    connection.execute(QUERIES["subject_lock"], {"lift": row["lift_id"], "device": row["device_id"]})
     if not connection.execute(QUERIES["silence_lock"], {"silence": row["id"]}).fetchone():
         return False
     # Muted as what it is (the agent), told as whose it is (the first lift or kitchen behind it).

@@ -65,20 +65,6 @@ CREATE INDEX finding_quiet ON finding (quiet_id) WHERE closed_at IS NULL AND qui
 -- One finding per lift and rule while it is open.
 CREATE UNIQUE INDEX finding_one_open ON finding (lift_id, rule) WHERE closed_at IS NULL AND silence_id IS NULL;
 
--- Policies that were active before keep their clocks, in the new shape.
-UPDATE policy SET body = body - ARRAY['rectify_s', 'review_s', 'yellow_s', 'red_s'] || jsonb_build_object(
-    'keep_s', 604800, 'silence_s', 3600, 'quiet_max_s', 86400,
-    'guidance', jsonb_build_object('digest_hour', 8, 'times', 3, 'within_s', 604800),
-    'classes', '{"no_hat": "II", "no_mask": "II", "camera_blind": "D", "stranger": "I", "crowding": "II",
-                 "climate": "II", "uv_lamp": "II", "device_silent": "D"}'::jsonb || (body -> 'classes'),
-    'clocks', (SELECT jsonb_object_agg(class, jsonb_build_object(
-        'look_s', 86400, 'rectify_s', policy.body -> 'rectify_s', 'review_s', policy.body -> 'review_s',
-        'yellow_s', policy.body -> 'yellow_s', 'red_s', policy.body -> 'red_s', 'remind_s', 604800,
-        'tell', '{"look": ["grid"], "push": ["owner"], "late": ["owner", "grid"],
-                  "yellow": ["owner", "grid", "bureau"], "red": ["owner", "bureau"], "review": ["grid"]}'::jsonb))
-        FROM unnest(ARRAY['I', 'II', 'D']) AS class))
-WHERE kind = 'kitchen' AND body ? 'rectify_s';
-
 -- What a device does not say is no finding about how a kitchen works, and what is muted was told to nobody.
 CREATE OR REPLACE VIEW public_finding AS
 SELECT f.opened_at, p.town_code, f.rule, f.class, f.state,
