@@ -55,7 +55,7 @@ def active(connection: Connection, kind: str, now: datetime) -> Active:
 
 def _begun(connection: Connection, row: Mapping[str, Any], rule: Rule, now: datetime, public_url: str) -> str:
     of_lift = row["lift_id"] is not None
-    details = row["body"].get("details", {})
+    details = _details(row)
     using = active(connection, "fault" if of_lift else "kitchen", now)
     connection.execute(QUERIES["subject_lock"], {"lift": row["lift_id"], "device": row["device_id"]})
     sighting = look(connection, row["device_id"], rule, using.policy, now)
@@ -193,8 +193,7 @@ def _over(connection: Connection, row: Mapping[str, Any], rule: Rule, now: datet
         return "end without an open finding"
     connection.execute(QUERIES["event_ended"], {"id": found["id"], "event": row["event_id"]})
     case = Case(connection, found["id"], now, public_url)
-    reason = str(row["body"].get("details", {}).get("reason", "")) or "no longer"
-    return close_by_itself(case, reason)
+    return close_by_itself(case, str(_details(row).get("reason", ""))[:200] or "no longer")
 
 
 def close_by_itself(case: Case, reason: str) -> str:
@@ -205,3 +204,8 @@ def close_by_itself(case: Case, reason: str) -> str:
         return f"end in finding {finding.number}"
     case.take(step, "sensors")
     return f"finding {finding.number} ended by itself"
+
+
+def _details(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = row["body"].get("details")
+    return found if isinstance(found, dict) else {}

@@ -1,6 +1,6 @@
 """Findings on a real database: kitchens, faults of lifts, silences, daily letters. Time is handed in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,33 +13,10 @@ from alerting import activation, finding_events
 from alerting.engine import Engine
 from alerting.finding_policy import KitchenPolicy
 from runtime.db import Role, connect
-from runtime.settings import DatabaseSettings
-from tests.integration.alerting.test_cascade import City
+from tests.integration.alerting.town import City
 
 HOUR, DAY = 3600, 86_400
 CAMERA, CAR = "cam-k-001-1", "lift-442001"
-OFFICES = """
-INSERT INTO organisation (code, kind, name_zh, name_en, town_code, grid_code) VALUES
- ('office-town', 'grid_office', '石岐所', 'Shiqi office', '442000001', ''),
- ('office-g2', 'grid_office', '二格', 'Grid 2', '442000002', 'g-2')
-"""
-CONTACTS = """
-INSERT INTO contact_method (organisation_id, channel, address, verified_at)
-SELECT id, 'webhook', 'http://127.0.0.1:1/hook/' || code, now() FROM organisation WHERE code LIKE 'office-%'
-"""
-
-
-@pytest.fixture
-def town(city_db: DatabaseSettings) -> Iterator[City]:
-    made = City(city_db)
-    made.owner.execute(
-        "DELETE FROM contact_method WHERE organisation_id IN (SELECT id FROM organisation WHERE kind = 'grid_office')"
-    )
-    made.owner.execute("UPDATE organisation SET active = false WHERE kind = 'grid_office'")
-    made.owner.execute(OFFICES)
-    made.owner.execute(CONTACTS)
-    yield made
-    made.close()
 
 
 def finding(town: City, **where: Any) -> Mapping[str, Any]:
@@ -76,7 +53,7 @@ def test_from_push_to_verified(town: City) -> None:
     assert not town.command("verify", "fine", finding_id=found["id"])["ok"]
     assert not town.command("rectify", finding_id=found["id"])["ok"], "words are needed"
     assert town.command("rectify", finding_id=found["id"], args={"note": "hats handed out"})["ok"]
-    assert town.letters("finding_officer") == {"office-town"}
+    assert town.letters("finding_officer") == {"grid-1"}
     assert town.command("verify", "seen", finding_id=found["id"])["ok"]
     assert town.one("SELECT state, verified_by FROM finding") == {"state": "closed", "verified_by": "test"}
     assert history(town) == ["pushed", "rectified", "verified"]
@@ -107,10 +84,10 @@ def test_an_owner_who_does_nothing(town: City) -> None:
     town.event(CAMERA, "no_hat", subject="t", confidence=0.95)
     town.after(DAY)
     assert town.letters("finding_overdue") == {"cat-1"}
-    assert town.letters("finding_officer") == {"office-town"}
+    assert town.letters("finding_officer") == {"grid-1"}
     town.after(4 * DAY)
     assert state(town) == "overdue_yellow"
-    assert town.letters("finding_officer") == {"office-town", "bureau"}
+    assert town.letters("finding_officer") == {"grid-1", "bureau"}
     town.after(5 * DAY)
     assert state(town) == "overdue_red"
     before = town.one("SELECT count(*) AS n FROM outbox")["n"]
@@ -123,7 +100,7 @@ def test_a_desk_that_was_down_for_weeks_tells_every_level_once(town: City) -> No
     town.event(CAMERA, "no_hat", subject="t", confidence=0.95)
     town.after(30 * DAY)
     assert state(town) == "overdue_red"
-    assert town.letters("finding_officer") == {"office-town", "bureau"}
+    assert town.letters("finding_officer") == {"grid-1", "bureau"}
     assert history(town) == ["pushed", "overdue"]
 
 
@@ -131,7 +108,7 @@ def test_class_one_tells_the_grid_officer_at_once_and_runs_on_through_a_dispute(
     town.event(CAMERA, "stranger", subject="zone", confidence=0.95)
     found = finding(town)
     assert (found["class"], found["due_at"]) == ("I", town.now + timedelta(hours=2))
-    assert town.letters("finding_officer") == {"office-town"}
+    assert town.letters("finding_officer") == {"grid-1"}
     assert town.command("appeal", finding_id=found["id"], args={"note": "a delivery"})["ok"]
     town.after(2 * HOUR)
     assert (finding(town)["state"], finding(town)["level"]) == ("appealed", 1)
@@ -231,7 +208,7 @@ def test_a_fault_of_a_lift_goes_up_its_own_chain(town: City) -> None:
     assert town.letters("finding_pushed") == {"mu-2"}
     town.after(DAY)
     assert town.letters("finding_overdue") == {"mu-2", "prop-2"}
-    assert town.letters("finding_officer") == {"office-g2"}
+    assert town.letters("finding_officer") == {"grid-2"}
     assert town.one("SELECT count(*) AS n FROM incident")["n"] == 0
 
 

@@ -1,23 +1,15 @@
 """Mutings on a real database: begun and ended by command, never over a person, never for ever."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from contracts.kinds import ServiceMode
-from runtime.settings import DatabaseSettings
-from tests.integration.alerting.test_cascade import City
+from tests.integration.alerting.town import City
 
 CAR, CAMERA = "lift-442001", "cam-k-001-1"
-
-
-@pytest.fixture
-def town(city_db: DatabaseSettings) -> Iterator[City]:
-    made = City(city_db)
-    yield made
-    made.close()
 
 
 def quiet(town: City, what: str = "lift", code: str = "442001", **args: Any) -> Mapping[str, Any]:
