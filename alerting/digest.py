@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from alerting import finding_letters, letters, outbox
 from alerting.finding import digested
@@ -14,48 +13,41 @@ NAMED = 3
 """as many findings are named in a letter; how many more there are is said"""
 
 
-def write(connection: Connection, organisation: int | None, now: datetime, public_url: str) -> bool:
-    """The day's letter of one owner or maintenance unit, and the step of each finding in it."""
-    locked = connection.execute(QUERIES["digest_lock"], {"organisation": organisation}).fetchone()
+def write(connection: Connection, organisation: int, now: datetime, public_url: str) -> bool:
+    """The day's letter of one owner or maintenance unit (0: nobody is one), and the step of each finding in it."""
+    values = {"organisation": organisation, "now": now}
+    locked = connection.execute(QUERIES["digest_lock"], values).fetchone()
     if locked is None or not locked["mine"]:
         return False
-    rows = connection.execute(QUERIES["digest_of"], {"organisation": organisation, "now": now}).fetchall()
+    rows = connection.execute(QUERIES["digest_of"], values).fetchall()
     if not rows:
         return False
     cases = [Case(connection, row["id"], now, public_url) for row in rows]
-    contacts = finding_letters.contacts_of(connection, organisation)
-    for contact in contacts:
-        _enqueue(connection, cases, contact, now, public_url)
+    first = cases[0].finding
+    told = outbox.tell(
+        connection,
+        finding_letters.ways_to(connection, organisation or None),
+        lambda language: _letter(connection, cases, language, public_url),
+        prefix=f"digest-f{first.id}-v{first.version}",
+        stage="finding_digest",
+        now=now,
+        give_up_at=now + finding_letters.LETTER_LIFE,
+        finding_id=first.id,
+    )
     for case in cases:
         case.take(digested(case.finding, case.policy, now), "sunlit")
-        if not contacts:
+        if not told:
             case.entry("sunlit", "unreachable", f"{case.policy.chain[0]} has no contact method")
     return True
 
 
-def _enqueue(
-    connection: Connection, cases: Sequence[Case], contact: dict[str, Any], now: datetime, public_url: str
-) -> None:
-    language = contact["language"]
+def _letter(connection: Connection, cases: Sequence[Case], language: str, public_url: str) -> letters.Letter:
     named = []
     for case in cases[:NAMED]:
         facts = connection.execute(QUERIES["facts"], {"id": case.finding.id}).fetchone()
         assert facts is not None
         rule = letters.RULES[language].get(facts["rule"], facts["rule"])
         named.append(f"{facts[f'name_{language}'] or facts['lift_code']}: {rule}")
-    first = cases[0]
-    page = "/kitchen" if first.row["kitchen_id"] is not None else "/"
+    page = "/kitchen" if cases[0].row["kitchen_id"] is not None else "/"
     known = {"n": len(cases), "named": named, "more": len(cases) - len(named), "link": f"{public_url}{page}"}
-    outbox.enqueue(
-        connection,
-        dedupe=f"digest-{contact['id']}-f{first.finding.id}-v{first.finding.version}",
-        channel=contact["channel"],
-        address=contact["address"],
-        stage="finding_digest",
-        language=language,
-        letter=letters.render("finding_digest", language, known),
-        now=now,
-        give_up_at=now + finding_letters.LETTER_LIFE,
-        finding_id=first.finding.id,
-        contact_method_id=contact["id"],
-    )
+    return letters.render("finding_digest", language, known)

@@ -169,7 +169,6 @@ def open_incident(
     assert where is not None
     campaigns = connection.execute(QUERIES["campaigns"], {"place": where["place_id"], "at": alarm_at}).fetchall()
     looked_at = rule is Rule.STOPPED_OUTSIDE_ZONE
-    connection.execute(QUERIES["numbers_lock"])
     made = connection.execute(
         QUERIES["incident_new"],
         {

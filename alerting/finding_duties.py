@@ -1,8 +1,7 @@
-"""What there is to do about findings at a moment: clocks that ran out, silences, daily letters."""
+"""What there is to do about findings at a moment: silences, clocks that ran out, daily letters."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple
 
 from alerting import digest, findings, silences
@@ -11,33 +10,39 @@ from alerting.finding_sql import QUERIES
 from alerting.policy import from_row
 from runtime.db import Connection
 
+Work = Callable[[Connection, int, datetime, str], bool]
+"""takes the id, the time and the address of the pages, in a transaction of its own; False: nothing was to be done"""
 DEFAULT_SILENCE_S = 3600
 """until a policy is active"""
 
 
 class Duty(NamedTuple):
-    """One piece of work, and the lift or else the device that it is about."""
+    """One piece of work, and the lift or else the device (of a letter: the organisation) whose lock it needs."""
 
     what: str
     lift: int | None
-    device: int | None
-    work: Callable[[], bool]
-    """to be done in a transaction of its own; False: nothing was to be done, or another worker is at it"""
+    key: int
+    id: int
+    work: Work
 
 
-def due(connection: Connection, now: datetime, public_url: str) -> Iterator[Duty]:
-    """What there is to do at `now`, a page of each kind."""
-    at = {"now": now}
-    for row in connection.execute(QUERIES["silences_due"], {**at, "shortest_s": _shortest(connection)}).fetchall():
-        work = partial(silences.open_silence, connection, row, now, public_url)
-        yield Duty(f"silence {row['id']}", row["lift_id"], row["device_id"], work)
-    for name, work_on in (("silences_over", silences.close_silence), ("due", findings.run_out)):
-        for row in connection.execute(QUERIES[name], at).fetchall():
-            work = partial(work_on, connection, row["id"], now, public_url)
-            yield Duty(f"finding {row['id']}", row["lift_id"], row["device_id"], work)
-    for row in connection.execute(QUERIES["digests_due"], at).fetchall():
-        work = partial(digest.write, connection, row["organisation"], now, public_url)
-        yield Duty(f"digest of {row['organisation']}", None, None, work)
+LISTS: tuple[tuple[str, str, Work], ...] = (
+    ("silences_due", "silence", silences.open_silence),
+    ("silences_over", "finding", silences.close_silence),
+    ("due", "finding", findings.run_out),
+)
+
+
+def due(connection: Connection, now: datetime, limit: int) -> list[Duty]:
+    """What there is to do at `now`, `limit` of each kind at most."""
+    values = {"now": now, "limit": limit, "shortest_s": _shortest(connection)}
+    found = []
+    for listed, name, work in LISTS:
+        for row in connection.execute(QUERIES[listed], values).fetchall():
+            found.append(Duty(f"{name} {row['id']}", row["lift_id"], row["device_id"], row["id"], work))
+    for row in connection.execute(QUERIES["digests_due"], values).fetchall():
+        found.append(Duty(f"daily letter of {row['id']}", None, row["id"], row["id"], digest.write))
+    return found
 
 
 def _shortest(connection: Connection) -> int:

@@ -29,7 +29,10 @@ class Active(NamedTuple):
 def handle(
     connection: Connection, row: Mapping[str, Any], rule: Rule, phase: Phase, now: datetime, public_url: str
 ) -> str:
-    """Deals with one event in the caller's transaction and returns what was made of it, in words."""
+    """Deals with one event in the caller's transaction, which holds the lock of its lift or device.
+
+    Returns what was made of it, in words.
+    """
     of_lift = row["lift_id"] is not None and rule in FAULT_RULES
     if not of_lift and (row["kitchen_id"] is None or rule not in KITCHEN_RULES):
         return "nothing to do"
@@ -57,7 +60,6 @@ def _begun(connection: Connection, row: Mapping[str, Any], rule: Rule, now: date
     of_lift = row["lift_id"] is not None
     details = _details(row)
     using = active(connection, "fault" if of_lift else "kitchen", now)
-    connection.execute(QUERIES["subject_lock"], {"lift": row["lift_id"], "device": row["device_id"]})
     sighting = look(connection, row["device_id"], rule, using.policy, now)
     sighting = msgspec.structs.replace(
         sighting,
@@ -145,7 +147,6 @@ def open_finding(
 ) -> Case | None:
     """Writes the row of a new finding; None where it is there already. Its first line is the caller's to write."""
     terms, step = begun
-    connection.execute(QUERIES["numbers_lock"])
     made = connection.execute(
         QUERIES["new"],
         {

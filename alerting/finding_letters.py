@@ -6,6 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerting import letters, outbox
+from alerting.calls import contacts_of
+from alerting.contacts import Contact
 from alerting.finding import Finding, Step
 from alerting.finding_policy import OFFICERS, FindingPolicy, Party, reach
 from alerting.finding_sql import QUERIES
@@ -54,25 +56,29 @@ def tell(
         return ()
     facts = connection.execute(QUERIES["facts"], {"id": finding.id}).fetchone()
     assert facts is not None
-    contacts = {party: contacts_of(connection, facts[f"{party}_id"]) for party in policy.chain}
+    contacts = {party: ways_to(connection, facts[f"{party}_id"]) for party in policy.chain}
     told = reach(step.tell, frozenset(party for party, known in contacts.items() if known), policy.chain)
     for party in told.parties:
         stage = "finding_officer" if party in OFFICERS else step.letter
         if stage:
-            for contact in contacts[party]:
-                language = contact["language"]
+
+            def letter(language: str, party: Party = party, stage: str = stage) -> letters.Letter:
                 known = _facts(facts, step, party, language, public_url)
                 times = {"time": facts["opened_at"], "due": step.due_at or now}
                 shown = {name: moment(at, language, policy.timezone) for name, at in times.items()}
-                _enqueue(connection, finding, contact, stage, {**known, **shown}, now)
+                return letters.render(stage, language, {**known, **shown})
+
+            outbox.tell(
+                connection,
+                contacts[party],
+                letter,
+                prefix=f"f{finding.id}-{stage}-{party}-v{finding.version}",
+                stage=stage,
+                now=now,
+                give_up_at=now + LETTER_LIFE,
+                finding_id=finding.id,
+            )
     return told.missing
-
-
-def contacts_of(connection: Connection, organisation: int | None) -> list[dict[str, Any]]:
-    """The ways in which an organisation is reached."""
-    if organisation is None:
-        return []
-    return connection.execute(QUERIES["contacts"], {"organisation": organisation}).fetchall()
 
 
 def _facts(facts: Mapping[str, Any], step: Step, party: Party, language: str, public_url: str) -> dict[str, object]:
@@ -89,29 +95,11 @@ def _facts(facts: Mapping[str, Any], step: Step, party: Party, language: str, pu
     }
 
 
+def ways_to(connection: Connection, organisation: int | None) -> list[Contact]:
+    """How an organisation is reached; nobody is reached in no way."""
+    return [] if organisation is None else contacts_of(connection, organisation)
+
+
 def moment(at: datetime, language: str, timezone: str) -> str:
     """A time by the city's clock."""
     return at.astimezone(ZoneInfo(timezone)).strftime(TIME[language])
-
-
-def _enqueue(
-    connection: Connection,
-    finding: Finding,
-    contact: Mapping[str, Any],
-    stage: str,
-    facts: Mapping[str, object],
-    now: datetime,
-) -> None:
-    outbox.enqueue(
-        connection,
-        dedupe=f"f{finding.id}-{stage}-{contact['id']}-v{finding.version}",
-        channel=contact["channel"],
-        address=contact["address"],
-        stage=stage,
-        language=contact["language"],
-        letter=letters.render(stage, contact["language"], facts),
-        now=now,
-        give_up_at=now + LETTER_LIFE,
-        finding_id=finding.id,
-        contact_method_id=contact["id"],
-    )

@@ -99,8 +99,10 @@ class Case:
 
 def run_out(connection: Connection, finding_id: int, now: datetime, public_url: str) -> bool:
     """What the clock of a finding that has run out does; False where another worker is at it or nothing is due."""
-    if not connection.execute(QUERIES["try_lock"], {"id": finding_id, "now": now}).fetchone():
+    found = connection.execute(QUERIES["try_lock"], {"id": finding_id, "now": now}).fetchone()
+    if found is None:
         return False
+    now = found["now"]
     case = Case(connection, finding_id, now, public_url)
     quiet = case.quiet() if case.finding.state is FindingState.MUTED else None
     step = overdue(case.finding, case.policy, now, quiet)

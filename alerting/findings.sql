@@ -1,14 +1,6 @@
 -- name: policy_newest
 SELECT id, version, body FROM policy WHERE kind = %(kind)s ORDER BY version DESC LIMIT 1
 
--- name: subject_lock
--- Two workers that open findings of one lift, or one device, do it one after the other.
-SELECT CASE WHEN %(lift)s::bigint IS NULL THEN pg_advisory_xact_lock(725, %(device)s::int)
-            ELSE pg_advisory_xact_lock(726, %(lift)s::int) END
-
--- name: numbers_lock
-SELECT pg_advisory_xact_lock(727, 0)
-
 -- name: where
 -- What a device stands for, the kind of kitchen or place, and the campaign that holds there now.
 SELECT d.id AS device_id, d.kitchen_id, d.lift_id, p.id AS place_id, coalesce(k.kind, p.kind) AS kind,
@@ -71,10 +63,7 @@ UPDATE finding SET live_events = array_remove(live_events, %(event)s::uuid), ver
 INSERT INTO finding (number, kitchen_id, lift_id, device_id, event_id, silence_id, rule, class, share, campaign, state,
                      subject, zone, confidence, policy_id, at, opened_at, last_at, due_at, due_reason, pushed_at, quiet_id,
                      live_events)
-VALUES ('F' || to_char(%(now)s::timestamptz, 'YYYYMMDD') || '-'
-            || to_char((SELECT count(*) FROM finding WHERE opened_at >= date_trunc('day', %(now)s::timestamptz)) + 1,
-                       'FM999990000'),
-        %(kitchen)s, %(lift)s, %(device)s, %(event)s, %(silence)s, %(rule)s, %(class)s, %(share)s, %(campaign)s,
+VALUES (next_number('F', %(now)s), %(kitchen)s, %(lift)s, %(device)s, %(event)s, %(silence)s, %(rule)s, %(class)s, %(share)s, %(campaign)s,
         %(state)s, %(subject)s, %(zone)s, %(confidence)s, %(policy)s, %(at)s, %(now)s, %(now)s, %(due_at)s,
         %(due_reason)s, %(pushed_at)s, %(quiet_id)s, array_remove(ARRAY[%(event)s::uuid], NULL))
 ON CONFLICT (event_id) DO NOTHING
@@ -89,10 +78,13 @@ FROM finding f JOIN policy p ON p.id = f.policy_id WHERE f.id = %(id)s FOR UPDAT
 
 -- name: due
 SELECT id, lift_id, device_id FROM finding WHERE closed_at IS NULL AND due_at <= %(now)s AND due_reason <> 'digest'
-ORDER BY due_at LIMIT 200
+ORDER BY due_at LIMIT %(limit)s
 
 -- name: try_lock
-SELECT id FROM finding WHERE id = %(id)s AND due_at <= %(now)s AND closed_at IS NULL FOR UPDATE SKIP LOCKED
+-- No entry of a history is older than the one before it.
+SELECT greatest(%(now)s::timestamptz,
+                (SELECT e.at FROM finding_entry e WHERE e.finding_id = f.id ORDER BY e.id DESC LIMIT 1)) AS now
+FROM finding f WHERE f.id = %(id)s AND f.due_at <= %(now)s AND f.closed_at IS NULL FOR UPDATE OF f SKIP LOCKED
 
 -- name: update
 UPDATE finding SET state = %(state)s, version = version + 1, due_at = %(due_at)s, due_reason = %(due_reason)s,
@@ -120,10 +112,6 @@ CROSS JOIN LATERAL (SELECT * FROM finding_chain o WHERE o.kitchen_id = f.kitchen
                     UNION ALL SELECT * FROM finding_chain o WHERE o.lift_id = f.lift_id) AS c
 WHERE f.id = %(id)s
 
--- name: contacts
-SELECT id, channel, address, language FROM contact_method
-WHERE organisation_id = %(organisation)s AND active ORDER BY priority, id
-
 -- name: chains
 -- Every kitchen (`kitchens`) or lift in use, and whether each party of its chain has a contact.
 WITH reached AS (SELECT DISTINCT organisation_id AS id FROM contact_method WHERE active)
@@ -135,24 +123,24 @@ LEFT JOIN reached b ON b.id = c.bureau_id
 WHERE c.in_use AND (c.kitchen_id IS NOT NULL) = %(kitchens)s ORDER BY c.code
 
 -- name: digests_due
-SELECT DISTINCT coalesce(k.owner_org_id, l.maintenance_org_id) AS organisation
+SELECT DISTINCT coalesce(k.owner_org_id, l.maintenance_org_id, 0) AS id
 FROM finding f LEFT JOIN kitchen k ON k.id = f.kitchen_id LEFT JOIN lift l ON l.id = f.lift_id
-WHERE f.closed_at IS NULL AND f.due_at <= %(now)s AND f.due_reason = 'digest' LIMIT 200
+WHERE f.closed_at IS NULL AND f.due_at <= %(now)s AND f.due_reason = 'digest' LIMIT %(limit)s
 
 -- name: digest_lock
-SELECT pg_try_advisory_xact_lock(729, coalesce(%(organisation)s, 0)::int) AS mine
+-- A letter of its own name for each owner: another worker that is at it has it.
+SELECT pg_try_advisory_xact_lock(729, %(organisation)s::int) AS mine
 
 -- name: digest_of
 SELECT f.id FROM finding f LEFT JOIN kitchen k ON k.id = f.kitchen_id LEFT JOIN lift l ON l.id = f.lift_id
 WHERE f.closed_at IS NULL AND f.due_at <= %(now)s AND f.due_reason = 'digest'
-  AND coalesce(k.owner_org_id, l.maintenance_org_id) IS NOT DISTINCT FROM %(organisation)s
+  AND coalesce(k.owner_org_id, l.maintenance_org_id, 0) = %(organisation)s
 ORDER BY f.id LIMIT 500 FOR UPDATE OF f
 
 -- name: silences_due
 -- Who has been silent for longer than the policies say and is no finding yet. What a silent agent took along is its
 -- agent's finding; what nobody is inside or behind of is none.
-SELECT s.id, s.device_id, s.cause, s.since, s.noticed_at, d.code, d.kind, d.lift_id, d.kitchen_id, d.zone
-FROM silence s JOIN device d ON d.id = s.device_id
+SELECT s.id, s.device_id, d.lift_id FROM silence s JOIN device d ON d.id = s.device_id
 LEFT JOIN lift l ON l.id = d.lift_id LEFT JOIN kitchen k ON k.id = d.kitchen_id
 WHERE s.ended_at IS NULL AND d.retired_at IS NULL AND coalesce(l.in_use, k.in_use, true)
   AND s.noticed_at <= %(now)s::timestamptz - make_interval(secs => %(shortest_s)s)
@@ -162,11 +150,12 @@ WHERE s.ended_at IS NULL AND d.retired_at IS NULL AND coalesce(l.in_use, k.in_us
   AND (d.kind <> 'agent' OR EXISTS (SELECT FROM agent_of a JOIN device b ON b.id = a.device_id
                                     WHERE a.agent_id = d.id AND b.retired_at IS NULL
                                       AND num_nonnulls(b.lift_id, b.kitchen_id) = 1))
-ORDER BY s.noticed_at LIMIT 200
+ORDER BY s.noticed_at LIMIT %(limit)s
 
--- name: silence_lock
-SELECT s.id FROM silence s WHERE s.id = %(silence)s AND s.ended_at IS NULL
-  AND NOT EXISTS (SELECT FROM finding f WHERE f.silence_id = s.id)
+-- name: silence
+SELECT s.id, s.device_id, s.since, s.noticed_at, d.code, d.kind, d.lift_id, d.kitchen_id, d.zone
+FROM silence s JOIN device d ON d.id = s.device_id
+WHERE s.id = %(silence)s AND s.ended_at IS NULL AND NOT EXISTS (SELECT FROM finding f WHERE f.silence_id = s.id)
 
 -- name: behind
 -- What an agent speaks for: whose finding its silence is (a lift before a kitchen), and how many it takes along.
@@ -178,4 +167,4 @@ ORDER BY (b.lift_id IS NULL), b.id LIMIT 1
 -- name: silences_over
 SELECT f.id, f.lift_id, f.device_id FROM finding f JOIN silence s ON s.id = f.silence_id JOIN device d ON d.id = s.device_id
 WHERE f.closed_at IS NULL AND f.ended_at IS NULL AND (s.ended_at IS NOT NULL OR d.retired_at IS NOT NULL)
-  AND f.confirmed_at IS NULL AND f.state NOT IN ('muted', 'appealed', 'case') LIMIT 200
+  AND f.confirmed_at IS NULL AND f.state NOT IN ('muted', 'appealed', 'case') LIMIT %(limit)s

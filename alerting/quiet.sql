@@ -29,9 +29,6 @@ WHERE ended_at IS NULL AND ends_at > %(now)s AND starts_at <= %(now)s AND rule =
       IS NOT DISTINCT FROM (%(lift)s::bigint, %(place)s::bigint, %(kitchen)s::bigint, %(device)s::integer)
 LIMIT 1
 
--- name: lock
-SELECT pg_advisory_xact_lock(730, 0)
-
 -- name: new
 INSERT INTO quiet (kind, lift_id, place_id, kitchen_id, device_id, rule, owner, reason, actor, starts_at, ends_at)
 VALUES (%(kind)s, %(lift)s, %(place)s, %(kitchen)s, %(device)s, %(rule)s, %(owner)s, %(reason)s, %(actor)s, %(now)s,

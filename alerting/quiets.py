@@ -57,7 +57,6 @@ def _begin(
     connection: Connection, wish: Wish, named: Mapping[str, int | None], actor: str, now: datetime
 ) -> Quiet | None:
     """A new muting; None where the same is muted already."""
-    connection.execute(QUIET["lock"])
     values = {**dict.fromkeys(WHAT), **named, "rule": wish.rule, "now": now}
     if connection.execute(QUIET["same"], values).fetchone():
         return None

@@ -12,8 +12,11 @@ from contracts.kinds import CentreRule, DeviceKind
 from runtime.db import Connection
 
 
-def open_silence(connection: Connection, row: Mapping[str, Any], now: datetime, public_url: str) -> bool:
+def open_silence(connection: Connection, silence_id: int, now: datetime, public_url: str) -> bool:
     """Makes a finding of one silence; an agent's is that of everything behind it."""
+    row = connection.execute(QUERIES["silence"], {"silence": silence_id}).fetchone()
+    if row is None:
+        return False
     subject: Mapping[str, Any] = row
     if row["kind"] == DeviceKind.AGENT:
         behind = connection.execute(QUERIES["behind"], {"agent": row["device_id"]}).fetchone()
@@ -25,9 +28,6 @@ def open_silence(connection: Connection, row: Mapping[str, Any], now: datetime, 
         return False
     using = finding_events.active(connection, "fault" if of_lift else "kitchen", now)
     if (now - row["noticed_at"]).total_seconds() < using.policy.silence_s:
-        return False
-    connection.execute(QUERIES["subject_lock"], {"lift": row["lift_id"], "device": row["device_id"]})
-    if not connection.execute(QUERIES["silence_lock"], {"silence": row["id"]}).fetchone():
         return False
     # Muted as what it is (the agent), told as whose it is (the first lift or kitchen behind it).
     sighting = finding_events.look(

@@ -7,6 +7,24 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION public.next_number(wanted text, moment timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    today date := (moment AT TIME ZONE 'UTC')::date;
+    counter regclass := ('number_' || lower(wanted))::regclass;
+    began bigint;
+BEGIN
+    SELECT first INTO began FROM number_day WHERE prefix = wanted AND day = today;
+    IF began IS NULL THEN
+        EXECUTE format('SELECT last_value + is_called::int FROM %s', counter) INTO began;
+        -- Once a day the second waits for the first here.
+        INSERT INTO number_day VALUES (wanted, today, began) ON CONFLICT DO NOTHING;
+        SELECT first INTO began FROM number_day WHERE prefix = wanted AND day = today;
+    END IF;
+    RETURN wanted || to_char(today, 'YYYYMMDD') || '-' || to_char(nextval(counter) - began + 1, 'FM999990000');
+END $$;
+
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -241,7 +259,8 @@ CREATE TABLE public.command (
     reason text DEFAULT ''::text NOT NULL,
     args jsonb DEFAULT '{}'::jsonb NOT NULL,
     client_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    seq bigint NOT NULL
 );
 
 CREATE TABLE public.command_result (
@@ -249,6 +268,15 @@ CREATE TABLE public.command_result (
     at timestamp with time zone NOT NULL,
     ok boolean NOT NULL,
     reason text NOT NULL
+);
+
+ALTER TABLE public.command ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.command_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.contact_code (
@@ -940,6 +968,35 @@ ALTER TABLE public.mass_incident ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+CREATE TABLE public.number_day (
+    prefix text NOT NULL,
+    day date NOT NULL,
+    first bigint NOT NULL
+);
+
+COMMENT ON TABLE public.number_day IS 'at which value of its sequence a day began to count';
+
+CREATE SEQUENCE public.number_f
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE SEQUENCE public.number_m
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE SEQUENCE public.number_r
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
 ALTER TABLE public.organisation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.organisation_id_seq
     START WITH 1
@@ -1583,6 +1640,9 @@ ALTER TABLE ONLY public.mass_incident
 ALTER TABLE ONLY public.mass_incident
     ADD CONSTRAINT mass_incident_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.number_day
+    ADD CONSTRAINT number_day_pkey PRIMARY KEY (prefix, day);
+
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_code_key UNIQUE (code);
 
@@ -1675,6 +1735,8 @@ CREATE INDEX camera_sample_time ON public.camera_sample USING btree ("time");
 CREATE INDEX climate_sample_time ON public.climate_sample USING btree ("time");
 
 CREATE INDEX command_created ON public.command USING btree (created_at);
+
+CREATE UNIQUE INDEX command_seq ON public.command USING btree (seq);
 
 CREATE INDEX credential_device ON public.credential USING btree (device_id);
 
