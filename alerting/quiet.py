@@ -6,18 +6,8 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from alerting.model import Refused
-from contracts.kinds import QuietKind, Rule
+from contracts.kinds import NEVER_MUTED, QuietKind
 
-NEVER_MUTED = frozenset(
-    {
-        Rule.TRAPPED_NON_LEVEL,
-        Rule.TRAPPED_LEVEL,
-        Rule.ALARM_BUTTON,
-        Rule.STOPPED_OUTSIDE_ZONE,
-        Rule.MASS_OUTAGE,
-    }
-)
-"""where somebody may be inside: the alarms, and what may become one"""
 SHORTEST_MIN = 1
 
 

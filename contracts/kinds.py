@@ -89,6 +89,18 @@ class CentreRule(StrEnum):
     """a device has not been heard for so long that somebody has to look"""
 
 
+NEVER_MUTED = frozenset(
+    {
+        Rule.TRAPPED_NON_LEVEL,
+        Rule.TRAPPED_LEVEL,
+        Rule.ALARM_BUTTON,
+        Rule.STOPPED_OUTSIDE_ZONE,
+        Rule.MASS_OUTAGE,
+    }
+)
+"""where somebody may be inside: the alarms, and what may become one"""
+
+
 class Phase(StrEnum):
     START = "start"
     UPDATE = "update"

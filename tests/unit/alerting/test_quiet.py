@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from alerting.finding_policy import FAULT_RULES, KITCHEN_RULES
 from alerting.model import Refused
-from alerting.quiet import NEVER_MUTED, Quiet, Subject, Wish, muted, wanted
-from contracts.kinds import CentreRule, QuietKind, Rule
+from alerting.quiet import Quiet, Subject, Wish, muted, wanted
+from contracts.kinds import NEVER_MUTED, CentreRule, QuietKind, Rule
 
 NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
