@@ -6,7 +6,6 @@ from datetime import datetime
 import msgspec
 from psycopg.types.json import Jsonb
 
-from alerting.lift_policy import LiftPolicy
 from alerting.policy import Policy
 from alerting.sql import QUERIES
 from runtime.db import Connection
@@ -14,8 +13,8 @@ from runtime.db import Connection
 
 def store(connection: Connection, policy: Policy, author: str, now: datetime) -> int:
     """Activates a policy as the next version of its kind; the same content again changes nothing."""
-    kind = "lift" if isinstance(policy, LiftPolicy) else "kitchen"
     body = msgspec.to_builtins(msgspec.structs.replace(policy, version=0))
+    kind = body["kind"]
     digest = hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()
     with connection.transaction():
         newest = connection.execute(QUERIES["policy_newest"], {"kind": kind}).fetchone()

@@ -29,6 +29,7 @@ from api.oversight import accounting, rescues
 from api.oversight import routes as oversight
 from api.page import HEADERS, render
 from api.public import routes as public
+from api.quiet import routes as quiet
 from api.sql import QUERIES
 from api.stream import Hub
 from runtime import service
@@ -58,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
         rescues,
         oversight,
         public,
+        quiet,
     ):
         app.include_router(part.router)
     app.add_api_route("/healthz", healthz, include_in_schema=True)
