@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import psycopg
 import typer
 
-from alerting import activation, engine, orders, outbox, policy
+from alerting import activation, delivery, orders, policy, work
 from alerting.help import coverage_rows, routing, watch
 from alerting.help.coverage_cli import report_command
 from runtime import log, service
@@ -26,7 +26,7 @@ def run(config: Config = None) -> None:
     """Run the service until SIGTERM."""
     settings = load(config)
     log.configure("alerting")
-    duties = {"engine": engine.work(settings), "outbox": outbox.work(settings), "orders": orders.work(settings)}
+    duties = {**work.duties(settings), "outbox": delivery.work(settings), "orders": orders.work(settings)}
     duties |= {"rosters": watch.work(settings), "coverage": coverage_rows.work(settings)}
     duties |= {"routing": routing.work(settings)}
     service.run("alerting", {**duties, "retention": retention.work(settings, Role.ALERTING)})

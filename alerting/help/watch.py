@@ -108,24 +108,22 @@ def _letters(
     zone: str,
     now: datetime,
 ) -> int:
-    """Queues a letter for every way to reach an organisation's office; returns how many there are."""
-    contacts = _office(connection, organisation, now)
-    for contact in contacts:
-        lines = [_line(one, names[one.organisation], contact.language, zone) for one in found]
+    """Tells an organisation's office; returns how many ways there are to reach it."""
+
+    def letter(language: str) -> letters.Letter:
+        lines = [_line(one, names[one.organisation], language, zone) for one in found]
         facts = {"count": len(lines), "holes": lines[:LISTED], "more": max(0, len(lines) - LISTED)}
-        outbox.enqueue(
-            connection,
-            dedupe=f"roster-{now:%Y%m%dT%H%M%S}-{organisation}-{contact.id}",
-            channel=contact.channel,
-            address=contact.address,
-            stage="roster_hole",
-            language=contact.language,
-            letter=letters.render("roster_hole", contact.language, facts),
-            now=now,
-            give_up_at=now + LETTER_LIFE,
-            contact_method_id=contact.id,
-        )
-    return len(contacts)
+        return letters.render("roster_hole", language, facts)
+
+    return outbox.tell(
+        connection,
+        _office(connection, organisation, now),
+        letter,
+        prefix=f"roster-{now:%Y%m%dT%H%M%S}-{organisation}",
+        stage="roster_hole",
+        now=now,
+        give_up_at=now + LETTER_LIFE,
+    )
 
 
 def _office(connection: Connection, organisation: int, now: datetime) -> Sequence[Contact]:

@@ -7,6 +7,24 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION public.next_number(wanted text, moment timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    today date := (moment AT TIME ZONE 'UTC')::date;
+    counter regclass := ('number_' || lower(wanted))::regclass;
+    began bigint;
+BEGIN
+    SELECT first INTO began FROM number_day WHERE prefix = wanted AND day = today;
+    IF began IS NULL THEN
+        EXECUTE format('SELECT last_value + is_called::int FROM %s', counter) INTO began;
+        -- Once a day the second waits for the first here.
+        INSERT INTO number_day VALUES (wanted, today, began) ON CONFLICT DO NOTHING;
+        SELECT first INTO began FROM number_day WHERE prefix = wanted AND day = today;
+    END IF;
+    RETURN wanted || to_char(today, 'YYYYMMDD') || '-' || to_char(nextval(counter) - began + 1, 'FM999990000');
+END $$;
+
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -241,7 +259,8 @@ CREATE TABLE public.command (
     reason text DEFAULT ''::text NOT NULL,
     args jsonb DEFAULT '{}'::jsonb NOT NULL,
     client_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    seq bigint NOT NULL
 );
 
 CREATE TABLE public.command_result (
@@ -249,6 +268,24 @@ CREATE TABLE public.command_result (
     at timestamp with time zone NOT NULL,
     ok boolean NOT NULL,
     reason text NOT NULL
+);
+
+ALTER TABLE public.command ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.command_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.contact_code (
+    contact_method_id bigint NOT NULL,
+    salt text NOT NULL,
+    sha256 text NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    tries integer DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE public.contact_method (
@@ -261,10 +298,13 @@ CREATE TABLE public.contact_method (
     priority integer DEFAULT 1 NOT NULL,
     verified_at timestamp with time zone,
     active boolean DEFAULT true NOT NULL,
+    receipts boolean DEFAULT false NOT NULL,
     CONSTRAINT contact_method_channel_check CHECK ((channel = ANY (ARRAY['webhook'::text, 'email'::text, 'apprise'::text]))),
     CONSTRAINT contact_method_check CHECK ((num_nonnulls(organisation_id, person_id) = 1)),
     CONSTRAINT contact_method_language_check CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text])))
 );
+
+COMMENT ON COLUMN public.contact_method.receipts IS 'its gateway says afterwards whether a letter was delivered';
 
 ALTER TABLE public.contact_method ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.contact_method_id_seq
@@ -1013,6 +1053,35 @@ ALTER TABLE public.mass_incident ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+CREATE TABLE public.number_day (
+    prefix text NOT NULL,
+    day date NOT NULL,
+    first bigint NOT NULL
+);
+
+COMMENT ON TABLE public.number_day IS 'at which value of its sequence a day began to count';
+
+CREATE SEQUENCE public.number_f
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE SEQUENCE public.number_m
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE SEQUENCE public.number_r
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
 ALTER TABLE public.organisation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.organisation_id_seq
     START WITH 1
@@ -1044,8 +1113,33 @@ CREATE TABLE public.outbox (
     attempts integer DEFAULT 0 NOT NULL,
     sent_at timestamp with time zone,
     receipt text,
-    CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'leased'::text, 'sent'::text, 'failed'::text])))
+    organisation_id bigint,
+    person_id bigint,
+    chain text,
+    priority integer DEFAULT 1 NOT NULL,
+    weight smallint DEFAULT 1 NOT NULL,
+    gateway text DEFAULT ''::text NOT NULL,
+    shown text DEFAULT ''::text NOT NULL,
+    receipts boolean DEFAULT false NOT NULL,
+    released_at timestamp with time zone,
+    delivered_at timestamp with time zone,
+    undelivered_at timestamp with time zone,
+    CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'queued'::text, 'leased'::text, 'sent'::text, 'spared'::text, 'failed'::text]))),
+    CONSTRAINT outbox_waits_in_a_chain CHECK (((state <> 'waiting'::text) OR (chain IS NOT NULL))),
+    CONSTRAINT outbox_weight_check CHECK (((weight >= 1) AND (weight <= 3)))
 );
+
+COMMENT ON COLUMN public.outbox.next_at IS 'queued: the next try; waiting: when it is looked at again at the latest';
+
+COMMENT ON COLUMN public.outbox.chain IS 'all letters that tell one person one thing; those of a later priority wait for the earlier';
+
+COMMENT ON COLUMN public.outbox.weight IS '1: first page, 2: repeat or reminder, 3: can wait; see alerting/rates.py';
+
+COMMENT ON COLUMN public.outbox.gateway IS 'whose rate limit it counts against; holds no secret';
+
+COMMENT ON COLUMN public.outbox.shown IS 'the address as pages may show it; the address itself can be a secret';
+
+COMMENT ON COLUMN public.outbox.released_at IS 'since when it is no longer waiting; NULL: it never waited';
 
 CREATE TABLE public.outbox_attempt (
     id bigint NOT NULL,
@@ -1054,6 +1148,9 @@ CREATE TABLE public.outbox_attempt (
     ended_at timestamp with time zone,
     outcome text,
     detail text DEFAULT ''::text NOT NULL,
+    receipt_sha256 text,
+    delivered_at timestamp with time zone,
+    undelivered_at timestamp with time zone,
     CONSTRAINT outbox_attempt_outcome_check CHECK ((outcome = ANY (ARRAY['sent'::text, 'refused'::text, 'unsure'::text])))
 );
 
@@ -1195,20 +1292,61 @@ ALTER TABLE public.public_report ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
-CREATE VIEW public.public_rescue AS
- SELECT i.opened_at,
+CREATE VIEW public.rescue_fact AS
+ SELECT i.id,
+    i.opened_at,
+    i.alarm_at,
+    i.lift_id,
+    l.maintenance_org_id AS unit_id,
     p.town_code,
     i.tier,
-    i.people_inside,
+    (i.mass_id IS NOT NULL) AS mass,
     i.cause,
+    i.people_inside,
     i.state,
-    EXTRACT(epoch FROM (i.accepted_at - i.dispatched_at)) AS accept_s,
-    EXTRACT(epoch FROM (i.arrived_at - i.alarm_at)) AS arrival_s,
-    EXTRACT(epoch FROM (i.released_at - i.arrived_at)) AS release_s
-   FROM ((public.incident i
+        CASE
+            WHEN (i.source = 'drill'::text) THEN 'drill'::text
+            WHEN (i.state = ANY (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text])) THEN i.state
+            ELSE NULL::text
+        END AS left_out,
+    (EXTRACT(epoch FROM (LEAST(i.accepted_at, i.arrived_at) - i.dispatched_at)))::double precision AS response_s,
+        CASE
+            WHEN (LEAST(i.accepted_at, i.arrived_at, ended.at) <= (i.dispatched_at + '00:03:00'::interval)) THEN NULL::timestamp with time zone
+            ELSE (i.dispatched_at + '00:03:00'::interval)
+        END AS response_missed_at,
+    (EXTRACT(epoch FROM (i.arrived_at - i.alarm_at)))::double precision AS arrival_s,
+        CASE
+            WHEN (LEAST(i.arrived_at, ended.at) <= promise.arrive_by) THEN NULL::timestamp with time zone
+            ELSE promise.arrive_by
+        END AS arrival_missed_at,
+    (EXTRACT(epoch FROM (i.released_at - i.arrived_at)))::double precision AS release_s,
+    promise.arrive_by,
+    ended.at AS ended_at
+   FROM ((((public.incident i
      JOIN public.lift l ON ((l.id = i.lift_id)))
      JOIN public.place p ON ((p.id = l.place_id)))
-  WHERE ((i.source <> 'drill'::text) AND (i.state <> ALL (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text])));
+     CROSS JOIN LATERAL ( SELECT (i.alarm_at +
+                CASE
+                    WHEN p.remote THEN '01:00:00'::interval
+                    ELSE '00:30:00'::interval
+                END) AS arrive_by) promise)
+     CROSS JOIN LATERAL ( SELECT LEAST(i.released_at, i.closed_at) AS at) ended);
+
+CREATE VIEW public.public_rescue AS
+ SELECT opened_at,
+    town_code,
+    tier,
+    people_inside,
+    cause,
+    state,
+    mass,
+    response_s,
+    response_missed_at,
+    arrival_s,
+    arrival_missed_at,
+    release_s
+   FROM public.rescue_fact
+  WHERE (left_out IS NULL);
 
 CREATE TABLE public.still (
     device_id integer NOT NULL,
@@ -1265,6 +1403,14 @@ CREATE VIEW public.public_withheld AS
   WHERE ((d.retired_at IS NULL) AND k.in_use AND (NOT (EXISTS ( SELECT
            FROM public.still s
           WHERE ((s.device_id = w.device_id) AND (s.taken_at >= w.at))))));
+
+CREATE TABLE public.receipt (
+    attempt_id bigint NOT NULL,
+    state text NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT receipt_state_check CHECK ((state = ANY (ARRAY['delivered'::text, 'undelivered'::text])))
+);
 
 CREATE TABLE public.reject (
     id bigint NOT NULL,
@@ -1475,6 +1621,37 @@ CREATE TABLE public.travel_time (
 
 COMMENT ON COLUMN public.travel_time.seconds IS 'NULL: it knows no way';
 
+CREATE VIEW public.unit_call AS
+ SELECT d.organisation_id AS unit_id,
+    f.opened_at,
+    f.town_code,
+    f.mass,
+    (EXTRACT(epoch FROM (own.answered - d.offered_at)))::double precision AS response_s,
+        CASE
+            WHEN ((own.answered IS NULL) AND (d.state = 'declined'::text)) THEN d.ended_at
+            WHEN (LEAST(own.answered, free.at) <= (d.offered_at + '00:03:00'::interval)) THEN NULL::timestamp with time zone
+            ELSE (d.offered_at + '00:03:00'::interval)
+        END AS response_missed_at,
+    (EXTRACT(epoch FROM (d.arrived_at - f.alarm_at)))::double precision AS arrival_s,
+        CASE
+            WHEN ((d.arrived_at IS NULL) AND (d.state = 'declined'::text)) THEN
+            CASE
+                WHEN (own.answered IS NOT NULL) THEN d.ended_at
+                ELSE NULL::timestamp with time zone
+            END
+            WHEN (LEAST(d.arrived_at, free.at) <= f.arrive_by) THEN NULL::timestamp with time zone
+            ELSE f.arrive_by
+        END AS arrival_missed_at
+   FROM (((public.dispatch d
+     JOIN public.rescue_fact f ON ((f.id = d.incident_id)))
+     CROSS JOIN LATERAL ( SELECT LEAST(d.accepted_at, d.arrived_at) AS answered) own)
+     CROSS JOIN LATERAL ( SELECT LEAST(f.ended_at,
+                CASE
+                    WHEN (d.state = 'stood_down'::text) THEN d.ended_at
+                    ELSE NULL::timestamp with time zone
+                END) AS at) free)
+  WHERE ((d.tier = 1) AND (f.left_out IS NULL));
+
 ALTER TABLE ONLY public.alerting_beat
     ADD CONSTRAINT alerting_beat_pkey PRIMARY KEY (instance);
 
@@ -1504,6 +1681,9 @@ ALTER TABLE ONLY public.command
 
 ALTER TABLE ONLY public.command_result
     ADD CONSTRAINT command_result_pkey PRIMARY KEY (command_id);
+
+ALTER TABLE ONLY public.contact_code
+    ADD CONSTRAINT contact_code_pkey PRIMARY KEY (contact_method_id);
 
 ALTER TABLE ONLY public.contact_method
     ADD CONSTRAINT contact_method_pkey PRIMARY KEY (id);
@@ -1643,6 +1823,9 @@ ALTER TABLE ONLY public.mass_incident
 ALTER TABLE ONLY public.mass_incident
     ADD CONSTRAINT mass_incident_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.number_day
+    ADD CONSTRAINT number_day_pkey PRIMARY KEY (prefix, day);
+
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_code_key UNIQUE (code);
 
@@ -1651,6 +1834,9 @@ ALTER TABLE ONLY public.organisation
 
 ALTER TABLE ONLY public.outbox_attempt
     ADD CONSTRAINT outbox_attempt_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.outbox_attempt
+    ADD CONSTRAINT outbox_attempt_receipt_sha256_key UNIQUE (receipt_sha256);
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_dedupe_key UNIQUE (dedupe);
@@ -1684,6 +1870,9 @@ ALTER TABLE ONLY public.policy
 
 ALTER TABLE ONLY public.public_report
     ADD CONSTRAINT public_report_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.receipt
+    ADD CONSTRAINT receipt_pkey PRIMARY KEY (attempt_id, state);
 
 ALTER TABLE ONLY public.reject
     ADD CONSTRAINT reject_pkey PRIMARY KEY (id);
@@ -1738,6 +1927,8 @@ CREATE INDEX camera_sample_time ON public.camera_sample USING btree ("time");
 CREATE INDEX climate_sample_time ON public.climate_sample USING btree ("time");
 
 CREATE INDEX command_created ON public.command USING btree (created_at);
+
+CREATE UNIQUE INDEX command_seq ON public.command USING btree (seq);
 
 CREATE INDEX credential_device ON public.credential USING btree (device_id);
 
@@ -1801,11 +1992,23 @@ CREATE INDEX login_attempt_login ON public.login_attempt USING btree (login, at)
 
 CREATE INDEX mass_incident_open ON public.mass_incident USING btree (opened_at) WHERE (closed_at IS NULL);
 
+CREATE INDEX outbox_attempt_outbox ON public.outbox_attempt USING btree (outbox_id);
+
+CREATE INDEX outbox_attempt_started ON public.outbox_attempt USING btree (started_at);
+
+CREATE INDEX outbox_chain ON public.outbox USING btree (chain) WHERE (chain IS NOT NULL);
+
+CREATE INDEX outbox_dispatch ON public.outbox USING btree (dispatch_id) WHERE (dispatch_id IS NOT NULL);
+
 CREATE INDEX outbox_incident ON public.outbox USING btree (incident_id);
 
-CREATE INDEX outbox_next ON public.outbox USING btree (next_at) WHERE (state = ANY (ARRAY['queued'::text, 'leased'::text]));
+CREATE INDEX outbox_next ON public.outbox USING btree (weight, next_at) WHERE (state = ANY (ARRAY['queued'::text, 'leased'::text]));
+
+CREATE INDEX outbox_waiting ON public.outbox USING btree (next_at) WHERE (state = 'waiting'::text);
 
 CREATE INDEX place_town ON public.place USING btree (town_code);
+
+CREATE INDEX receipt_received ON public.receipt USING btree (received_at);
 
 CREATE INDEX reject_identity ON public.reject USING btree (device_code, boot, lane, seq);
 
@@ -1859,6 +2062,8 @@ CREATE TRIGGER incident_hint AFTER INSERT OR UPDATE ON public.incident FOR EACH 
 
 CREATE TRIGGER outbox_hint AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
 
+CREATE TRIGGER receipt_hint AFTER INSERT ON public.receipt FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
+
 CREATE TRIGGER rescue_order_hint AFTER INSERT ON public.rescue_order FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
 
 ALTER TABLE ONLY public.audit_log
@@ -1890,6 +2095,9 @@ ALTER TABLE ONLY public.command
 
 ALTER TABLE ONLY public.command_result
     ADD CONSTRAINT command_result_command_id_fkey FOREIGN KEY (command_id) REFERENCES public.command(id);
+
+ALTER TABLE ONLY public.contact_code
+    ADD CONSTRAINT contact_code_contact_method_id_fkey FOREIGN KEY (contact_method_id) REFERENCES public.contact_method(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.contact_method
     ADD CONSTRAINT contact_method_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
@@ -2041,6 +2249,12 @@ ALTER TABLE ONLY public.outbox
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
 
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
 
@@ -2064,6 +2278,9 @@ ALTER TABLE ONLY public.public_report
 
 ALTER TABLE ONLY public.public_report
     ADD CONSTRAINT public_report_lift_id_fkey FOREIGN KEY (lift_id) REFERENCES public.lift(id);
+
+ALTER TABLE ONLY public.receipt
+    ADD CONSTRAINT receipt_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES public.outbox_attempt(id);
 
 ALTER TABLE ONLY public.rescue_order
     ADD CONSTRAINT rescue_order_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
