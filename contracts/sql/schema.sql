@@ -2106,10 +2106,10 @@ ALTER TABLE ONLY public.contact_method
     ADD CONSTRAINT contact_method_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
 ALTER TABLE ONLY public.coverage_gap
-    ADD CONSTRAINT coverage_gap_nearest_id_fkey FOREIGN KEY (nearest_id) REFERENCES public.organisation(id) ON DELETE SET NULL;
+    ADD CONSTRAINT coverage_gap_nearest_id_fkey FOREIGN KEY (nearest_id) REFERENCES public.organisation(id);
 
 ALTER TABLE ONLY public.coverage_gap
-    ADD CONSTRAINT coverage_gap_place_id_fkey FOREIGN KEY (place_id) REFERENCES public.place(id) ON DELETE CASCADE;
+    ADD CONSTRAINT coverage_gap_place_id_fkey FOREIGN KEY (place_id) REFERENCES public.place(id);
 
 ALTER TABLE ONLY public.credential
     ADD CONSTRAINT credential_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);

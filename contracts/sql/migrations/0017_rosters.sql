@@ -83,10 +83,10 @@ CREATE INDEX dispatch_offered ON dispatch (organisation_id) WHERE state = 'offer
 -- Places that nobody of a tier's kind reaches within the policy's limit; a row stays while that is so.
 CREATE TABLE coverage_gap (
     tier integer NOT NULL,
-    place_id bigint NOT NULL REFERENCES place ON DELETE CASCADE,
+    place_id bigint NOT NULL REFERENCES place,
     lifts integer NOT NULL,
     limit_s double precision NOT NULL,
-    nearest_id bigint REFERENCES organisation ON DELETE SET NULL,
+    nearest_id bigint REFERENCES organisation,
     travel_s double precision,
     since timestamptz NOT NULL,
     PRIMARY KEY (tier, place_id)
