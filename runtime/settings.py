@@ -118,6 +118,15 @@ class AlertingSettings(Section):
     lease_s: int = Field(default=30, ge=1)
     public_url: str = "http://127.0.0.1:8600"
     """how people outside reach the pages; links in letters begin with it"""
+    fallback_s: float = Field(default=30, gt=0, le=600)
+    """so long a person's next contact method waits for the one before it, unless that fails sooner"""
+    map_url: str = "geo:{lat},{lon}"
+    """the map in letters; `{lat}` and `{lon}` are WGS 84"""
+    webhook_per_minute: int = Field(default=600, ge=0)
+    """letters to one webhook host; a first page is never held back. 0: no limit"""
+    email_per_minute: int = Field(default=300, ge=0)
+    apprise_per_minute: int = Field(default=20, ge=0)
+    """to one address: robots of WeCom and DingTalk take 20"""
     timezone: str = "Asia/Shanghai"
     """the clock by which rosters and daily work are read"""
     roster_hour: int = Field(default=16, ge=0, le=23)
@@ -129,30 +138,12 @@ class AlertingSettings(Section):
     routing_timeout_s: float = Field(default=1.0, gt=0, le=30)
     routing_days: int = Field(default=7, ge=1, le=366)
     """how long its answers are used before it is asked again"""
-    fallback_s: float = Field(default=30, gt=0, le=600)
-    """so long a person's next contact method waits for the one before it, unless that fails sooner"""
-    map_url: str = "geo:{lat},{lon}"
-    """the map in letters; `{lat}` and `{lon}` are WGS 84"""
-    webhook_per_minute: int = Field(default=600, ge=0)
-    """letters to one webhook host; a first page is never held back. 0: no limit"""
-    email_per_minute: int = Field(default=300, ge=0)
-    apprise_per_minute: int = Field(default=20, ge=0)
-    """to one address: robots of WeCom and DingTalk take 20"""
     webhook_secret: SecretStr = SecretStr("")
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=25, ge=1, le=65535)
     smtp_from: str = "sunlit@localhost"
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None
-
-    @field_validator("timezone")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError("expected a time zone such as Asia/Shanghai") from error
-        return name
 
     @field_validator("map_url")
     @classmethod
@@ -162,6 +153,15 @@ class AlertingSettings(Section):
         except (KeyError, IndexError, ValueError) as error:
             raise ValueError("expected no blanks but {lat} and {lon}") from error
         return url
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("expected a time zone such as Asia/Shanghai") from error
+        return name
 
 
 def hours(text: str) -> tuple[int, int]:
