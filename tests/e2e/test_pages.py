@@ -27,6 +27,7 @@ DOORS = (
     ("/oversight", "regulator"),
     ("/oversight/findings", "regulator"),
     ("/oversight/accounting", "regulator"),
+    ("/oversight/coverage", "regulator"),
 )
 
 
