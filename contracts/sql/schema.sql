@@ -1073,7 +1073,8 @@ CREATE VIEW public.public_lift AS
     l.next_inspection,
     ( SELECT count(*) AS count
            FROM public.incident i
-          WHERE ((i.lift_id = l.id) AND (i.opened_at > (now() - '1 year'::interval)) AND (i.source <> 'drill'::text) AND (i.state <> ALL (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text])))) AS trapped_12_months
+          WHERE ((i.lift_id = l.id) AND (i.opened_at > (now() - '1 year'::interval)) AND (i.source <> 'drill'::text) AND (i.state <> ALL (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text])))) AS trapped_12_months,
+    l.kind
    FROM ((public.lift l
      JOIN public.place p ON ((p.id = l.place_id)))
      LEFT JOIN public.organisation m ON ((m.id = l.maintenance_org_id)))

@@ -48,3 +48,14 @@ CREATE VIEW public_rescue AS
 SELECT opened_at, town_code, tier, people_inside, cause, state, mass, response_s, response_missed_at, arrival_s,
        arrival_missed_at, release_s
 FROM rescue_fact WHERE left_out IS NULL;
+
+-- The published rate is of passenger lifts; goods lifts and escalators are not its divisor.
+CREATE OR REPLACE VIEW public_lift AS
+SELECT l.code, l.name_zh, l.name_en, p.name_zh AS place_zh, p.name_en AS place_en, p.address_zh, p.address_en,
+       p.town_code, m.name_zh AS maintenance_zh, m.name_en AS maintenance_en, l.next_inspection,
+       (SELECT count(*) FROM incident i
+         WHERE i.lift_id = l.id AND i.opened_at > now() - interval '12 months'
+           AND i.source <> 'drill' AND i.state NOT IN ('false_alarm', 'fault_not_trapped', 'merged')
+       ) AS trapped_12_months, l.kind
+FROM lift l JOIN place p ON p.id = l.place_id LEFT JOIN organisation m ON m.id = l.maintenance_org_id
+WHERE l.in_use;
