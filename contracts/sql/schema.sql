@@ -1111,6 +1111,7 @@ CREATE VIEW public.rescue_fact AS
     i.cause,
     i.people_inside,
     i.state,
+    ((i.source <> 'drill'::text) AND (i.state <> ALL (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text]))) AS counted,
         CASE
             WHEN (i.source = 'drill'::text) THEN 'drill'::text
             WHEN (i.state = ANY (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text])) THEN i.state
@@ -1153,7 +1154,7 @@ CREATE VIEW public.public_rescue AS
     arrival_missed_at,
     release_s
    FROM public.rescue_fact
-  WHERE (left_out IS NULL);
+  WHERE counted;
 
 CREATE TABLE public.still (
     device_id integer NOT NULL,
@@ -1405,7 +1406,7 @@ CREATE VIEW public.unit_call AS
                     WHEN (d.state = 'stood_down'::text) THEN d.ended_at
                     ELSE NULL::timestamp with time zone
                 END) AS at) free)
-  WHERE ((d.tier = 1) AND (f.left_out IS NULL));
+  WHERE ((d.tier = 1) AND f.counted);
 
 ALTER TABLE ONLY public.alerting_beat
     ADD CONSTRAINT alerting_beat_pkey PRIMARY KEY (instance);
