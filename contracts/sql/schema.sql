@@ -1330,7 +1330,8 @@ CREATE VIEW public.public_lift AS
     l.next_inspection,
     ( SELECT count(*) AS count
            FROM public.incident i
-          WHERE ((i.lift_id = l.id) AND (i.opened_at > (now() - '1 year'::interval)) AND (i.source <> 'drill'::text) AND (i.state <> ALL (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text])))) AS trapped_12_months
+          WHERE ((i.lift_id = l.id) AND (i.opened_at > (now() - '1 year'::interval)) AND (i.source <> 'drill'::text) AND (i.state <> ALL (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text])))) AS trapped_12_months,
+    l.kind
    FROM ((public.lift l
      JOIN public.place p ON ((p.id = l.place_id)))
      LEFT JOIN public.organisation m ON ((m.id = l.maintenance_org_id)))
@@ -1367,6 +1368,7 @@ CREATE VIEW public.rescue_fact AS
     i.cause,
     i.people_inside,
     i.state,
+    ((i.source <> 'drill'::text) AND (i.state <> ALL (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text]))) AS counted,
         CASE
             WHEN (i.source = 'drill'::text) THEN 'drill'::text
             WHEN (i.state = ANY (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text])) THEN i.state
@@ -1409,7 +1411,7 @@ CREATE VIEW public.public_rescue AS
     arrival_missed_at,
     release_s
    FROM public.rescue_fact
-  WHERE (left_out IS NULL);
+  WHERE counted;
 
 CREATE TABLE public.still (
     device_id integer NOT NULL,
@@ -1749,7 +1751,7 @@ CREATE VIEW public.unit_call AS
                     WHEN (d.state = 'stood_down'::text) THEN d.ended_at
                     ELSE NULL::timestamp with time zone
                 END) AS at) free)
-  WHERE ((d.tier = 1) AND (f.left_out IS NULL));
+  WHERE ((d.tier = 1) AND f.counted);
 
 ALTER TABLE ONLY public.alerting_beat
     ADD CONSTRAINT alerting_beat_pkey PRIMARY KEY (instance);
