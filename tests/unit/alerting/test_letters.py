@@ -26,6 +26,7 @@ FACTS = {
     "people_inside": 2,
     "waiting_minutes": 4,
     "tier": 2,
+    "cause_text": {"zh": "停电", "en": "power cut"},
     "rule": "no_hat",
     "zone": "cooking",
     "link": "https://sunlit.example/c/abc",
