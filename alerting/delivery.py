@@ -17,7 +17,7 @@ from runtime.db import Connection, Role, connect, pool
 from runtime.settings import Settings
 
 log = logging.getLogger(__name__)
-IN_PARALLEL, PER_GATEWAY, OTHERS = 32, 12, 16
+IN_PARALLEL, PER_GATEWAY, OTHERS = 48, 12, 24
 """sendings under way at once: in all, through one gateway, and of those that are no first pages"""
 BUSY_S = 0.1
 CONNECTIONS = 8

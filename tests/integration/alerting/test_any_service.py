@@ -16,7 +16,7 @@ from apprise.plugins.lark import NotifyLark
 from apprise.plugins.wecombot import NotifyWeComBot
 
 from alerting.channels import Message, Outcome, Verdict
-from alerting.channels.any_service import AnyService, Speaker
+from alerting.channels.any_service import SPEAKERS, AnyService, Speaker
 from alerting.channels.speaker import Heard, judge, speak, understood
 from tests.integration.alerting.gateways import Answer, Gateway, drips, gateway, hangs_up, never, says
 
@@ -88,6 +88,19 @@ def test_letters_go_side_by_side(service: AnyService) -> None:
         threading.Thread(target=service.send, args=(message(local("json://HOST/hook", hanging)),), daemon=True).start()
         assert service.send(message(local("json://HOST/hook", served))).verdict is SENT
         assert not hanging.over.is_set()
+
+
+def test_no_more_speakers_than_the_machine_can_bear(service: AnyService) -> None:
+    with gateway(says(200)) as served:
+        held = [service._free.acquire(timeout=1) for _ in range(SPEAKERS)]
+        assert all(held)
+        service.deadline_s = 0.2
+        outcome = service.send(message(local("json://HOST/x", served)))
+        assert outcome == Outcome(REFUSED, f"{SPEAKERS} sendings are under way")
+        service._free.release()
+        service.deadline_s = 20.0
+        assert service.send(message(local("json://HOST/x", served))).verdict is SENT
+    assert len(served.requests) == 1
 
 
 def test_a_speaker_that_was_killed_is_replaced(service: AnyService) -> None:
