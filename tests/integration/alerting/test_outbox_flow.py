@@ -25,6 +25,7 @@ from runtime.db import Pool, Role, connect, pool
 from runtime.demo.receivers import Inbox, Receivers
 from runtime.settings import AlertingSettings, DatabaseSettings, Settings
 from runtime.stack.ports import free_port
+from tests.integration.alerting.gateways import gateway, says
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SECRET = "hook-secret"
@@ -334,6 +335,21 @@ def test_the_next_way_goes_out_while_the_duty_runs(desk: Desk) -> None:
     finally:
         stop.set()
         thread.join(15)
+
+
+def test_the_demos_receiver_says_that_a_letter_was_delivered(desk: Desk) -> None:
+    desk.receivers.receipts = True
+    with gateway(says(202)) as pages:
+        settings = desk.settings.model_copy(update={"public_url": pages.url})
+        worker = outbox.Worker(desk.pool, open_channels(settings), 30, settings)
+        desk.queue("a")
+        outbox.cycle(worker, NOW)
+        until(lambda: len(pages.requests) == 1)
+    [(line, _, _)], [body] = pages.requests, pages.bodies
+    token = line.split()[1].removeprefix("/receipts/")
+    assert body == {"state": "delivered"}
+    kept = desk.rows("SELECT receipt_sha256 FROM outbox_attempt")
+    assert kept == [{"receipt_sha256": hashlib.sha256(token.encode()).hexdigest()}]
 
 
 def test_leases_are_told_by_the_databases_clock(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
