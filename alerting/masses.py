@@ -82,7 +82,7 @@ def _tell(connection: Connection, mass: int, now: datetime) -> None:
             "lifts": facts["lifts"],
             "cause_text": MASS_CAUSES[language][facts["cause"]],
         }
-        return letters.render("mass_notice", language, known)
+        return letters.write("mass_notice", language, known)
 
     for organisation in connection.execute(QUERIES["told"], {"mass": mass}).fetchall():
         outbox.tell(

@@ -17,7 +17,7 @@ from fastapi.staticfiles import StaticFiles
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
-from api import edge_uploads, session
+from api import edge_uploads, receipts, session
 from api.access import SignInNeeded
 from api.board import routes as board
 from api.crew import routes as crew
@@ -50,6 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
     for part in (
         session,
         edge_uploads,
+        receipts,
         live_uploads,
         live,
         board,
