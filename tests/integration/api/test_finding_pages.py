@@ -196,7 +196,9 @@ def test_the_public_is_told_nothing_of_faults_silences_and_what_is_muted(room: R
     [
         "confidence 0.95, number 3 of its kind: sent to the owner",
         "confidence 1.00: told if it lasts 600 s",
-        "it lasts: sent to the owner",
+        "it lasts: sent to the maintenance unit",
+        "confidence 0.95: sent to the owner",
+        "confidence 0.70: a person looks first",
         "still there after the muting: a person looks first",
         "muted by 安捷: 换钢丝绳",
         "ended by itself: mains is back",
