@@ -26,7 +26,7 @@ def write(connection: Connection, organisation: int, now: datetime, public_url: 
     first = cases[0].finding
     told = outbox.tell(
         connection,
-        finding_letters.ways_to(connection, organisation or None),
+        finding_letters.ways_to(connection, organisation or None, now),
         lambda language: _letter(connection, cases, language, public_url),
         prefix=f"digest-f{first.id}-v{first.version}",
         stage="finding_digest",

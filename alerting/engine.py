@@ -18,6 +18,7 @@ from alerting import commands, events, finding_duties, findings, masses, quiets
 from alerting.effects import Fenced, Rescue
 from alerting.grouping import ALARMS
 from alerting.inbox import Horizon, Inbox
+from alerting.means import Means
 from alerting.model import Refused
 from alerting.sql import INBOX
 from contracts.kinds import CommandKind
@@ -58,8 +59,8 @@ class Piece(NamedTuple):
 class Engine:
     """One worker over one connection; of `workers` it takes its own share (`number`) first, then what is left."""
 
-    def __init__(self, connection: Connection, public_url: str, number: int = 0, workers: int = 1) -> None:
-        self.connection, self.public_url = connection, public_url.rstrip("/")
+    def __init__(self, connection: Connection, means: Means, number: int = 0, workers: int = 1) -> None:
+        self.connection, self.means = connection, means
         self.number, self.workers = number, workers
         self.more = False
         """a page was full or cut short at the last cycle: another cycle is due at once"""
@@ -202,7 +203,7 @@ class Engine:
         assert found is not None
         if not found["claimed"]:
             return Outcome.GONE if found["mine"] else Outcome.BUSY
-        outcome = events.handle(self.connection, row, found["now"], self.public_url)
+        outcome = events.handle(self.connection, row, found["now"], self.means)
         self.connection.execute(INBOX["event_outcome"], {"event": row["id"], "outcome": outcome})
         if outcome != "nothing to do":
             log.info("event %s of device %s: %s", row["rule"], row["device_id"], outcome)
@@ -220,7 +221,7 @@ class Engine:
         found = self.connection.execute(INBOX["incident_claim"], {**claim, "id": incident_id}).fetchone()
         if found is None:
             return Outcome.BUSY
-        Rescue(self.connection, incident_id, found["now"], self.public_url).carry_out([], "sunlit")
+        Rescue(self.connection, incident_id, found["now"], self.means).carry_out([], "sunlit")
         return Outcome.DONE
 
     def _duties(self, now: datetime) -> int:
@@ -238,7 +239,7 @@ class Engine:
     def _duty(self, duty: finding_duties.Duty, claim: dict[str, Any]) -> Outcome:
         if not self.connection.execute(INBOX["place_claim"], claim).fetchone():
             return Outcome.BUSY
-        done = duty.work(self.connection, duty.id, claim["now"], self.public_url)
+        done = duty.work(self.connection, duty.id, claim["now"], self.means.public_url)
         return Outcome.DONE if done else Outcome.GONE
 
     def _commands(self, now: datetime, after: int, again: list[int]) -> Sequence[Piece]:
@@ -267,10 +268,10 @@ class Engine:
         except ValueError:
             return Refused(f"kind: {row['kind']!r} is unknown")
         if row["finding_id"] is not None:
-            return findings.obey(self.connection, row, kind, now, self.public_url)
+            return findings.obey(self.connection, row, kind, now, self.means.public_url)
         if kind in (CommandKind.QUIET, CommandKind.UNQUIET):
             return quiets.obey(self.connection, row, kind, now)
-        return commands.obey(self.connection, row, kind, now, self.public_url)
+        return commands.obey(self.connection, row, kind, now, self.means)
 
 
 def _place(row: dict[str, Any]) -> tuple[int, int]:

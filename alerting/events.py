@@ -13,6 +13,7 @@ from alerting.centre_time import began
 from alerting.effects import Rescue
 from alerting.grouping import ALARMS, TRAPPED, Known, Meaning, meaning
 from alerting.lift_policy import LiftPolicy
+from alerting.means import Means
 from alerting.model import CallTier, Reopen, SetIncident, StandDown
 from alerting.policy import from_row
 from alerting.sql import QUERIES
@@ -22,7 +23,7 @@ from runtime.db import Connection
 MOST_PEOPLE = 200
 
 
-def handle(connection: Connection, row: Mapping[str, Any], now: datetime, public_url: str) -> str:
+def handle(connection: Connection, row: Mapping[str, Any], now: datetime, means: Means) -> str:
     """Deals with one event in the caller's transaction and returns what was made of it, in words."""
     try:
         rule, phase = Rule(row["rule"]), Phase(row["phase"])
@@ -30,17 +31,15 @@ def handle(connection: Connection, row: Mapping[str, Any], now: datetime, public
         return f"rule {row['rule']!r} is not known here"
     if row["lift_id"] is not None and rule in ALARMS:
         connection.execute(QUERIES["lift_lock"], {"lift": row["lift_id"]})
-        return _Alarm(connection, row, rule, now, public_url).take(phase)
-    return finding_events.handle(connection, row, rule, phase, now, public_url)
+        return _Alarm(connection, row, rule, now, means).take(phase)
+    return finding_events.handle(connection, row, rule, phase, now, means.public_url)
 
 
 class _Alarm:
     """An alarm of a lift, whose lock the caller's transaction holds."""
 
-    def __init__(
-        self, connection: Connection, row: Mapping[str, Any], rule: Rule, now: datetime, public_url: str
-    ) -> None:
-        self.connection, self.row, self.rule, self.now, self.public_url = connection, row, rule, now, public_url
+    def __init__(self, connection: Connection, row: Mapping[str, Any], rule: Rule, now: datetime, means: Means) -> None:
+        self.connection, self.row, self.rule, self.now, self.means = connection, row, rule, now, means
         details = row["body"].get("details")
         self.details: dict[str, Any] = details if isinstance(details, dict) else {}
         values = {"lift": row["lift_id"]}
@@ -77,7 +76,7 @@ class _Alarm:
         return f"repeat of {self.newest['number']}"
 
     def _rescue(self, incident: Mapping[str, Any]) -> Rescue:
-        return Rescue(self.connection, incident["id"], self.now, self.public_url)
+        return Rescue(self.connection, incident["id"], self.now, self.means)
 
     def _count(self) -> None:
         assert self.newest is not None
@@ -97,7 +96,7 @@ class _Alarm:
             alarm_at=began(self.row),
             details=self.details,
             event_id=self.row["event_id"],
-            public_url=self.public_url,
+            means=self.means,
             actor="sensors",
             follows=self.newest,
         )
@@ -159,7 +158,7 @@ def open_incident(
     alarm_at: datetime,
     details: Mapping[str, Any],
     event_id: object,
-    public_url: str,
+    means: Means,
     actor: str,
     follows: Mapping[str, Any] | None = None,
 ) -> str:
@@ -189,7 +188,7 @@ def open_incident(
         },
     ).fetchone()
     assert made is not None
-    rescue = Rescue(connection, made["id"], now, public_url)
+    rescue = Rescue(connection, made["id"], now, means)
     rescue.entry(actor, "opened", str(details.get("reason") or rule.value))
     rescue.carry_out([], actor)
     return f"opened {made['number']}"

@@ -1,16 +1,16 @@
 """Who is told of a finding's step, in which words: the chain of its place, a letter for every way to reach them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerting import letters, outbox
-from alerting.calls import contacts_of
 from alerting.contacts import Contact
 from alerting.finding import Finding, Step
 from alerting.finding_policy import OFFICERS, FindingPolicy, Party, reach
 from alerting.finding_sql import QUERIES
+from alerting.help import duty
 from runtime.db import Connection
 
 LETTER_LIFE = timedelta(hours=24)
@@ -56,7 +56,7 @@ def tell(
         return ()
     facts = connection.execute(QUERIES["facts"], {"id": finding.id}).fetchone()
     assert facts is not None
-    contacts = {party: ways_to(connection, facts[f"{party}_id"]) for party in policy.chain}
+    contacts = {party: ways_to(connection, facts[f"{party}_id"], now) for party in policy.chain}
     told = reach(step.tell, frozenset(party for party, known in contacts.items() if known), policy.chain)
     for party in told.parties:
         stage = "finding_officer" if party in OFFICERS else step.letter
@@ -95,9 +95,9 @@ def _facts(facts: Mapping[str, Any], step: Step, party: Party, language: str, pu
     }
 
 
-def ways_to(connection: Connection, organisation: int | None) -> list[Contact]:
-    """How an organisation is reached; nobody is reached in no way."""
-    return [] if organisation is None else contacts_of(connection, organisation)
+def ways_to(connection: Connection, organisation: int | None, now: datetime) -> Sequence[Contact]:
+    """How an organisation is reached now; nobody is reached in no way."""
+    return () if organisation is None else duty.contacts(connection, organisation, now).contacts
 
 
 def moment(at: datetime, language: str, timezone: str) -> str:

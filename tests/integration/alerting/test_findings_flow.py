@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from alerting import activation, finding_chains, finding_events
 from alerting.engine import Engine
 from alerting.finding_policy import KitchenPolicy
+from alerting.means import Means
 from runtime.db import Role, connect
 from tests.integration.alerting.town import City
 
@@ -359,7 +360,7 @@ def test_a_policy_of_the_first_form_still_counts_for_its_findings(town: City) ->
 def test_two_workers_open_and_tell_nothing_twice(town: City) -> None:
     other = connect(town.database, Role.ALERTING)
     try:
-        second = Engine(other, "http://sunlit.test")
+        second = Engine(other, Means("http://sunlit.test"))
         silence(town, CAR)
         town.event(CAMERA, "no_hat", subject="t", confidence=0.95)
         for seconds in (HOUR, HOUR + DAY, 6 * DAY):

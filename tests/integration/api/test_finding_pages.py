@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from psycopg.types.json import Jsonb
 
 from alerting.engine import Engine
+from alerting.means import Means
 from api.app import create_app
 from api.reasons import reason
 from api.session import HASHER
@@ -79,7 +80,7 @@ def room(city_db: DatabaseSettings, tmp_path: Path) -> Iterator[Room]:
 
     def desk() -> None:
         with connect(city_db, Role.ALERTING) as connection:
-            engine = Engine(connection, "http://sunlit.test")
+            engine = Engine(connection, Means("http://sunlit.test"))
             while not stop.wait(0.05):
                 engine.cycle(datetime.now(UTC))
 
