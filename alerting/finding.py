@@ -15,6 +15,7 @@ UNTOLD = (FindingState.DETECTED, FindingState.UNDER_REVIEW, FindingState.MUTED)
 WITH_OWNER = (FindingState.PUSHED, FindingState.OVERDUE_YELLOW, FindingState.OVERDUE_RED)
 LEVELS = (Moment.PUSH, Moment.LATE, Moment.YELLOW, Moment.RED)
 SHOWN = (FindingState.PUSHED, FindingState.PUSHED, FindingState.OVERDUE_YELLOW, FindingState.OVERDUE_RED)
+SENT_TO = {Party.OWNER: "owner", Party.MAINTENANCE: "maintenance unit"}
 LATE_WORDS = ("", "not put right in time", "overdue, yellow", "overdue, red")
 KEPT, LASTS, DIGEST, QUIET = "kept", "lasts", "digest", "quiet ends"
 """why something waits that nobody was told of"""
@@ -111,7 +112,7 @@ def _open(policy: FindingPolicy, found: Terms, now: datetime, said: str) -> Step
     if found.kind is FindingClass.GUIDANCE:
         words = f"{said}: advice, kept for the digest"
         return _detected(words, next_digest(policy, now), DIGEST)
-    return push(policy, found, now, f"{said}: sent to the owner")
+    return push(policy, found, now, f"{said}: sent to the {SENT_TO[policy.chain[0]]}")
 
 
 def _detected(reason: str, due_at: datetime, due_reason: str) -> Step:

@@ -163,7 +163,10 @@ def test_a_muting_ends_with_the_fault_or_with_a_letter() -> None:
     later = NOON + HOUR
     told = overdue(muted, FAULT, later)
     assert told is not None
-    assert (told.state, told.reason) == (FindingState.PUSHED, "still there after the muting: sent to the owner")
+    assert (told.state, told.reason) == (
+        FindingState.PUSHED,
+        "still there after the muting: sent to the maintenance unit",
+    )
     over = overdue(msgspec.structs.replace(muted, still_on=False), FAULT, later)
     assert over is not None
     assert (over.state, over.reason) == (FindingState.CLOSED, "ended while it was muted")
