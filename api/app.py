@@ -17,7 +17,7 @@ from fastapi.staticfiles import StaticFiles
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
-from api import edge_uploads, session
+from api import edge_uploads, receipts, session
 from api.access import SignInNeeded
 from api.board import routes as board
 from api.crew import routes as crew
@@ -29,6 +29,7 @@ from api.oversight import accounting, coverage, rescues
 from api.oversight import routes as oversight
 from api.page import HEADERS, render
 from api.public import routes as public
+from api.quiet import routes as quiet
 from api.sql import QUERIES
 from api.stream import Hub
 from runtime import service
@@ -49,6 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
     for part in (
         session,
         edge_uploads,
+        receipts,
         live_uploads,
         live,
         board,
@@ -59,6 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
         rescues,
         oversight,
         public,
+        quiet,
     ):
         app.include_router(part.router)
     app.add_api_route("/healthz", healthz, include_in_schema=True)

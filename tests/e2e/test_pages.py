@@ -26,6 +26,8 @@ DOORS = (
     ("/live", "operator"),
     ("/oversight", "regulator"),
     ("/oversight/findings", "regulator"),
+    ("/oversight/rescues", "regulator"),
+    ("/oversight/rescues?mass=in&sort=name&order=asc", "regulator"),
     ("/oversight/accounting", "regulator"),
     ("/oversight/coverage", "regulator"),
 )
