@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from alerting import letters, nearest, outbox
+import msgspec
+
+from alerting import letters, links, nearest, outbox
+from alerting.contacts import Contact
 from alerting.lift_policy import LAST_TIER, Plan
-from alerting.model import Dispatch
+from alerting.model import COMING, Dispatch
 from alerting.sql import QUERIES
+from alerting.words import NOT_NEEDED
 from contracts.kinds import DispatchState, OrganisationKind
+from runtime.db import Connection
 
 if TYPE_CHECKING:
     from alerting.effects import Rescue
 
 LETTER_LIFE = timedelta(hours=2)
 AGAIN = (DispatchState.OFFERED, DispatchState.ACCEPTED, DispatchState.EN_ROUTE)
-JOIN = "、"
+JOIN = {"zh": "、", "en": ", "}
 
 
 class Calls:
@@ -66,7 +69,7 @@ class Calls:
         self, organisation: int, tier: int, plan: Plan, *, distance: float | None = None, replaces: int | None = None
     ) -> bool:
         """Asks one organisation; whether it can be reached at all."""
-        token = secrets.token_urlsafe(24)
+        token = links.new_token()
         row = self.connection.execute(
             QUERIES["dispatch_offer"],
             {
@@ -77,12 +80,12 @@ class Calls:
                 "accept_due": self.now + timedelta(seconds=plan.accept_s(tier)),
                 "distance_m": distance,
                 "replaces": replaces,
-                "link": hashlib.sha256(token.encode()).hexdigest(),
+                "link": token.sha256,
             },
         ).fetchone()
         if row is None:
             return False
-        link = {"link": f"{self.rescue.public_url}/c/{token}"}
+        link = {"link": links.crew(self.rescue.public_url, token)}
         name = self.name(organisation, "zh")
         if self.tell(organisation, "tier_offer", link, row["id"]):
             far = f", {distance / 1000:.1f} km" if distance is not None else ""
@@ -95,11 +98,14 @@ class Calls:
 
     def inform(self, tier: int, plan: Plan, called: Sequence[int], before: Iterable[Dispatch]) -> None:
         """Tells those who are told in this tier, and the crews of the tiers below, who was called."""
-        names = {"organisation": JOIN.join(self.name(one, "zh") for one in called)}
+        names = {"organisation": {language: self._names(called, language) for language in letters.LANGUAGES}}
         for organisation in self._told(plan.tiers[tier - 1].tell):
             self.tell(organisation, "property_notice", names)
         for dispatch in before:
             self.tell(dispatch.organisation_id, "tier_informed", names, dispatch.id)
+
+    def _names(self, organisations: Sequence[int], language: str) -> str:
+        return JOIN[language].join(self.name(one, language) for one in organisations)
 
     def _told(self, kinds: Sequence[OrganisationKind]) -> list[int]:
         found = [organisation for organisation, _ in self._candidates(kinds)] if kinds else []
@@ -113,16 +119,16 @@ class Calls:
         if there_too or not chosen:
             chosen = [crew for crew in crews if crew.state is not DispatchState.DECLINED] or crews
         for crew in chosen:
-            token = secrets.token_urlsafe(24)
+            token = links.new_token()
             values = {
                 "id": crew.id,
-                "link": hashlib.sha256(token.encode()).hexdigest(),
+                "link": token.sha256,
                 "now": self.now,
                 "accept_due": self.now + timedelta(seconds=plan.accept_s(tier)),
                 "anew": there_too or crew.state not in AGAIN,
             }
             self.connection.execute(QUERIES["dispatch_again"], values)
-            self.tell(crew.organisation_id, "tier_offer", {"link": f"{self.rescue.public_url}/c/{token}"}, crew.id)
+            self.tell(crew.organisation_id, "call_again", {"link": links.crew(self.rescue.public_url, token)}, crew.id)
         if not chosen and tier:
             self.tier(tier, plan)
         if tier == LAST_TIER and not chosen and not self.rescue.dispatches:
@@ -132,7 +138,14 @@ class Calls:
         """Reminds whoever has the rescue's paper: the crew that was there, else the maintenance unit."""
         there = [one for one in self.rescue.dispatches if one.state is DispatchState.RELEASED]
         organisation = there[-1].organisation_id if there else self.rescue.lift["maintenance_org_id"]
-        self.tell(organisation, stage, {})
+        self.tell(
+            organisation, stage, {"link": f"{self.rescue.public_url}/board/incident/{self.rescue.incident.number}"}
+        )
+
+    def stand_down(self, dispatch: Dispatch, why: str) -> None:
+        """Tells a crew that it need not come, and why."""
+        words = {language: NOT_NEEDED[language][why] for language in letters.LANGUAGES}
+        self.tell(dispatch.organisation_id, "stand_down", {"next_step": words}, dispatch.id)
 
     def name(self, organisation: int, language: str) -> str:
         row = self.connection.execute(QUERIES["organisation"], {"id": organisation}).fetchone()
@@ -140,34 +153,39 @@ class Calls:
 
     def words(self, stage: str, language: str) -> str:
         """A stage's text for whoever is in the car."""
-        return letters.render(stage, language, {"organisation": "", **self.facts(language)}).body
+        etas = [one.eta_at for one in self.rescue.dispatches if one.state in COMING and one.eta_at]
+        soonest = max(1, round((min(etas) - self.now).total_seconds() / 60)) if etas else None
+        letter = letters.render(stage, language, {**self.facts(language), "eta_minutes": soonest})
+        return f"{letter.subject}\n{letter.body}"
 
     def tell(
         self, organisation: int | None, stage: str, facts: Mapping[str, object], dispatch: int | None = None
     ) -> int:
-        """Queues a letter for every way in which an organisation is reached; returns how many there are."""
+        """Queues a letter for every way in which an organisation is reached; returns how many there are.
+
+        A fact may be a dict of texts by language.
+        """
         if organisation is None:
             return 0
         incident = self.rescue.incident
-        contacts = self.connection.execute(QUERIES["contacts"], {"organisation": organisation}).fetchall()
-        for contact in contacts:
-            language = contact["language"]
-            known = {"organisation": self.name(organisation, language), **self.facts(language), **facts}
-            outbox.enqueue(
-                self.connection,
-                dedupe=f"i{incident.id}-{stage}-{organisation}-{contact['id']}-v{incident.version}",
-                channel=contact["channel"],
-                address=contact["address"],
-                stage=stage,
-                language=language,
-                letter=letters.render(stage, language, known),
-                now=self.now,
-                give_up_at=self.now + LETTER_LIFE,
-                incident_id=incident.id,
-                dispatch_id=dispatch,
-                contact_method_id=contact["id"],
-            )
-        return len(contacts)
+        drill = self.rescue.row["source"] == "drill"
+
+        def letter(language: str) -> letters.Letter:
+            told = {name: value[language] if isinstance(value, dict) else value for name, value in facts.items()}
+            known = {"organisation": self.name(organisation, language), **self.facts(language), **told}
+            return letters.render(stage, language, known, drill=drill)
+
+        return outbox.tell(
+            self.connection,
+            contacts_of(self.connection, organisation),
+            letter,
+            prefix=f"i{incident.id}-{stage}-{organisation}-v{incident.version}",
+            stage=stage,
+            now=self.now,
+            give_up_at=self.now + LETTER_LIFE,
+            incident_id=incident.id,
+            dispatch_id=dispatch,
+        )
 
     def facts(self, language: str) -> dict[str, object]:
         """What letters may say."""
@@ -185,3 +203,9 @@ class Calls:
             "lat": lift["lat"],
             "lon": lift["lon"],
         }
+
+
+def contacts_of(connection: Connection, organisation: int) -> list[Contact]:
+    """How an organisation is reached now."""
+    rows = connection.execute(QUERIES["contacts"], {"organisation": organisation}).fetchall()
+    return [msgspec.convert({**row, "organisation_id": organisation}, Contact) for row in rows]

@@ -138,8 +138,6 @@ def _arrived(case: Case, dispatch: Dispatch, order: Order, at: datetime) -> list
     changes: dict[str, object] = {"arrived_at": at, "arrival_proof": proof}
     if dispatch.accepted_at is None:
         changes["accepted_at"] = at
-    # Where somebody is hurt or many lifts stand, nobody who is on the way is sent home by the first who arrives.
-    coming = not (case.incident.hazards or case.incident.mass_id)
     return [
         SetDispatch(dispatch.id, DispatchState.ARRIVED, changes, f"arrived ({proof})"),
         SetIncident(
@@ -149,7 +147,7 @@ def _arrived(case: Case, dispatch: Dispatch, order: Order, at: datetime) -> list
             f"tier {dispatch.tier} has arrived",
         ),
         *_takes_over(case, dispatch, at, arrived=True),
-        StandDown(f"tier {dispatch.tier} has arrived", keep_tier=dispatch.tier, coming=coming),
+        *_send_home(case, dispatch, f"tier {dispatch.tier} has arrived", "arrived"),
     ]
 
 
@@ -192,8 +190,13 @@ def _released(case: Case, dispatch: Dispatch, order: Order, at: datetime) -> lis
     return [
         SetDispatch(dispatch.id, DispatchState.RELEASED, {"released_at": released, "ended_at": released}, "released"),
         SetIncident(IncidentState.RELEASED, changes, "released", f"people are out: {order.args.get('people', '?')}"),
-        StandDown("people are out", keep_tier=dispatch.tier, coming=not case.incident.hazards),
+        *_send_home(case, dispatch, "people are out", "out"),
     ]
+
+
+def _send_home(case: Case, dispatch: Dispatch, reason: str, why: str) -> list[Action]:
+    """Where somebody is hurt, nobody is sent home by the first who arrives: fire brigade and ambulance still come."""
+    return [] if case.incident.hazards else [StandDown(reason, why, keep_tier=dispatch.tier, coming=True)]
 
 
 def _takes_over(case: Case, dispatch: Dispatch, at: datetime, *, arrived: bool) -> list[Action]:

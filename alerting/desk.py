@@ -139,7 +139,10 @@ def _end(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
         return Refused(f"reason: '', expected why: {words}")
     if case.incident.released_at is not None:
         return Refused("people are out: expected closing with cause and method")
-    return [StandDown(words, coming=True), SetIncident(state, {"closed_at": now}, state.value, order.reason)]
+    return [
+        StandDown(words, order.kind.value, coming=True),
+        SetIncident(state, {"closed_at": now}, state.value, order.reason),
+    ]
 
 
 def _merge(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
@@ -150,7 +153,7 @@ def _merge(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
         return Refused(f"into: {number!r}, expected the number of another open incident")
     if case.into.released_at is not None and case.incident.released_at is None:
         return Refused(f"into: {number!r}: there people are out, here they are not")
-    return [StandDown(f"goes on as {number}", coming=True), Merge(number, order.reason.strip())]
+    return [StandDown(f"goes on as {number}", "merged", coming=True), Merge(number, order.reason.strip())]
 
 
 def _reopen(case: Case, order: Order) -> list[Action] | Refused:
@@ -210,7 +213,7 @@ def _close(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
     if sub_cause := str(order.args.get("sub_cause", "") or ""):
         changes["sub_cause"] = sub_cause
     words = f"cause {cause}, method {method}" + (f"; override: {override}" if override else "; sensors agree")
-    return [SetIncident(IncidentState.CLOSED, changes, "closed", words)]
+    return [StandDown("closed", "closed", coming=True), SetIncident(IncidentState.CLOSED, changes, "closed", words)]
 
 
 Judge = Callable[[Case, Order, datetime], list[Action] | Refused]

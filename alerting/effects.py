@@ -201,7 +201,7 @@ class Rescue:
             if dispatch.state is DispatchState.OFFERED or going:
                 change = SetDispatch(dispatch.id, DispatchState.STOOD_DOWN, {"ended_at": self.now}, action.reason)
                 self.set_dispatch(change, actor)
-                self.calls.tell(dispatch.organisation_id, "stand_down", {"next_step": action.reason}, dispatch.id)
+                self.calls.stand_down(dispatch, action.why)
 
     def _comfort(self, action: Comfort, actor: str) -> None:
         """Words to every lift device of the lift; the edge speaks them or says that it cannot."""

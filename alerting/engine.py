@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from alerting import commands, events
+from alerting import commands, events, masses
 from alerting import finding as life
 from alerting.effects import Fenced, Rescue
 from alerting.findings import Case
@@ -41,6 +41,7 @@ class Engine:
             done += self._alone(f"event {row['id']}", partial(self._event, row, now))
         for row in self.connection.execute(QUERIES["commands_open"], {"now": now}).fetchall():
             done += self._alone(f"command {row['id']}", partial(self._command, row["id"], now))
+        done += self._alone("mass incidents", lambda: bool(masses.cycle(self.connection, now)))
         for row in self.connection.execute(QUERIES["incidents_due"], {"now": now}).fetchall():
             done += self._alone(f"incident {row['id']}", partial(self._incident, row["id"], now))
         for row in self.connection.execute(QUERIES["findings_due"], {"now": now}).fetchall():
@@ -56,7 +57,7 @@ class Engine:
             log.info("%s: %s; taken again", what, error)
         except (psycopg.OperationalError, psycopg.InterfaceError):
             raise
-        except (psycopg.Error, RuntimeError, ValueError, KeyError, AssertionError) as error:
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with one, the others are people, too)
             self._complain(what, f"{type(error).__name__}: {' '.join(str(error).split())}")
         return 0
 

@@ -136,7 +136,7 @@ class _Alarm:
             if newest["state"] != IncidentState.VERIFYING:
                 return "stands outside the door zone no longer"
             ended = SetIncident(IncidentState.FAULT_NOT_TRAPPED, {"closed_at": self.now}, "fault_not_trapped", reason)
-            self._rescue(newest).carry_out([StandDown("the car moved on"), ended], "sensors")
+            self._rescue(newest).carry_out([StandDown("the car moved on", "moved_on", coming=True), ended], "sensors")
             return f"{newest['number']}: moved on before anybody was called"
         self.connection.execute(QUERIES["incident_sensors_clear"], {"id": newest["id"], "now": self.now})
         # Never closed by sensors alone: a person on site says that it is over.
@@ -219,9 +219,9 @@ def floor_of(details: Mapping[str, Any]) -> str:
 
 
 def hazards_of(details: Mapping[str, Any]) -> list[str]:
-    given = details.get("hazards") or []
-    names = given.split(",") if isinstance(given, str) else [str(name) for name in given]
-    return sorted({name.strip() for name in names} & set(Hazard))
+    given = details.get("hazards")
+    names = given.split(",") if isinstance(given, str) else given if isinstance(given, list) else []
+    return sorted({str(name).strip() for name in names} & set(Hazard))
 
 
 def _kitchen(connection: Connection, row: Mapping[str, Any], rule: Rule, now: datetime, public_url: str) -> str:

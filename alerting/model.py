@@ -123,6 +123,8 @@ class StandDown(Struct, frozen=True):
     """Tell crews that they need not come: those only asked, and with `coming` those on the way, too."""
 
     reason: str
+    why: str
+    """of alerting.words.NOT_NEEDED, for the letter"""
     keep_tier: int | None = None
     """crews of this tier that are on the way still come"""
     coming: bool = False

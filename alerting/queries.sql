@@ -199,7 +199,7 @@ SELECT id FROM organisation WHERE code = %(code)s AND active
 SELECT id, code, name_zh, name_en FROM organisation WHERE id = %(id)s
 
 -- name: contacts
-SELECT id, channel, address, language FROM contact_method
+SELECT id, channel, address, language, priority FROM contact_method
 WHERE organisation_id = %(organisation)s AND active ORDER BY priority, id
 
 -- name: finding_recent

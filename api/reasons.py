@@ -99,6 +99,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         (r"not put right: (?P<why>.+)", "整改未通过：{why}"),
         ("verified", "核实通过"),
         ("phone call", "电话报警"),
+        (r"(?P<stage>\w+) by (?P<channel>\w+) to (?P<who>[^:]+): (?P<why>.+)", "{who}（{channel}）未收到：{why}"),
     )
 )
 
