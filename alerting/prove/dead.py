@@ -59,12 +59,8 @@ def _source(policy: LiftPolicy, holding: Sequence[str], key: str) -> Source:
 
 def _fault(policy: LiftPolicy, source: Source, case: Case) -> Fault:
     key = source.keys[0]
-    if source.branch is None:
-        where = key if key in ACCEPTS else f"clocks.{key}"
-    else:
-        where = branch_key(policy.branch[source.branch], "accept_s" if key in ACCEPTS else key)
     return Fault(
-        key=where,
+        key=place(policy, case, key),
         value=", ".join(str(value_of(case.plan, one)) for one in source.keys),
         expected=_expected(case.plan, key),
         path=f"it never runs out, neither here nor elsewhere: {case.words}",
@@ -84,19 +80,22 @@ def _expected(chosen: Plan, key: str) -> str:
         return "nothing: all tiers are called at once"
     if chosen.emergency and chosen.call_tier >= LAST_TIER and key == "long_s":
         return "nothing: all that it calls is called at once"
+    if key == "check_eta_s" and clocks.check_eta_s >= clocks.arrive_s:
+        return f"less than arrive_s ({clocks.arrive_s}), which is over first"
     behind = {
-        "check_eta_s": ("arrive_s", clocks.arrive_s),
         "verify_s": ("t_max_s", clocks.t_max_s),
         "arrive_s": ("t_max_s", clocks.t_max_s),
         "release_s": ("long_s", clocks.long_s),
+        "t_max_s": ("long_s", clocks.long_s),
     }
-    if key in behind and value_of(chosen, key) >= behind[key][1]:
-        return f"less than {behind[key][0]} ({behind[key][1]}), which is over first"
-    if key == "t_max_s" and clocks.t_max_s > clocks.long_s:
-        return f"at most long_s ({clocks.long_s}), which calls tier 3 first"
+    if key in behind and value_of(chosen, key) > behind[key][1]:
+        return f"at most {behind[key][0]} ({behind[key][1]}), which is over first"
     return "a time that can run out first on some path"
 
 
-def place(holding: Sequence[str], case: Case, key: str) -> str:
-    """Where a clock of a case stands, as far as its branches tell."""
-    return f"clocks.{key}" if not holding else f"{key} ({case.words})"
+def place(policy: LiftPolicy, case: Case, key: str) -> str:
+    """Where the clock stands that is in force in a case."""
+    branch = _source(policy, case.plan.branches, key).branch
+    if branch is not None:
+        return branch_key(policy.branch[branch], "accept_s" if key in ACCEPTS else key)
+    return key if key in ACCEPTS else f"clocks.{key}"

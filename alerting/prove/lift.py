@@ -90,7 +90,7 @@ def prove(
         _walk(policy, alike[case.signature], decide)
     learned = [*_learned(policy, known, decide)]
     found = branches.faults(policy, known)
-    found += [*_broken(alike.values(), learned), *_squeezed(alike.values())]
+    found += [*_broken(alike.values(), learned), *_squeezed(policy, alike.values())]
     found += dead.faults(policy, known, {key: walked.fired for key, walked in alike.items()})
     return _sum(found, known, [*alike.values()], learned)
 
@@ -101,8 +101,8 @@ def _walk(policy: LiftPolicy, walked: Walked, decide: Decide) -> None:
         for path in walk.paths(ALONE):
             walked.add(path)
         # Where nobody answers at all, every tier must still have its time: the last resort is for what people do.
-        silent = next(path for path in walk.paths(ALONE[:1], pairs=False) if path.asked == LAST_TIER)
-        if silent.tier3_key == "t_max_s":
+        silent = next((path for path in walk.paths(ALONE[:1], pairs=False) if path.asked == LAST_TIER), None)
+        if silent is not None and silent.tier3_key == "t_max_s":
             walked.squeezed.append(silent)
 
 
@@ -146,12 +146,12 @@ def _broken(alike: Iterable[Walked], learned: Sequence[tuple[Case, Path]]) -> It
         )
 
 
-def _squeezed(alike: Iterable[Walked]) -> Iterator[Fault]:
+def _squeezed(policy: LiftPolicy, alike: Iterable[Walked]) -> Iterator[Fault]:
     for walked in alike:
         chosen = walked.case.plan
         if walked.squeezed and not walked.broken:
             yield Fault(
-                key=dead.place(chosen.branches, walked.case, "t_max_s"),
+                key=dead.place(policy, walked.case, "t_max_s"),
                 value=str(chosen.clocks.t_max_s),
                 expected="more than the tiers have to accept: tier 3 would be late when nobody answers",
                 path=f"{walked.case.words}: {walked.squeezed[-1].words}",

@@ -44,6 +44,8 @@ class Path(Struct, kw_only=True):
     after: set[str] = set()
     tier3_at: datetime | None = None
     tier3_key: str = ""
+    told: int = 0
+    """so many words were said up to that call"""
     someone_came: bool = False
     asked: int = 0
     """tiers in which somebody could be reached"""
@@ -57,7 +59,8 @@ class Path(Struct, kw_only=True):
 
     @property
     def words(self) -> str:
-        return "; ".join(self.said)
+        """Up to the call of the last tier, or to where a promise broke."""
+        return "; ".join(self.said if self.broken else self.said[: self.told or None])
 
 
 class Walk:
@@ -107,7 +110,7 @@ class _State:
         path = self.path
         kept = Path(began=path.began, said=[*path.said], before={*path.before}, after={*path.after})
         kept.tier3_at, kept.tier3_key, kept.asked = path.tier3_at, path.tier3_key, path.asked
-        kept.someone_came = path.someone_came
+        kept.someone_came, kept.told = path.someone_came, path.told
         made = _State(self.walk, self.world.copy(), kept, self.people, self.pairs, self.change)
         made.waiting, made.played, made.now, made.bound_from = (
             [*self.waiting],
@@ -223,6 +226,7 @@ class _State:
                 child.path.broken = f"tier {tier} is called after tier {before}"
             if tier >= LAST_TIER:
                 child.path.tier3_at, child.path.tier3_key = child.now, clock.key
+                child.path.told = len(child.path.said)
             child.path.asked += bool(humans)
             child.meet(humans)
             yield from child.go()
