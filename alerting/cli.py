@@ -8,7 +8,7 @@ import psycopg
 import typer
 from rich.console import Console
 
-from alerting import activation, delivery, engine, orders, policy
+from alerting import activation, delivery, orders, policy, work
 from alerting.prove import check
 from alerting.prove.lift import Proof
 from runtime import log, service
@@ -26,7 +26,7 @@ def run(config: Config = None) -> None:
     """Run the service until SIGTERM."""
     settings = load(config)
     log.configure("alerting")
-    duties = {"engine": engine.work(settings), "outbox": delivery.work(settings), "orders": orders.work(settings)}
+    duties = {**work.duties(settings), "outbox": delivery.work(settings), "orders": orders.work(settings)}
     service.run("alerting", {**duties, "retention": retention.work(settings, Role.ALERTING)})
 
 
