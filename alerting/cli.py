@@ -11,12 +11,14 @@ from rich.console import Console
 from alerting import activation, delivery, orders, policy, work
 from alerting.prove import check
 from alerting.prove.lift import Proof
+from alerting.simulate import cli as simulate_cli
 from runtime import log, service
 from runtime.db import Role, connect, fault_of
 from runtime.settings import load
 from runtime.storage import retention
 
 app = typer.Typer(help="The rescue desk.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.command("simulate")(simulate_cli.simulate)
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings")]
 File = Annotated[Path, typer.Argument(metavar="POLICY", help="TOML file of a policy")]
 

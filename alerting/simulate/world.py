@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from alerting import crew, escalation
+from alerting import crew, desk, escalation
 from alerting.case import Case, Order
 from alerting.escalation import Clock
 from alerting.lift_policy import LAST_TIER, LiftPolicy, Plan
@@ -93,17 +93,23 @@ class World:
 
     def obey(self, dispatch_id: int, order: Order, now: datetime) -> Refused | None:
         """A crew's command."""
-        dispatch = self.dispatches[dispatch_id - 1]
-        other = NEXT_ORGANISATION + len(self.dispatches)
-        case = Case(
+        return self._carry_out(crew.judge(self._case(), self.dispatches[dispatch_id - 1], order, now), now)
+
+    def operate(self, order: Order, now: datetime) -> Refused | None:
+        """An operator's command."""
+        return self._carry_out(desk.judge(self._case(), order, now), now)
+
+    def _case(self) -> Case:
+        return Case(
             incident=self.incident,
             dispatches=self.dispatches,
             plan=self.plan,
             lift_code=LIFT,
             where=WHERE,
-            organisation=other,
+            organisation=NEXT_ORGANISATION + len(self.dispatches),
         )
-        judged = crew.judge(case, dispatch, order, now)
+
+    def _carry_out(self, judged: Sequence[Action] | Refused, now: datetime) -> Refused | None:
         if isinstance(judged, Refused):
             return judged
         for action in judged:
