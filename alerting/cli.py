@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 
 from alerting import activation, delivery, orders, policy, work
+from alerting.help import coverage_rows, routing, watch
+from alerting.help.coverage_cli import report_command
 from alerting.prove import check
 from alerting.prove.lift import Proof
 from alerting.simulate import cli as simulate_cli
@@ -18,6 +20,7 @@ from runtime.settings import load
 from runtime.storage import retention
 
 app = typer.Typer(help="The rescue desk.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.command("coverage")(report_command)
 app.command("simulate")(simulate_cli.simulate)
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings")]
 File = Annotated[Path, typer.Argument(metavar="POLICY", help="TOML file of a policy")]
@@ -29,6 +32,8 @@ def run(config: Config = None) -> None:
     settings = load(config)
     log.configure("alerting")
     duties = {**work.duties(settings), "outbox": delivery.work(settings), "orders": orders.work(settings)}
+    duties |= {"rosters": watch.work(settings), "coverage": coverage_rows.work(settings)}
+    duties |= {"routing": routing.work(settings)}
     service.run("alerting", {**duties, "retention": retention.work(settings, Role.ALERTING)})
 
 
@@ -70,11 +75,12 @@ def activate(
     proof = check.by_itself(found)
     try:
         with connect(load(config).database, Role.ALERTING) as connection:
+            now = datetime.now(UTC)
             if not without_register:
-                proof = check.in_city(proof, found, connection)
+                proof = check.in_city(proof, found, connection, now)
             _refuse(file, proof)
             by = f"{author} (without the register)" if without_register else author
-            version = activation.store(connection, found, by, datetime.now(UTC))
+            version = activation.store(connection, found, by, now)
     except psycopg.Error as error:
         _fail(f"database: {fault_of(error)}")
     typer.echo(f"{file}: active as version {version}")

@@ -1,6 +1,7 @@
 """`sunlit alerting check`: the proof of a policy, with the register where it can be reached."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def examine(policy: Policy, config: Path | None) -> Proof:
     proof = by_itself(policy)
     try:
         with connect(load(config).database, Role.ALERTING) as connection:
-            return in_city(proof, policy, connection)
+            return in_city(proof, policy, connection, datetime.now(UTC))
     except psycopg.Error as error:
         if config is not None:
             raise
@@ -38,10 +39,10 @@ def by_itself(policy: Policy) -> Proof:
     return lift.prove(policy, track=_shown) if isinstance(policy, LiftPolicy) else Proof()
 
 
-def in_city(proof: Proof, policy: Policy, connection: Connection) -> Proof:
-    """Adds what the register says. Raises psycopg.Error."""
+def in_city(proof: Proof, policy: Policy, connection: Connection, now: datetime) -> Proof:
+    """Adds what the register says at `now`. Raises psycopg.Error."""
     if isinstance(policy, LiftPolicy):
-        city = register.read(connection)
+        city = register.read(connection, now)
         proof.faults += lifts.faults(policy, city)
         proof.notes += lifts.notes(policy, city)
         proof.register = f"{city.lifts} lifts of the register were looked at"

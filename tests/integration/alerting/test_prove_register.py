@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def config(city_db: DatabaseSettings, tmp_path: Path) -> Path:
 def checked(config: Path, policy: Path = LIFT) -> list[str]:
     """What the register has against a policy, by its lines; its paths are another test's."""
     with connect(load(config).database, Role.ALERTING) as connection:
-        faults = check.in_city(Proof(), read(policy), connection).faults
+        faults = check.in_city(Proof(), read(policy), connection, datetime.now(UTC)).faults
     return [fault.line("p.toml").removeprefix("p.toml: ") for fault in faults]
 
 
@@ -76,6 +77,28 @@ def test_a_unit_without_a_contact_method_is_named_by_its_lifts(owner: Connection
         "tier[1].ask: maintenance, expected for every lift somebody with an active contact method whom no tier before"
         f" asks; there is nobody for {', '.join(shown)}{more}: tier 2 is called at once"
     ]
+
+
+def test_people_of_a_roster_are_enough(owner: Connection, config: Path) -> None:
+    unreach(owner, "city_rescue")
+    assert len(checked(config)) == 1
+    owner.execute(
+        """WITH who AS (INSERT INTO person (login, name, organisation_id)
+                        SELECT 'fire-1', 'Chen', id FROM organisation WHERE kind = 'city_rescue'
+                        RETURNING id, organisation_id),
+                how AS (INSERT INTO contact_method (person_id, channel, address)
+                        SELECT id, 'email', 'a@b.invalid' FROM who)
+           INSERT INTO duty_pattern (organisation_id, person_id, day, starts, ends)
+           SELECT organisation_id, id, 'mon', '00:00', '00:00' FROM who"""
+    )
+    assert len(checked(config)) == 1
+    owner.execute(
+        "INSERT INTO roster (organisation_id, timezone, source, imported_at)"
+        " SELECT id, 'Asia/Shanghai', 'test', now() FROM organisation WHERE kind = 'city_rescue'"
+    )
+    assert checked(config) == []
+    owner.execute("UPDATE person SET active = false WHERE login = 'fire-1'")
+    assert len(checked(config)) == 1
 
 
 @pytest.mark.parametrize(
