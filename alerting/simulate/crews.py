@@ -5,7 +5,6 @@ from math import exp
 from random import Random
 
 from alerting.case import Order
-from alerting.model import Dispatch
 from alerting.simulate.behaviour import Behaviour
 from alerting.simulate.world import LIFT
 from contracts.kinds import CommandKind
@@ -20,15 +19,14 @@ RELEASED = Order(kind=CommandKind.RELEASED, args={"all": True})
 Deed = tuple[datetime, Order]
 
 
-def deeds(random: Random, given: Behaviour, offer: Dispatch, *, mass: bool, again: bool) -> list[Deed]:
-    """What the crew will do. `again`: it was asked before and has not answered."""
+def deeds(random: Random, given: Behaviour, asked: datetime, *, mass: bool, again: bool) -> list[Deed]:
+    """What a crew that was asked now will do. `again`: it was asked before and has not answered."""
     answer = given.answer
     luck = random.random()
     answers_s = random.lognormvariate(0.0, answer.sigma) * answer.median_s
     travel_s = 60.0 * random.lognormvariate(given.arrival.mu, given.arrival.sigma)
     frees_s = 60.0 * given.release.median * random.lognormvariate(0.0, given.release.sigma)
     tells, comes, frees, wakes = random.random(), random.random(), random.random(), random.random()
-    asked = offer.offered_at
     if again and wakes >= answer.later:
         return []
     if not again and luck < answer.never:

@@ -126,7 +126,7 @@ class _Play:
             if self.tier3_at is None and world.incident.tier >= LAST_TIER:
                 self.tier3_at = now
             if world.offers:
-                self._ask()
+                self._ask(now)
         return self._outcome()
 
     def _do(self, crew: int, order: Order | None, now: datetime) -> None:
@@ -137,7 +137,7 @@ class _Play:
         else:
             self.world.obey(crew, order, now)
 
-    def _ask(self) -> None:
+    def _ask(self, now: datetime) -> None:
         """Crews that were asked just now begin to behave. A crew does the same under every policy."""
         for offer in self.world.offers:
             again = self.asked.get(offer.id, 0)
@@ -146,7 +146,7 @@ class _Play:
             part = 1 + ((offer.tier - 1) * 4 + min(place, 3)) % 12
             random = stream(self.player.seed, self.number, part, again)
             mass = self.scene.mass_after_s is not None
-            for at, order in deeds(random, self.player.behaviour, offer, mass=mass, again=again > 0):
+            for at, order in deeds(random, self.player.behaviour, now, mass=mass, again=again > 0):
                 self._later(at, offer.id, order)
         self.world.offers.clear()
 

@@ -15,6 +15,7 @@ from alerting.lift_policy import LAST_TIER, LiftPolicy, Plan
 from alerting.model import (
     COMING,
     GONE,
+    THERE,
     Action,
     CallAgain,
     CallEmergency,
@@ -164,10 +165,11 @@ class World:
 
     def _again(self, action: CallAgain, now: datetime) -> None:
         self.change(None, {"called_at": now})
-        crews = [one for one in self.dispatches if one.tier == self.incident.tier]
+        tier = self.incident.tier
+        crews = [one for one in self.dispatches if one.tier == tier and one.state not in THERE]
         chosen = [one for one in crews if one.state in AGAIN]
         chosen = chosen or [one for one in crews if one.state is not DispatchState.DECLINED] or crews
-        due = now + timedelta(seconds=self.plan.accept_s(self.incident.tier))
+        due = now + timedelta(seconds=self.plan.accept_s(tier))
         for one in chosen:
             if one.state not in AGAIN:
                 anew = {**FRESH, "state": DispatchState.OFFERED, "offered_at": now, "accept_due": due}
@@ -177,9 +179,10 @@ class World:
                 self._replace(one.id, {"accept_due": due})
                 self.offers.append(self.dispatches[one.id - 1])
         self.pages += len(chosen)
-        if not chosen:
-            tier = self.incident.tier
-            self._ask(tier, self.reach(tier, self.plan.tiers[tier - 1].count), now)
+        wanted = self.plan.tiers[tier - 1].count
+        # Whoever is there stays; all there are were asked already, or else the next are.
+        if not chosen and (wanted or all(one.tier != tier for one in self.dispatches)):
+            self._ask(tier, self.reach(tier, wanted), now)
 
     def _emergency(self, action: CallEmergency, now: datetime) -> None:
         self.change(None, {"emergency_at": now})
