@@ -96,11 +96,7 @@ def _facts(facts: Mapping[str, Any], step: Step, party: Party, language: str, pu
 
 
 def ways_to(connection: Connection, organisation: int | None, now: datetime) -> Sequence[Contact]:
-<<<<<<< HEAD
-    """How an organisation is reached; nobody is reached in no way."""
-=======
     """How an organisation is reached now; nobody is reached in no way."""
->>>>>>> findings
     return () if organisation is None else duty.contacts(connection, organisation, now).contacts
 
 

@@ -2108,6 +2108,8 @@ CREATE INDEX mass_incident_open ON public.mass_incident USING btree (opened_at) 
 
 CREATE INDEX organisation_office ON public.organisation USING btree (kind) WHERE (kind = ANY (ARRAY['grid_office'::text, 'bureau'::text]));
 
+CREATE INDEX outbox_attempt_open ON public.outbox_attempt USING btree (started_at) WHERE (ended_at IS NULL);
+
 CREATE INDEX outbox_attempt_outbox ON public.outbox_attempt USING btree (outbox_id);
 
 CREATE INDEX outbox_attempt_started ON public.outbox_attempt USING btree (started_at);

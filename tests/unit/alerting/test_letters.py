@@ -29,21 +29,12 @@ FACTS = {
     "cause_text": {"zh": "停电", "en": "power cut"},
     "rule": "no_hat",
     "zone": "cooking",
-<<<<<<< HEAD
     "count": 2,
     "holes": {"zh": ["石岐救援站 11-27 18:00–21:00"] * 3, "en": ["Shiqi Rescue Station 11-27 18:00–21:00"] * 3},
     "step": {"zh": "待核查", "en": "please look at it"},
     "n": 12,
     "named": {"zh": ["阳光小馆: 未戴口罩"] * 3, "en": ["Sunny Bistro: no mask"] * 3},
     "more": 9,
-=======
-    "step": {"zh": "待核查", "en": "please look at it"},
-    "n": 12,
-    "named": {"zh": ["阳光小馆: 未戴口罩"] * 3, "en": ["Sunny Bistro: no mask"] * 3},
-    "count": 2,
-    "holes": {"zh": ["石岐救援站 11-27 18:00–21:00"] * 3, "en": ["Shiqi Rescue Station 11-27 18:00–21:00"] * 3},
-    "more": 4,
->>>>>>> findings
     "link": "https://sunlit.example/c/abc",
     "lifts": 4,
     "into": "R20261124-0002",
