@@ -14,7 +14,7 @@ from alerting.help import duty
 from alerting.help.candidates import candidates
 from alerting.help.ranking import Candidate
 from alerting.lift_policy import LAST_TIER, Plan
-from alerting.model import COMING, GONE, THERE, Dispatch
+from alerting.model import COMING, GONE, Dispatch
 from alerting.sql import QUERIES
 from alerting.words import NOT_NEEDED
 from contracts.kinds import DispatchState, OrganisationKind
@@ -124,12 +124,9 @@ class Calls:
         return [*self._own(kinds), *(row["id"] for row in found)]
 
     def again(self, plan: Plan, *, there_too: bool = False) -> None:
-        """Calls the crews of the tier again, with a fresh link; where none is left, those who were sent home.
-
-        `there_too`: those who had arrived, too, because all begins anew; else whoever is at the lift stays there.
-        """
+        """Calls the crews of the tier again, with a fresh link; where none is left, those who were sent home."""
         tier = self.rescue.incident.tier
-        crews = [one for one in self.rescue.dispatches if one.tier == tier and (there_too or one.state not in THERE)]
+        crews = [dispatch for dispatch in self.rescue.dispatches if dispatch.tier == tier]
         chosen = [crew for crew in crews if crew.state in AGAIN]
         if there_too or not chosen:
             chosen = [crew for crew in crews if crew.state is not DispatchState.DECLINED] or crews

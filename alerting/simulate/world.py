@@ -15,7 +15,6 @@ from alerting.lift_policy import LAST_TIER, LiftPolicy, Plan
 from alerting.model import (
     COMING,
     GONE,
-    THERE,
     Action,
     CallAgain,
     CallEmergency,
@@ -166,12 +165,12 @@ class World:
     def _again(self, action: CallAgain, now: datetime) -> None:
         self.change(None, {"called_at": now})
         tier = self.incident.tier
-        crews = [one for one in self.dispatches if one.tier == tier and one.state not in THERE]
+        crews = [one for one in self.dispatches if one.tier == tier]
         chosen = [one for one in crews if one.state in AGAIN]
         chosen = chosen or [one for one in crews if one.state is not DispatchState.DECLINED] or crews
         due = now + timedelta(seconds=self.plan.accept_s(tier))
         for one in chosen:
-            if one.state not in AGAIN:
+            if one.state in GONE:
                 anew = {**FRESH, "state": DispatchState.OFFERED, "offered_at": now, "accept_due": due}
                 self._replace(one.id, anew)
                 self.offers.append(self.dispatches[one.id - 1])
@@ -180,8 +179,7 @@ class World:
                 self.offers.append(self.dispatches[one.id - 1])
         self.pages += len(chosen)
         wanted = self.plan.tiers[tier - 1].count
-        # Whoever is there stays; all there are were asked already, or else the next are.
-        if not chosen and (wanted or all(one.tier != tier for one in self.dispatches)):
+        if not chosen:
             self._ask(tier, self.reach(tier, wanted), now)
 
     def _emergency(self, action: CallEmergency, now: datetime) -> None:
