@@ -25,10 +25,11 @@ from api.kitchen import routes as kitchen
 from api.live import leases
 from api.live import routes as live
 from api.live import uploads as live_uploads
-from api.oversight import accounting, rescues
+from api.oversight import accounting, coverage, rescues
 from api.oversight import routes as oversight
 from api.page import HEADERS, render
 from api.public import routes as public
+from api.quiet import routes as quiet
 from api.sql import QUERIES
 from api.stream import Hub
 from runtime import service
@@ -56,9 +57,11 @@ def create_app(settings: Settings) -> FastAPI:
         crew,
         kitchen,
         accounting,
+        coverage,
         rescues,
         oversight,
         public,
+        quiet,
     ):
         app.include_router(part.router)
     app.add_api_route("/healthz", healthz, include_in_schema=True)

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+from api.finding_reasons import PATTERNS as FINDINGS
+
 TIER = r"(?P<tier>\d)"
 Say = Callable[[re.Match[str]], str]
 
@@ -108,7 +110,7 @@ def reason(language: str, text: str) -> str:
     """A reason in the language of its reader."""
     if language != "zh":
         return text
-    for pattern, say in PATTERNS:
+    for pattern, say in (*FINDINGS, *PATTERNS):
         found = pattern.match(text)
         if found:
             return say(found)
