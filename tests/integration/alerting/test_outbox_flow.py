@@ -355,11 +355,7 @@ def test_the_demos_receiver_says_that_a_letter_was_delivered(desk: Desk) -> None
 
 def test_leases_are_told_by_the_databases_clock(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     with connect(desk.database, Role.ALERTING) as connection:
-<<<<<<< HEAD
         clock = DeskClock(connection)
-=======
-        clock = delivery.DeskClock(connection)
->>>>>>> prove
         monkeypatch.setattr(time, "time", lambda: 0.0)
         first = clock.ask()
         assert first <= clock() <= outbox.server_time(connection) + timedelta(seconds=1)
