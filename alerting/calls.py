@@ -194,7 +194,7 @@ class Calls:
         def letter(language: str) -> letters.Letter:
             told = {name: value[language] if isinstance(value, dict) else value for name, value in facts.items()}
             known = {"organisation": self.name(organisation, language), **self.facts(language), **told}
-            return letters.render(stage, language, known, drill=drill)
+            return letters.write(stage, language, known, drill=drill)
 
         reach = duty.contacts(self.connection, organisation, self.now)
         if reach.reason and stage == "tier_offer":
