@@ -173,15 +173,21 @@ class Story:
         self._hinder(hindered)
         self._cycle(hindered)
         hindered.connection.disarm()
-        self._cycle(well)
+        self._surely(well)
 
     def _well(self, but: Worker) -> None:
         """Another worker that is neither frozen nor held up, if there is one."""
         free = [worker for worker in self.workers if worker is not but and not worker.frozen]
         if free:
-            self._cycle(self.chance.choice(free))
+            self._surely(self.chance.choice(free))
 
-    def _cycle(self, worker: Worker) -> None:
+    def _surely(self, worker: Worker) -> None:
+        """On a machine that is slow enough even a worker that is well loses its connection."""
+        for _ in range(3):
+            if self._cycle(worker):
+                return
+
+    def _cycle(self, worker: Worker) -> bool:
         try:
             worker.engine.cycle(self.now)
             while worker.engine.more:
@@ -193,6 +199,9 @@ class Story:
                 raise
             self.say(f"worker {worker.number} has lost its connection: {type(error).__name__}")
             worker.restart()
+        else:
+            return True
+        return False
 
     def _hinder(self, worker: Worker) -> None:
         dice, points = self.chance.random(), self.chance.randint(1, 120)
