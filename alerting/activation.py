@@ -2,11 +2,13 @@
 
 import hashlib
 from datetime import datetime
+from importlib import resources
+from pathlib import Path
 
 import msgspec
 from psycopg.types.json import Jsonb
 
-from alerting.policy import Policy
+from alerting.policy import Policy, from_row, load
 from alerting.sql import QUERIES
 from runtime.db import Connection
 
@@ -33,3 +35,14 @@ def store(connection: Connection, policy: Policy, author: str, now: datetime) ->
             },
         )
     return int(version)
+
+
+def active(connection: Connection, kind: str, now: datetime) -> tuple[int, Policy]:
+    """The newest policy of a kind and the id of its row. Where none was ever activated the one that we ship is."""
+    row = connection.execute(QUERIES["policy_newest"], {"kind": kind}).fetchone()
+    if row is None:
+        shipped = Path(str(resources.files("alerting").joinpath("policies", f"{kind}.toml")))
+        store(connection, load(shipped), "sunlit: nobody has activated another", now)
+        row = connection.execute(QUERIES["policy_newest"], {"kind": kind}).fetchone()
+    assert row is not None
+    return int(row["id"]), from_row(row["body"])

@@ -79,7 +79,7 @@ class Engine:
         self.more, self._counted = False, float("-inf")
         done = self._inbox(self._rescue, now, "events", partial(self._events, True))
         done += self._inbox(self._orders, now, "commands", self._commands)
-        self._alone("mass incidents", partial(self._masses, now))
+        done += self._alone("mass incidents", partial(self._masses, now)) is Outcome.DONE
         done += self._due("incidents_due", now, self._rescues)
         done += self._inbox(self._rest, now, "events", partial(self._events, False))
         done += self._duties(now)
@@ -167,6 +167,7 @@ class Engine:
             log.info("%s: %s; taken again", what, error)
             return Outcome.BUSY
         except Exception as error:
+            # Whatever is wrong with one, the others are people, too.
             if self.connection.closed:
                 raise
             if isinstance(error, RETRIED):
@@ -211,9 +212,6 @@ class Engine:
             log.info("event %s of device %s: %s", row["rule"], row["device_id"], outcome)
         return Outcome.DONE
 
-    def _masses(self, now: datetime) -> Outcome:
-        return Outcome.DONE if masses.cycle(self.connection, now) else Outcome.GONE
-
     def _rescues(self, rows: list[dict[str, Any]]) -> Iterable[Piece]:
         for row in rows:
             work = partial(self._rescue_due, row["id"])
@@ -245,6 +243,9 @@ class Engine:
             return Outcome.BUSY
         done = duty.work(self.connection, duty.id, claim["now"], self.means.public_url)
         return Outcome.DONE if done else Outcome.GONE
+
+    def _masses(self, now: datetime) -> Outcome:
+        return Outcome.DONE if masses.cycle(self.connection, now) else Outcome.GONE
 
     def _commands(self, now: datetime, after: int, again: list[int]) -> Sequence[Piece]:
         values = {"now": now, "after": after, "again": again, "limit": PAGE}

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from psycopg.types.json import Jsonb
 
-from alerting import finding_events
+from alerting import activation, finding_events
 from alerting.case import number_of
 from alerting.centre_time import began
 from alerting.effects import Rescue
@@ -15,7 +15,6 @@ from alerting.grouping import ALARMS, TRAPPED, Known, Meaning, meaning
 from alerting.lift_policy import LiftPolicy
 from alerting.means import Means
 from alerting.model import CallTier, Reopen, SetIncident, StandDown
-from alerting.policy import from_row
 from alerting.sql import QUERIES
 from contracts.kinds import Hazard, IncidentState, Phase, Rule
 from runtime.db import Connection
@@ -53,7 +52,7 @@ class _Alarm:
         drill = bool(self.details.get("drill"))
         known = msgspec.convert({**self.newest, "drill": self.newest["source"] == "drill"}, Known, strict=False) \
             if self.newest else None  # fmt: skip
-        _, policy = newest_policy(self.connection)
+        _, policy = newest_policy(self.connection, self.now)
         judged = meaning(self.rule, drill, known, policy.clocks, self.now)
         if judged is Meaning.NEW:
             return self._open(drill)
@@ -138,14 +137,12 @@ def end_drill(rescue: Rescue) -> None:
     rescue.carry_out([SetIncident(IncidentState.FALSE_ALARM, ended, "drill_ended", words)], "sunlit")
 
 
-def newest_policy(connection: Connection) -> tuple[int, LiftPolicy]:
-    """The policy that new incidents begin with. Raises RuntimeError."""
-    row = connection.execute(QUERIES["policy_newest"], {"kind": "lift"}).fetchone()
-    if row is None:
-        raise RuntimeError("no lift policy is active: run `sunlit alerting activate alerting/policies/lift.toml`")
-    policy = from_row(row["body"])
+def newest_policy(connection: Connection, now: datetime) -> tuple[int, LiftPolicy]:
+    """The policy that new incidents begin with. Where none was ever activated the one that we ship is: no alarm waits
+    for a policy."""
+    found, policy = activation.active(connection, "lift", now)
     assert isinstance(policy, LiftPolicy)
-    return row["id"], policy
+    return found, policy
 
 
 def open_incident(
@@ -163,7 +160,7 @@ def open_incident(
     follows: Mapping[str, Any] | None = None,
 ) -> str:
     """Opens an incident and calls the first tier. A doubtful alarm is dispatched all the same."""
-    policy_id, _ = newest_policy(connection)
+    policy_id, _ = newest_policy(connection, now)
     where = connection.execute(QUERIES["lift_by_id"], {"lift": lift}).fetchone()
     assert where is not None
     campaigns = connection.execute(QUERIES["campaigns"], {"place": where["place_id"], "at": alarm_at}).fetchall()

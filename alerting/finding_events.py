@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from importlib import resources
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,7 +12,6 @@ from alerting.finding import Finding, Sighting, Step, again, ended, first
 from alerting.finding_policy import FAULT_RULES, KITCHEN_RULES, FindingPolicy, Terms
 from alerting.finding_sql import QUERIES
 from alerting.findings import Case
-from alerting.policy import from_row, load
 from contracts.kinds import FindingClass, FindingState, Phase, Rule
 from runtime.db import Connection
 
@@ -45,15 +42,9 @@ def handle(
 
 def active(connection: Connection, kind: str, now: datetime) -> Active:
     """The policy that new findings begin with. Where none was ever activated the one that we ship is."""
-    row = connection.execute(QUERIES["policy_newest"], {"kind": kind}).fetchone()
-    if row is None:
-        shipped = Path(str(resources.files("alerting").joinpath("policies", f"{kind}.toml")))
-        activation.store(connection, load(shipped), "sunlit: nobody has activated another", now)
-        row = connection.execute(QUERIES["policy_newest"], {"kind": kind}).fetchone()
-    assert row is not None
-    policy = from_row(row["body"])
+    found, policy = activation.active(connection, kind, now)
     assert isinstance(policy, FindingPolicy)
-    return Active(row["id"], policy)
+    return Active(found, policy)
 
 
 def _begun(connection: Connection, row: Mapping[str, Any], rule: Rule, now: datetime, public_url: str) -> str:

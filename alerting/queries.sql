@@ -151,7 +151,3 @@ SELECT id FROM organisation WHERE code = %(code)s AND active
 -- name: organisation
 SELECT id, code, name_zh, name_en FROM organisation WHERE id = %(id)s
 
--- name: contacts
-SELECT id, channel, address, language, priority FROM contact_method
-WHERE organisation_id = %(organisation)s AND active ORDER BY priority, id
-

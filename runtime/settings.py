@@ -154,6 +154,13 @@ class AlertingSettings(Section):
             raise ValueError("expected no blanks but {lat} and {lon}") from error
         return url
 
+    @field_validator("routing_url")
+    @classmethod
+    def _an_address(cls, url: str | None) -> str | None:
+        if url is not None and re.match(r"https?://[^/\s]+", url) is None:
+            raise ValueError("expected an address such as http://127.0.0.1:5000")
+        return url
+
     @field_validator("timezone")
     @classmethod
     def _known(cls, name: str) -> str:
@@ -227,6 +234,8 @@ class RetentionSettings(Section):
     """the accounting of boots that have ended; longer than the week for which a broker keeps messages for ingest"""
     orders_days: int = Field(default=400, ge=0)
     """orders to edges, with their answers"""
+    letters_days: int = Field(default=400, ge=0)
+    """what people were told, with its receipts; the timeline of an incident stays"""
     leases_days: int = Field(default=400, ge=0)
     """who looked at whose video; counted from the end of the lease"""
     beats_days: int = Field(default=30, ge=0)

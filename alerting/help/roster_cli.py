@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from alerting.addresses import shown
 from alerting.help import duty, roster_file, roster_store
 from alerting.help.duty import QUERIES
 from alerting.help.roster import DAY, Hole, Roster, holes, turns
@@ -62,12 +63,12 @@ def import_command(
         typer.echo("\n".join(_told(one, zone)))
     days = sum(isinstance(entry, roster_file.CalendarDay) for entry in entries)
     if days:
-        typer.echo(f"calendar: {days} days")
+        typer.echo(f"calendar: days {days}")
 
 
 def _told(done: roster_store.Imported, zone: str) -> Iterator[str]:
-    counts = f"{done.weekly} weekly lines, {done.shifts} shifts, {done.substitutes} substitutes"
-    yield f"{done.code}: {counts}; {done.replaced} lines replaced"
+    counts = f"weekly lines {done.weekly}, shifts {done.shifts}, substitutes {done.substitutes}"
+    yield f"{done.code}: {counts}; replaced {done.replaced}"
     for hole in done.holes[:5]:
         yield f"{done.code}: nobody is on duty {_words(hole, zone)}"
     if len(done.holes) > 5:
@@ -102,7 +103,10 @@ def show(
         typer.echo(f"{organisation} has no roster; its own contact methods are used")
     else:
         _console().print(_table(known, names, now, days))
-    how = ", ".join(f"{contact.channel} {contact.address}" for contact in reach.contacts) or "nobody"
+    how = (
+        ", ".join(f"{contact.channel} {shown(contact.channel, contact.address)}" for contact in reach.contacts)
+        or "nobody"
+    )
     typer.echo(f"reached now: {how}" + (f" ({reach.reason})" if reach.reason else ""))
 
 

@@ -44,11 +44,11 @@ SELECT at, actor, action, reason FROM finding_entry WHERE finding_id = %(finding
 -- name: towns
 -- Every table is read once for all towns: a city has tens of thousands of lifts and kitchens.
 WITH lifts AS (
-    SELECT p.town_code, count(*) AS n FROM lift l JOIN place p ON p.id = l.place_id WHERE l.in_use GROUP BY 1
+    SELECT p.town_code, count(*) AS n FROM lift l JOIN place p ON p.id = l.place_id
+    WHERE l.in_use AND l.kind = 'passenger' GROUP BY 1
 ), trapped AS (
-    SELECT p.town_code, count(*) AS n FROM incident i JOIN lift l ON l.id = i.lift_id JOIN place p ON p.id = l.place_id
-    WHERE i.opened_at > clock_timestamp() - interval '30 days' AND i.source <> 'drill'
-      AND i.state NOT IN ('false_alarm', 'fault_not_trapped', 'merged') GROUP BY 1
+    SELECT r.town_code, count(*) AS n FROM rescue_fact r
+    WHERE r.counted AND r.opened_at > clock_timestamp() - interval '30 days' GROUP BY 1
 ), findings AS (
     SELECT p.town_code, count(*) AS n FROM finding f JOIN kitchen k ON k.id = f.kitchen_id
     JOIN place p ON p.id = k.place_id WHERE f.closed_at IS NULL AND f.state NOT IN ('detected', 'muted') GROUP BY 1
@@ -72,10 +72,9 @@ WHERE (%(towns)s::text[] IS NULL OR p.town_code = ANY(%(towns)s))
 ORDER BY (i.closed_at IS NULL) DESC, i.alarm_at DESC LIMIT %(limit)s
 
 -- name: arrivals
-SELECT extract(epoch FROM i.arrived_at - i.alarm_at) / 60 AS minutes FROM incident i JOIN lift l ON l.id = i.lift_id
-JOIN place p ON p.id = l.place_id
-WHERE i.arrived_at IS NOT NULL AND i.alarm_at > clock_timestamp() - interval '30 days'
-  AND (%(towns)s::text[] IS NULL OR p.town_code = ANY(%(towns)s))
+SELECT r.arrival_s / 60 AS minutes FROM rescue_fact r
+WHERE r.counted AND NOT r.mass AND r.arrival_s IS NOT NULL AND r.opened_at > clock_timestamp() - interval '30 days'
+  AND (%(towns)s::text[] IS NULL OR r.town_code = ANY(%(towns)s))
 
 -- name: rectified
 SELECT count(*) AS total, count(*) FILTER (WHERE f.rectified_at - f.opened_at <= interval '24 hours') AS in_time

@@ -39,6 +39,6 @@ GRANT INSERT, UPDATE, DELETE ON roster_hole, roster_look, travel_time, coverage_
 GRANT INSERT, UPDATE, DELETE ON command, evidence, evidence_custody, still, session, login_attempt, audit_log,
     public_report, api_beat, edge_order, live_lease, still_withheld, receipt TO sunlit_api;
 -- What is too old is deleted by who wrote it.
-GRANT DELETE ON alerting_beat, edge_order_sent, rescue_order TO sunlit_alerting;
+GRANT DELETE ON alerting_beat, outbox, outbox_attempt, edge_order_sent, rescue_order TO sunlit_alerting;
 GRANT SELECT ON public_town, public_lift, public_kitchen, public_still, public_withheld, public_rescue, public_finding
     TO sunlit_public;

@@ -1333,7 +1333,8 @@ CREATE VIEW public.public_lift AS
     l.next_inspection,
     ( SELECT count(*) AS count
            FROM public.incident i
-          WHERE ((i.lift_id = l.id) AND (i.opened_at > (now() - '1 year'::interval)) AND (i.source <> 'drill'::text) AND (i.state <> ALL (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text])))) AS trapped_12_months
+          WHERE ((i.lift_id = l.id) AND (i.opened_at > (now() - '1 year'::interval)) AND (i.source <> 'drill'::text) AND (i.state <> ALL (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text])))) AS trapped_12_months,
+    l.kind
    FROM ((public.lift l
      JOIN public.place p ON ((p.id = l.place_id)))
      LEFT JOIN public.organisation m ON ((m.id = l.maintenance_org_id)))
@@ -1370,6 +1371,7 @@ CREATE VIEW public.rescue_fact AS
     i.cause,
     i.people_inside,
     i.state,
+    ((i.source <> 'drill'::text) AND (i.state <> ALL (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text]))) AS counted,
         CASE
             WHEN (i.source = 'drill'::text) THEN 'drill'::text
             WHEN (i.state = ANY (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text])) THEN i.state
@@ -1412,7 +1414,7 @@ CREATE VIEW public.public_rescue AS
     arrival_missed_at,
     release_s
    FROM public.rescue_fact
-  WHERE (left_out IS NULL);
+  WHERE counted;
 
 CREATE TABLE public.still (
     device_id integer NOT NULL,
@@ -1752,7 +1754,7 @@ CREATE VIEW public.unit_call AS
                     WHEN (d.state = 'stood_down'::text) THEN d.ended_at
                     ELSE NULL::timestamp with time zone
                 END) AS at) free)
-  WHERE ((d.tier = 1) AND (f.left_out IS NULL));
+  WHERE ((d.tier = 1) AND f.counted);
 
 ALTER TABLE ONLY public.alerting_beat
     ADD CONSTRAINT alerting_beat_pkey PRIMARY KEY (instance);
@@ -2110,6 +2112,8 @@ CREATE INDEX login_attempt_login ON public.login_attempt USING btree (login, at)
 CREATE INDEX mass_incident_open ON public.mass_incident USING btree (opened_at) WHERE (closed_at IS NULL);
 
 CREATE INDEX organisation_office ON public.organisation USING btree (kind) WHERE (kind = ANY (ARRAY['grid_office'::text, 'bureau'::text]));
+
+CREATE INDEX outbox_attempt_open ON public.outbox_attempt USING btree (started_at) WHERE (ended_at IS NULL);
 
 CREATE INDEX outbox_attempt_outbox ON public.outbox_attempt USING btree (outbox_id);
 

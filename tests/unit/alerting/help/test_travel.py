@@ -1,5 +1,6 @@
 """How long a way takes by distance and hour; and what the settings say of it."""
 
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -70,6 +71,12 @@ def test_settings_become_what_is_assumed() -> None:
     assert travel.of(Settings().travel, AlertingSettings().timezone) == travel.DEFAULT
 
 
+def test_the_values_in_the_docs_are_those_without_a_file() -> None:
+    text = (Path(__file__).resolve().parents[4] / "docs" / "help.md").read_text("utf-8")
+    example = tomllib.loads(text.partition("```toml\n")[2].partition("```")[0])
+    assert TravelSettings(**example["travel"]) == TravelSettings()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -77,6 +84,7 @@ def test_settings_become_what_is_assumed() -> None:
         ('[travel.bands]\n"24:00-09:00" = 20', "expected hours such as"),
         ('[travel.bands]\n"07:00-09:00" = 0', "travel.bands.*0"),
         ("[travel]\nroad_factor = 0.5", "travel.road_factor: 0.5"),
+        ('[alerting]\nrouting_url = "osrm:5000"', "alerting.routing_url: 'osrm:5000'.*such as http://127.0.0.1:5000"),
         ('[alerting]\ntimezone = "Mars"', "alerting.timezone: 'Mars'.*time zone such as Asia/Shanghai"),
     ],
 )
