@@ -655,6 +655,7 @@ CREATE TABLE public.finding (
     reminders integer DEFAULT 0 NOT NULL,
     live_events uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     pushed_at timestamp with time zone,
+    rectify_due timestamp with time zone,
     confirmed_at timestamp with time zone,
     appealed_at timestamp with time zone,
     told_at timestamp with time zone,
@@ -671,6 +672,8 @@ COMMENT ON COLUMN public.finding.level IS 'how far its lateness was told: 1 late
 COMMENT ON COLUMN public.finding.share IS 'of the clocks of its policy: less than 1 where a stricter condition held when it began';
 
 COMMENT ON COLUMN public.finding.live_events IS 'the events of it that have not ended';
+
+COMMENT ON COLUMN public.finding.rectify_due IS 'until when it was, or is, to be put right; due_at is the next clock, whichever';
 
 COMMENT ON COLUMN public.finding.told_at IS 'when the daily digest named it last';
 
@@ -2077,6 +2080,8 @@ CREATE INDEX finding_opened ON public.finding USING btree (opened_at);
 CREATE INDEX finding_quiet ON public.finding USING btree (quiet_id) WHERE ((closed_at IS NULL) AND (quiet_id IS NOT NULL));
 
 CREATE UNIQUE INDEX finding_silence ON public.finding USING btree (silence_id) WHERE (silence_id IS NOT NULL);
+
+CREATE INDEX finding_silent ON public.finding USING btree (silence_id) WHERE ((silence_id IS NOT NULL) AND (closed_at IS NULL));
 
 CREATE INDEX gap_filled ON public.gap USING btree (filled_at) WHERE (filled_at IS NOT NULL);
 
