@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 
 from api import edge_uploads, session
 from api.access import SignInNeeded
+from api.board import incident
 from api.board import routes as board
 from api.crew import routes as crew
 from api.kitchen import routes as kitchen
@@ -46,7 +47,19 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="Sunlit", version="0.1.0", lifespan=_lifespan, docs_url=None, redoc_url=None)
     app.state.settings = settings
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for part in (session, edge_uploads, live_uploads, live, board, crew, kitchen, accounting, oversight, public):
+    for part in (
+        session,
+        edge_uploads,
+        live_uploads,
+        live,
+        board,
+        incident,
+        crew,
+        kitchen,
+        accounting,
+        oversight,
+        public,
+    ):
         app.include_router(part.router)
     app.add_api_route("/healthz", healthz, include_in_schema=True)
     app.middleware("http")(_secure)

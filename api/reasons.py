@@ -1,18 +1,11 @@
 """PURE: the named reasons of timelines for readers of Chinese. What people wrote themselves stays as it is."""
 
 import re
-from collections.abc import Callable
 
-TIER = r"(?P<tier>\d)"
-Say = Callable[[re.Match[str]], str]
-
-
-def _say(template: str) -> Say:
-    return lambda found: template.format(**found.groupdict())
-
+from api.refusals import COMMANDS, REFUSALS, TIER, Say, saying
 
 PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
-    (re.compile(f"^{pattern}$"), _say(template))
+    (re.compile(f"^{pattern}$"), saying(template))
     for pattern, template in (
         ("alarm received", "收到报警"),
         ("alarm button pressed", "报警按钮被按下"),
@@ -45,7 +38,19 @@ PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         (r"arrived \(override: (?P<why>.+)\)", "到场（说明：{why}）"),
         ("released", "已解救"),
         (r"people are out: (?P<n>.+)", "已救出：{n} 人"),
+        ("declined: busy", "不能前往：正在处理其他救援"),
+        ("declined: too_far", "不能前往：距离太远"),
+        ("declined: no_vehicle", "不能前往：没有车辆"),
+        ("declined: other", "不能前往：其他原因"),
+        ("declined: no contact method", "没有联系方式"),
         (r"declined: (?P<why>.+)", "不能前往：{why}"),
+        ("qr", "扫码"),
+        (r"position (?P<m>\d+) m", "定位 {m} 米"),
+        (r"override: (?P<why>.+)", "值守员确认：{why}"),
+        (r"asks the operator to confirm its arrival: (?P<why>.+)", "请值守员确认到场：{why}"),
+        (f"tier {TIER}", "呼叫第 {tier} 级"),
+        (f"tier {TIER} again", "再次呼叫第 {tier} 级"),
+        ("record cause and method", "记录原因与方式"),
         ("false alarm", "误报"),
         ("confirmed by the operator", "值守员确认"),
         ("confirmed by a person", "人工确认"),
@@ -67,12 +72,19 @@ PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
 )
 
 
+REFUSED = re.compile(r"^(?P<kind>[a-z_]+): (?P<why>.+)$")
+
+
 def reason(language: str, text: str) -> str:
-    """A reason in the language of its reader."""
+    """A reason, or why a command was refused, in the language of its reader."""
     if language != "zh":
         return text
-    for pattern, say in PATTERNS:
+    for pattern, say in (*PATTERNS, *REFUSALS):
         found = pattern.match(text)
         if found:
             return say(found)
+    # The timeline names the command that was refused before it says why.
+    command = REFUSED.match(text)
+    if command and command["kind"] in COMMANDS:
+        return f"{COMMANDS[command['kind']]}：{reason(language, command['why'])}"
     return text

@@ -133,6 +133,21 @@ class ApiSettings(Section):
     secure_cookies: bool = False
     demo: bool = False
     """the city is invented, and every page says so"""
+    hotline: str = "96333"
+    """the telephone of the rescue desk, shown to crews"""
+    map_url: str = "https://www.openstreetmap.org/?mlat={lat}&mlon={lon}#map=18/{lat}/{lon}"
+    """a web page with a map for phones without a map program: `{lat}` and `{lon}` in WGS 84; empty: none"""
+
+    @field_validator("map_url")
+    @classmethod
+    def _map_has_its_blanks(cls, url: str) -> str:
+        try:
+            filled = url.format(lat="22.5", lon="113.4")
+        except (LookupError, ValueError) as error:
+            raise ValueError(f"{url!r}, expected no other blanks than {{lat}} and {{lon}}") from error
+        if url and not (filled.startswith(("https://", "http://")) and "22.5" in filled and "113.4" in filled):
+            raise ValueError(f"{url!r}, expected a web address with {{lat}} and {{lon}}")
+        return url
 
 
 class RetentionSettings(Section):
