@@ -617,10 +617,13 @@ CREATE TABLE public.incident (
     comfort_at timestamp with time zone,
     followed_up_at timestamp with time zone,
     reminded_at timestamp with time zone,
+    follow_reminded_at timestamp with time zone,
+    people_released integer,
     emergency_at timestamp with time zone,
     CONSTRAINT incident_check CHECK (((released_at IS NULL) OR (released_at >= alarm_at))),
     CONSTRAINT incident_check1 CHECK (((closed_at IS NULL) = (state <> ALL (ARRAY['closed'::text, 'false_alarm'::text, 'self_released'::text, 'fault_not_trapped'::text, 'merged'::text])))),
     CONSTRAINT incident_hazards_check CHECK ((hazards <@ ARRAY['injury'::text, 'fire'::text, 'water'::text, 'child_alone'::text])),
+    CONSTRAINT incident_people_released_check CHECK ((people_released >= 0)),
     CONSTRAINT incident_source_check CHECK ((source = ANY (ARRAY['sensor'::text, 'phone'::text, 'operator'::text, 'drill'::text]))),
     CONSTRAINT incident_state_check CHECK ((state = ANY (ARRAY['received'::text, 'verifying'::text, 'dispatched'::text, 'accepted'::text, 'en_route'::text, 'arrived'::text, 'released'::text, 'followed_up'::text, 'closed'::text, 'false_alarm'::text, 'self_released'::text, 'fault_not_trapped'::text, 'merged'::text]))),
     CONSTRAINT incident_tier_check CHECK (((tier >= 0) AND (tier <= 3)))

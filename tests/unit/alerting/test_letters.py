@@ -20,6 +20,8 @@ FACTS = {
     "people_inside": 2,
     "waiting_minutes": 4,
     "tier": 2,
+    "lifts": 6,
+    "cause_text": {"zh": "停电", "en": "power cut"},
     "rule": "no_hat",
     "zone": "cooking",
     "link": "https://sunlit.example/c/abc",
