@@ -30,12 +30,13 @@ PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         (r"nobody has arrived within (?P<s>\d+) s", "{s} 秒内无人到场"),
         (r"arrived, but nobody is out within (?P<s>\d+) s", "已到场，但 {s} 秒内未救出"),
         (r"raised by the operator: (?P<why>.+)", "值守员升级：{why}"),
+        (r"at once: (?P<hazards>[\w ]+)", "立即呼叫：{hazards}"),
         (r"at once: (?P<why>.+)", "立即呼叫：{why}"),
         (r"trapped for more than (?P<s>\d+) s", "被困超过 {s} 秒"),
         (r"nobody has looked within (?P<s>\d+) s: counts as an entrapment", "{s} 秒内无人核实，按困人处置"),
         (r"confirmed: (?P<why>.+)", "已确认：{why}"),
         ("help is called", "已呼叫救援"),
-        (r"(?P<kinds>[\w ]+): nobody can be reached", "{kinds}：无法联系"),
+        (r"(?P<kinds>[a-z_ ]+): nobody can be reached", "{kinds}：无法联系"),
         ("first words to the car", "首次安抚"),
         (r"every (?P<s>\d+) s", "每 {s} 秒"),
         ("by the operator", "值守员"),
@@ -53,17 +54,28 @@ PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         (r"goes on as (?P<n>R[\d-]+)", "并入 {n}"),
         (r"(?P<n>R[\d-]+): (?P<why>.+)", "{n}：{why}"),
         (r"(?P<n>\d+) inside", "车内 {n} 人"),
-        (r"(?P<n>\d+) inside, (?P<more>.+)", "车内 {n} 人，{more}"),
-        (r"hazards: (?P<what>.+)", "险情：{what}"),
+        (r"(?P<n>\d+) inside, (?P<more>(?:hazards: |floor ).+)", "车内 {n} 人，{more}"),
+        (r"hazards: (?P<hazards>[\w ]+)", "险情：{hazards}"),
+        (r"hazards: (?P<hazards>[\w ]+), (?P<more>floor .+)", "险情：{hazards}，{more}"),
+        (r"hazards: (?P<hazards>[\w ]+) (?P<why>\(.+\))", "险情：{hazards} {why}"),
         (r"floor (?P<f>.+)", "楼层 {f}"),
+        (r"(?P<whom>car|caller|property|maintenance|crew|other): (?P<why>.+)", "{whom}：{why}"),
+        (
+            r"part of (?P<number>\S+), (?P<place>\d+) of (?P<n>\d+) by need",
+            "属于群发事件 {number}，紧急程度第 {place}（共 {n}）",
+        ),
+        ("120", "呼叫 120"),
+        ("at once", "立即呼叫"),
+        ("words to the car", "安抚乘客"),
+        ("call back", "回访"),
+        ("no contact method", "没有联系方式"),
+        ("put right", "整改"),
         ("nobody has called back yet", "尚未回访"),
         ("a real alarm ends the drill", "真实报警，演练终止"),
         ("stands outside the door zone", "停在平层区外"),
         ("stopped_outside_zone", "停在平层区外"),
         ("stopped_outside_zone again", "再次停在平层区外"),
-        ("stopped_outside_zone while it was looked at", "核实中再次停在平层区外"),
-        (r"trapped_\w+ while it was looked at", "核实中判定困人"),
-        ("alarm_button while it was looked at", "核实中报警按钮被按下"),
+        (r"(?P<rule>\w+) while it was looked at", "核实中：{rule}"),
         ("in the door zone, or runs", "已平层或运行"),
         ("the car moved on", "轿厢已移动"),
         ("accepted", "接单"),
@@ -73,7 +85,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         (r"arrived \(position (?P<m>\d+) m\)", "到场（定位 {m} 米）"),
         (r"arrived \(override: (?P<why>.+)\)", "到场（说明：{why}）"),
         ("released", "已解救"),
-        (r"people are out: (?P<n>.+)", "已救出：{n} 人"),
+        (r"people are out: (?P<n>\S+)", "已救出：{n} 人"),
         ("declined: busy", "不能前往：正在处理其他救援"),
         ("declined: too_far", "不能前往：距离太远"),
         ("declined: no_vehicle", "不能前往：没有车辆"),
@@ -83,7 +95,6 @@ PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         ("qr", "扫码"),
         (r"position (?P<m>\d+) m", "定位 {m} 米"),
         (r"override: (?P<why>.+)", "值守员确认：{why}"),
-        (r"asks the operator to confirm its arrival: (?P<why>.+)", "请值守员确认到场：{why}"),
         (f"tier {TIER}", "呼叫第 {tier} 级"),
         (f"tier {TIER} again", "再次呼叫第 {tier} 级"),
         ("record cause and method", "记录原因与方式"),
@@ -91,8 +102,12 @@ PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         ("confirmed by the operator", "值守员确认"),
         ("confirmed by a person", "人工确认"),
         ("cause and rescue method are not recorded", "原因与救援方式尚未记录"),
-        (r"cause (?P<c>\w+), method (?P<m>\w+); sensors agree", "原因 {c}，方式 {m}；传感器一致"),
-        (r"cause (?P<c>\w+), method (?P<m>\w+); override: (?P<why>.+)", "原因 {c}，方式 {m}；说明：{why}"),
+        (r"cause (?P<cause>\w+), method (?P<method>\w+)", "原因：{cause}，方式：{method}"),
+        (r"cause (?P<cause>\w+), method (?P<method>\w+); sensors agree", "原因：{cause}，方式：{method}；传感器一致"),
+        (
+            r"cause (?P<cause>\w+), method (?P<method>\w+); override: (?P<why>.+)",
+            "原因：{cause}，方式：{method}；说明：{why}",
+        ),
         (r"confidence (?P<p>[\d.]+): sent to the owner", "置信度 {p}：已通知经营者"),
         (r"confidence (?P<p>[\d.]+): a person looks first", "置信度 {p}：先由人工复核"),
         (r"confidence (?P<p>[\d.]+): kept, nobody is told", "置信度 {p}：仅保存"),
@@ -108,19 +123,21 @@ PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
 )
 
 
-REFUSED = re.compile(r"^(?P<kind>[a-z_]+): (?P<why>.+)$")
+REFUSED = re.compile(r"^(?P<command>[a-z_]+): (?P<why>.+)$")
 
 
 def reason(language: str, text: str) -> str:
     """A reason, or why a command was refused, in the language of its reader."""
     if language != "zh":
         return text
-    for pattern, say in (*PATTERNS, *REFUSALS):
+    for pattern, say in (*REFUSALS, *PATTERNS):
         found = pattern.match(text)
         if found:
-            return say(found)
+            return say(found, reason)
     # The timeline names the command that was refused before it says why.
-    command = REFUSED.match(text)
-    if command and command["kind"] in COMMANDS:
-        return f"{COMMANDS[command['kind']]}：{reason(language, command['why'])}"
+    refused = REFUSED.match(text)
+    if refused and refused["command"] in COMMANDS:
+        why = reason(language, refused["why"])
+        if why != refused["why"]:
+            return f"{COMMANDS[refused['command']]}：{why}"
     return text

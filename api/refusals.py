@@ -3,8 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 
+from api.i18n import catalogue
+
 TIER = r"(?P<tier>\d)"
-Say = Callable[[re.Match[str]], str]
+Reason = Callable[[str, str], str]
+Say = Callable[[re.Match[str], Reason], str]
 COMMANDS: Mapping[str, str] = {
     "accept": "接单",
     "decline": "不能前往",
@@ -32,9 +35,45 @@ COMMANDS: Mapping[str, str] = {
 }
 
 
+WHOM: Mapping[str, str] = {
+    "car": "轿厢内乘客",
+    "caller": "报警人",
+    "property": "物业",
+    "maintenance": "维保单位",
+    "crew": "救援人员",
+    "other": "其他",
+}
+KINDS: Mapping[str, str] = {
+    "maintenance": "维保单位",
+    "rescue_station": "救援站",
+    "city_rescue": "全市应急救援",
+    "ambulance": "120",
+    "property": "物业",
+}
+OTHERS: Mapping[str, str] = {"none": "无", "hazard": "险情", "mass": "群发", "remote": "偏远"}
+
+
 def saying(template: str) -> Say:
-    """A text that is filled in with what a pattern found."""
-    return lambda found: template.format(**found.groupdict())
+    """A text that is filled in with what a pattern found, words of the house's vocabularies in Chinese."""
+
+    def say(found: re.Match[str], reason: Reason) -> str:
+        values = {name: _word(name, value or "", reason) for name, value in found.groupdict().items()}
+        return template.format(**values)
+
+    return say
+
+
+def _word(name: str, value: str, reason: Reason) -> str:
+    if name == "more":
+        return reason("zh", value)
+    if name in ("hazards", "kinds", "whom"):
+        known = {**OTHERS, **KINDS, **WHOM} if name != "hazards" else OTHERS
+        return "、".join(known.get(word) or _text("hazard", word) for word in value.split())
+    return _text(name, value) if name in ("cause", "method", "rule", "state") else value
+
+
+def _text(table: str, word: str) -> str:
+    return catalogue("zh").get(f"{table}.{word}", word)
 
 
 REFUSALS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
@@ -63,7 +102,38 @@ REFUSALS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
             r"position: (?P<m>\d+) m from the lift, expected at most (?P<most>\d+) m",
             "定位距电梯 {m} 米，应在 {most} 米内",
         ),
-        (r"proof: .+, expected position, qr, or override with a reason", "请用定位或电梯编号证明到场"),
+        (r"proof: .+, expected position, qr, or an operator's override with a reason", "请用定位或电梯编号证明到场"),
+        (
+            "override: expected an operator's word; ask for it, or call the board",
+            "须由值守员确认：请在页面请求或致电值守台",
+        ),
+        (r"organisation: .+, expected the code of an active organisation", "没有这个单位代码，或该单位已停用"),
+        (r"organisation: .+, expected another one than the crew's own", "不能转交给本单位"),
+        (r"organisation: (?P<who>.+) is called already", "已呼叫 {who}"),
+        ("people are out: nothing to hand over", "人已救出，不必转交"),
+        ("people are out: nobody is left in the car", "人已救出，轿厢内无人"),
+        ("people are out: expected closing with cause and method", "人已救出：请记录原因与方式后结束"),
+        (r"people: .+, expected a whole number from 0 to (?P<most>\d+)", "人数应为 0 至 {most} 的整数"),
+        (r"119 is called already(, 120 too)?", "已呼叫 119（或 120）"),
+        (r"whom .*, reason .*: expected who was called and what was said", "请填写通话对象与内容"),
+        (r"text: (?P<n>\d+) characters, expected 1 to (?P<most>\d+)", "用语 {n} 字，应为 1 至 {most} 字"),
+        (r"hazards: .+, expected .+", "没有这种险情"),
+        ("people, hazards, floor: all empty, expected at least one", "人数、险情、楼层至少填写一项"),
+        (r"into: .+, expected the number of another open incident", "请选择另一起进行中的救援"),
+        (r"into: (?P<number>\S+): there people are out, here they are not", "{number} 的人已救出，本起尚未"),
+        (r"dispatch: .*, expected a crew of this incident", "请选择本起的救援力量"),
+        (r"cause .*, method .*: expected both", "请选择原因与救援方式"),
+        ("nobody is out yet: expected the release first", "尚无人救出：请先登记解救"),
+        ("called back already", "已回访"),
+        (r"(?P<state>\w+): expected [\w ]+", "当前状态（{state}）不能这样操作"),
+        (r"\w+: expected an incident, a finding or a lift", "缺少救援、问题或电梯"),
+        ("lift: '', expected a lift code", "请填写电梯编号"),
+        (r"finding (?P<number>\S+) is \w+", "{number} 已处理"),
+        (r"\w+: only what the owner has put right can be verified", "经营者整改后才能核实"),
+        (r"\w+ is not possible while the finding is \w+", "当前状态不能这样操作"),
+        ("already put right, waiting for the review", "已提交整改，等待核实"),
+        (r"\w+: nothing to put right yet", "目前无需整改"),
+        ("note: '', expected what was done", "请填写整改情况"),
         (r"\w+: people can be out only after the crew has arrived", "先到场，才能登记救出"),
         (r"cause .+, method .+: expected both before an incident can be closed", "请选择原因与救援方式"),
         (

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from api.access import Viewer, viewer_of
 from api.board.desk import QUERIES, Operator, fields, limits
-from api.board.orders import FOR_A_CREW, ORDERS, PRESETS, REASON_NEEDED, crew_args, order_args
+from api.board.orders import FOR_A_CREW, ORDERS, PRESETS, REASON_NEEDED, WHOMS, crew_args, order_args
 from api.board.strips import HEIGHT, WIDTH, strips, x_of
 from api.board.view import grouped, masked
 from api.commands import Result, lead_back, submit
@@ -59,6 +59,7 @@ async def incident(request: Request, number: str, _: Operator, said: str = "") -
         causes=CAUSES,
         methods=METHODS,
         hazards=HAZARDS,
+        whoms=WHOMS,
         presets=[text(language, f"comfort.{preset}") for language in LANGUAGES for preset in PRESETS],
     )
 

@@ -31,7 +31,7 @@ FOR_A_CREW: Mapping[CommandKind, tuple[str, ...]] = {
     CommandKind.ACCEPT: (),
     CommandKind.EN_ROUTE: ("eta_minutes",),
     CommandKind.ARRIVED: (),
-    CommandKind.RELEASED: ("people",),
+    CommandKind.RELEASED: ("people", "all"),
     CommandKind.DECLINE: (),
 }
 """what an operator says for a crew that telephones"""
@@ -50,6 +50,7 @@ REASON_NEEDED = (
     CommandKind.ARRIVED,
     CommandKind.DECLINE,
 )
+WHOMS = ("car", "caller", "property", "maintenance", "crew", "other")
 PRESETS = ("help_is_coming", "keep_clear_of_the_doors", "crew_is_near")
 
 

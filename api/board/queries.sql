@@ -16,8 +16,8 @@ SELECT i.id, i.number, i.rule, i.state, i.tier, i.people_inside, i.hazards, i.fl
                                           'name_en', o.name_en, 'eta_at', d.eta_at, 'distance_m', d.distance_m)
                         ORDER BY d.id)
           FROM dispatch d JOIN organisation o ON o.id = d.organisation_id WHERE d.incident_id = i.id) AS crews,
-       EXISTS (SELECT FROM command c JOIN dispatch d ON d.id = (c.args ->> 'dispatch')::bigint
-               WHERE c.incident_id = i.id AND c.args ->> 'ask' = 'arrival' AND d.arrived_at IS NULL
+       EXISTS (SELECT FROM command c JOIN dispatch d ON d.id = c.dispatch_id
+               WHERE c.incident_id = i.id AND c.kind = 'arrived' AND c.args ->> 'proof' = 'ask' AND d.arrived_at IS NULL
                  AND d.state IN ('offered', 'accepted', 'en_route')) AS arrival_asked
 FROM incident i JOIN lift l ON l.id = i.lift_id JOIN place p ON p.id = l.place_id
 LEFT JOIN LATERAL (
@@ -70,9 +70,9 @@ SELECT number FROM incident WHERE merged_into = %(incident)s ORDER BY id
 
 -- name: arrival_asks
 -- The newest question of each crew that cannot show that it has arrived.
-SELECT DISTINCT ON (c.args ->> 'dispatch') (c.args ->> 'dispatch')::bigint AS dispatch_id, c.reason, c.created_at
-FROM command c WHERE c.incident_id = %(incident)s AND c.args ->> 'ask' = 'arrival'
-ORDER BY c.args ->> 'dispatch', c.created_at DESC
+SELECT DISTINCT ON (c.dispatch_id) c.dispatch_id, c.reason, c.created_at FROM command c
+WHERE c.incident_id = %(incident)s AND c.kind = 'arrived' AND c.args ->> 'proof' = 'ask'
+ORDER BY c.dispatch_id, c.created_at DESC
 
 -- name: timeline
 SELECT at, actor, action, reason, tier, policy_version FROM incident_entry WHERE incident_id = %(incident)s ORDER BY id

@@ -58,7 +58,7 @@ async def phone(request: Request, viewer: Operator) -> Response:
     async with request.app.state.pool.connection() as connection:
         lift = await (await connection.execute(QUERIES["lift_by_code"], {"code": code})).fetchone()
     if lift is None:
-        shown = {"code": code, "lift": None, "current": [], "hazards": HAZARDS}
+        shown: dict[str, Any] = {"code": code, "lift": None, "current": [], "hazards": HAZARDS}
         return render(request, "board/find.html", 404, **shown, fault="board.no_lift")
     result = await submit(
         request,

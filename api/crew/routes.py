@@ -6,6 +6,7 @@ Looking changes nothing: chat programs open links before anybody reads them. Onl
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
@@ -14,11 +15,11 @@ from starlette.datastructures import FormData, UploadFile
 from api.access import digest, same_origin
 from api.assets import ROOT
 from api.commands import Result, lead_back, submit
-from api.crew.taps import CREW, ask_args, pressed_at, tap_args
+from api.crew.taps import CREW, pressed_at, tap_args, told_hazards
 from api.evidence import keep_photo, refuse_large
 from api.nearby import organisations
 from api.page import HEADERS, render
-from api.rescue_words import CAUSES, METHODS
+from api.rescue_words import CAUSES, HAZARDS, METHODS
 from api.sql import QUERIES as SHARED
 from contracts.kinds import CommandKind
 from runtime.db import Queries
@@ -68,6 +69,7 @@ async def page(request: Request, token: str, said: str = "") -> HTMLResponse:
         near=near,
         causes=CAUSES,
         methods=METHODS,
+        hazards=HAZARDS,
         version=_version(row),
         **_ways(request, row),
         said=said,
@@ -81,26 +83,6 @@ async def now(request: Request, token: str) -> JSONResponse:
     """Whether anything has changed since the page was made: a page in a pocket asks now and then."""
     row = await _open(request, token)
     return JSONResponse({"version": _version(row)})
-
-
-@router.post("/c/{token}/ask", dependencies=[Origin])
-async def ask(request: Request, token: str) -> Response:
-    """Neither position nor sign at hand: an operator is asked to confirm the arrival."""
-    row = await _open(request, token)
-    form = await request.form()
-    why = str(form.get("reason", "")).strip()
-    if not why:
-        return _answer(request, token, Result(False, "reason: '', expected why the arrival cannot be shown"))
-    result = await submit(
-        request,
-        CommandKind.NOTE,
-        actor=str(row["crew_zh"]),
-        identity=str(form.get("command", "")),
-        incident=row["incident_id"],
-        reason=f"asks the operator to confirm its arrival: {why}",
-        args=ask_args(row["id"]),
-    )
-    return _answer(request, token, result)
 
 
 @router.post("/c/{token}/photo", dependencies=[Origin, Depends(refuse_large)])
@@ -127,19 +109,32 @@ async def tap(request: Request, token: str, kind: CommandKind) -> Response:
     """A tap; one that was kept while there was no network says in `waited_s` how long ago it was made."""
     if kind not in CREW:
         raise HTTPException(404)
-    row = await _open(request, token)
-    form = await request.form()
-    result = await submit(
-        request,
-        kind,
-        actor=str(row["crew_zh"]),
-        identity=str(form.get("command", "")),
-        incident=row["incident_id"],
-        dispatch=row["id"],
-        reason=str(form.get("reason", "")).strip(),
-        args=tap_args(kind, _texts(form)),
-        client_at=pressed_at(str(form.get("waited_s", "")), datetime.now(UTC)),
-    )
+    row, form = await _open(request, token), await request.form()
+    identity = str(form.get("command", ""))
+    told = [hazard for hazard in form.getlist("hazards") if isinstance(hazard, str)]
+    result = Result(False, "hazards: '', expected at least one")
+    if told and kind in (CommandKind.FACTS, CommandKind.RELEASED):
+        # It belongs to the incident, not to the crew: who else is called follows from it.
+        result = await submit(
+            request,
+            CommandKind.FACTS,
+            actor=str(row["crew_zh"]),
+            identity=identity and str(uuid5(NAMESPACE_OID, identity)),
+            incident=row["incident_id"],
+            args=told_hazards(told, row["hazards"]),
+        )
+    if kind is not CommandKind.FACTS:
+        result = await submit(
+            request,
+            kind,
+            actor=str(row["crew_zh"]),
+            identity=identity,
+            incident=row["incident_id"],
+            dispatch=row["id"],
+            reason=str(form.get("reason", "")).strip(),
+            args=tap_args(kind, _texts(form)),
+            client_at=pressed_at(str(form.get("waited_s", "")), datetime.now(UTC)),
+        )
     return _answer(request, token, result)
 
 

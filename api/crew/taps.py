@@ -1,20 +1,21 @@
 """PURE: what a crew's tap says, as a command's arguments."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from api.rescue_words import METHODS, cause_of
-from contracts.kinds import CommandKind, Hazard
+from api.rescue_words import HAZARDS, METHODS, cause_of
+from contracts.kinds import CommandKind
 
 CREW: Mapping[CommandKind, tuple[str, ...]] = {
     CommandKind.ACCEPT: (),
     CommandKind.DECLINE: (),
     CommandKind.EN_ROUTE: ("eta_minutes",),
     CommandKind.ARRIVED: ("proof", "code", "lat", "lon"),
-    CommandKind.RELEASED: ("people",),
+    CommandKind.RELEASED: ("people", "all"),
     CommandKind.HAND_OVER: ("organisation",),
     CommandKind.RECORD: (),
+    CommandKind.FACTS: (),
 }
 """the commands of a crew, with the fields that are passed on as they are"""
 CODE = re.compile(r"\d{5,7}")
@@ -29,8 +30,6 @@ def tap_args(kind: CommandKind, form: Mapping[str, str]) -> dict[str, object]:
             del args["proof"]
         if "code" in args:
             args["code"] = code_of(form["code"])
-    if kind is CommandKind.RELEASED and form.get("injured"):
-        args["hazards"] = Hazard.INJURY.value
     if kind is CommandKind.HAND_OVER and form.get("code"):
         args["organisation"] = form["code"]
     if kind is CommandKind.RECORD:
@@ -40,9 +39,9 @@ def tap_args(kind: CommandKind, form: Mapping[str, str]) -> dict[str, object]:
     return args
 
 
-def ask_args(dispatch: int) -> dict[str, object]:
-    """How a note is known as a crew's question whether somebody confirms its arrival."""
-    return {"ask": "arrival", "dispatch": dispatch}
+def told_hazards(told: Collection[str], known: Collection[str]) -> dict[str, object]:
+    """What a crew tells of dangers comes on top of what is known: only an operator takes one back."""
+    return {"hazards": ",".join(hazard for hazard in HAZARDS if hazard in told or hazard in known)}
 
 
 def code_of(scanned: str) -> str:

@@ -51,7 +51,8 @@ class Room:
             " SELECT %s, 'open_by_phone', 'test', id, 'two people shout', %s FROM lift WHERE code = %s",
             (uuid4(), Jsonb(args), lift),
         )
-        return until(lambda: self.incident(lift))
+        made: dict[str, Any] = until(lambda: self.incident(lift))
+        return made
 
     def incident(self, lift: str) -> dict[str, Any] | None:
         rows = self.all(
@@ -74,18 +75,22 @@ class Room:
             found = (re.search(r"/c/[\w-]+", row["body"]) for row in rows)
             return next((match.group() for match in found if match), None)
 
-        return str(until(look))
+        return f"{until(look)}"
 
     def sign_in(self, login: str) -> None:
         self.client.cookies.clear()
         answer = self.client.post("/login", data={"login": login, "password": PASSWORD}, follow_redirects=False)
         assert answer.status_code == 303, answer.text
 
-    def form(self, path: str, target: str) -> Form:
-        """The form of a page whose address ends in `target`."""
+    def form(self, path: str, target: str, holds: Mapping[str, str] = {}) -> Form:
+        """The first form of a page whose address ends in `target` and that holds some values."""
         page = self.client.get(path)
         assert page.status_code == 200, page.text
-        found = [form for form in forms_of(page.text) if form.action.partition("?")[0].endswith(target)]
+        found = [
+            form
+            for form in forms_of(page.text)
+            if form.action.partition("?")[0].endswith(target) and holds.items() <= form.values.items()
+        ]
         assert found, f"{path} has no form for {target}"
         return found[0]
 
@@ -94,7 +99,7 @@ class Room:
         form = self.form(path, target)
         answer = self.client.post(form.action, data={**form.values, **values})
         assert answer.status_code == 200, answer.text
-        return answer.text
+        return f"{answer.text}"
 
     def commands(self, kind: str) -> list[dict[str, Any]]:
         return self.all(

@@ -99,10 +99,43 @@ def test_a_crew_cannot_vouch_for_itself_but_can_ask(room: Room, link: str) -> No
     answer = room.client.post(form.action, data={**form.values, "proof": "override", "code": "", "reason": "I am here"})
     assert answer.status_code == 200
     assert room.one("SELECT arrived_at FROM dispatch")["arrived_at"] is None
-    page = room.press(f"{link}?lang=en", "/ask", {"reason": "the sign is gone"})
+    form = room.form(link, "/arrived", {"proof": "ask"})
+    page = room.client.post(f"{form.action}?lang=en", data={**form.values, "reason": "the sign is gone"}).text
     assert "The operator was asked at" in page
-    assert room.one("SELECT reason FROM incident_entry WHERE action = 'note'")["reason"].endswith("the sign is gone")
+    assert room.one("SELECT arrived_at FROM dispatch")["arrived_at"] is None
+    entry = room.one("SELECT reason FROM incident_entry WHERE action = 'override_asked'")
+    assert entry["reason"].endswith("the sign is gone")
     assert "已于" in room.client.get(f"{link}?lang=zh").text
+
+
+def test_fewer_out_than_inside_goes_on_until_nobody_is_left(room: Room, link: str) -> None:
+    come(room, link)
+    page = room.press(f"{link}?lang=en", "/released", {"people": "1"})
+    assert "1 out so far" in page
+    assert room.one("SELECT released_at FROM incident")["released_at"] is None
+    room.press(link, "/released", {"people": "1", "all": "yes"})
+    assert room.one("SELECT released_at FROM incident")["released_at"] is not None
+
+
+def test_a_crew_tells_of_danger_and_it_stays(room: Room, link: str) -> None:
+    come(room, link)
+    room.press(link, "/facts", {"hazards": "fire"})
+    assert room.one("SELECT hazards FROM incident")["hazards"] == ["fire"]
+    page = room.press(f"{link}?lang=en", "/released", {"people": "2", "hazards": "injury"})
+    row = room.one("SELECT hazards, released_at, emergency_at FROM incident")
+    assert row["hazards"] == ["fire", "injury"]
+    assert row["released_at"] is not None and row["emergency_at"] is not None, "an ambulance was called"
+    assert "fire or smoke" in page
+
+
+def test_a_new_time_of_arrival(room: Room, link: str) -> None:
+    room.press(link, "/accept")
+    room.press(link, "/en_route", {"eta_minutes": "10"})
+    first = room.one("SELECT eta_at FROM dispatch")["eta_at"]
+    page = room.press(f"{link}?lang=en", "/en_route", {"eta_minutes": "30"})
+    later = room.one("SELECT eta_at FROM dispatch")["eta_at"]
+    assert 1190 < (later - first).total_seconds() < 1210
+    assert "You said you would be there at" in page
 
 
 @pytest.mark.parametrize("code", [LIFT, f" {LIFT} ", f"https://sunlit.example/lift/{LIFT}?from=sign"])
@@ -156,7 +189,7 @@ def test_an_expired_link_says_so_and_shows_nothing(room: Room, link: str) -> Non
     assert "This link has expired" in page.text
     assert "tel:96333" in page.text
     assert LIFT not in page.text
-    for part in ("accept", "ask", "photo"):
+    for part in ("accept", "facts", "photo"):
         assert room.client.post(f"{link}/{part}", data={"reason": "x"}).status_code == 410
     assert room.client.get(f"{link}/now").status_code == 410
 
@@ -251,7 +284,7 @@ def test_a_page_in_a_pocket_hears_of_news(room: Room, link: str) -> None:
 
 def test_another_sites_form_is_refused(room: Room, link: str) -> None:
     headers = {"origin": "https://evil.example"}
-    for part in ("accept", "ask", "photo", "released"):
+    for part in ("accept", "facts", "photo", "released"):
         assert room.client.post(f"{link}/{part}", data={}, headers=headers).status_code == 403
     assert room.commands("accept") == []
 

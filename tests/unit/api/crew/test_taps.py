@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.crew.taps import CREW, code_of, pressed_at, tap_args
+from api.crew.taps import CREW, code_of, pressed_at, tap_args, told_hazards
 from api.rescue_words import CAUSES, cause_of
 from contracts.kinds import CommandKind
 
@@ -19,10 +19,11 @@ NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
         (CommandKind.ACCEPT, {"people": "3", "command": "x"}, {}),
         (CommandKind.EN_ROUTE, {"eta_minutes": "10"}, {"eta_minutes": "10"}),
         (CommandKind.ARRIVED, {"proof": "qr", "code": "442001 "}, {"proof": "qr", "code": "442001"}),
+        (CommandKind.ARRIVED, {"proof": "ask", "reason": "no sign"}, {"proof": "ask"}),
         (CommandKind.ARRIVED, {"proof": "override", "reason": "trust me"}, {}),
         (CommandKind.ARRIVED, {"proof": "position", "lat": "22.5", "lon": "113"},
          {"proof": "position", "lat": "22.5", "lon": "113"}),
-        (CommandKind.RELEASED, {"people": "2", "injured": "yes"}, {"people": "2", "hazards": "injury"}),
+        (CommandKind.RELEASED, {"people": "2", "all": "yes"}, {"people": "2", "all": "yes"}),
         (CommandKind.HAND_OVER, {"organisation": "rs-1", "code": ""}, {"organisation": "rs-1"}),
         (CommandKind.HAND_OVER, {"organisation": "rs-1", "code": "rs-2"}, {"organisation": "rs-2"}),
         (CommandKind.RECORD, {"cause": "traction/brake", "method": "hand_winding"},
@@ -50,6 +51,10 @@ def test_a_code_is_short_whatever_was_scanned(text: str) -> None:
 def test_a_kept_tap_was_made_before_now_and_not_long_ago(waited: float) -> None:
     at = pressed_at(str(waited), NOON)
     assert at is None or NOON - timedelta(days=2) <= at < NOON
+
+
+def test_what_a_crew_tells_comes_on_top() -> None:
+    assert told_hazards(["fire", "dragons"], ["injury"]) == {"hazards": "injury,fire"}
 
 
 def test_every_command_of_a_crew_has_its_fields() -> None:
