@@ -18,7 +18,9 @@ self.addEventListener("fetch", function (e) {
       return answer;
     });
     if (!old) return fresh;
-    const late = new Promise(function (done) { setTimeout(done, PATIENCE, null); });
-    return await Promise.race([fresh.catch(function () { return null; }), late]) || old;
+    const known = fresh.catch(function () { return old; });
+    // After a tap an old page would deny it: it is shown only where there is no network at all.
+    if (address.searchParams.has("said")) return known;
+    return Promise.race([known, new Promise(function (done) { setTimeout(done, PATIENCE, old); })]);
   })());
 });

@@ -5,7 +5,7 @@
   const KEY = "sunlit-taps", PATIENCE = 15000, AGAIN = 10000, LOOK = 20000, OLD = 90000, LARGEST = 4500000, SIDE = 2400;
   const note = document.getElementById("offline"), stale = document.getElementById("stale"), head = document.getElementById("crew");
   const changed = document.getElementById("changed"), path = location.pathname;
-  let memory = [], sending = false, heard = Date.now();
+  let memory = [], sending = false, heard = Date.now(), reached = -1, typed = false;
   function kept() {
     try { return JSON.parse(localStorage.getItem(KEY) || "[]"); } catch (fault) { return memory; }
   }
@@ -25,8 +25,8 @@
     const steps = Array.from(document.querySelectorAll("[data-step]"));
     if (!steps.length) return;
     const done = taps.map(function (tap) { return steps.findIndex(function (s) { return s.dataset.step === tap.kind; }); });
-    const next = Math.max(-1, ...done) + 1;
-    steps.forEach(function (step, n) { step.hidden = n !== next; });
+    reached = Math.max(reached, ...done);
+    steps.forEach(function (step, n) { step.hidden = n !== reached + 1; });
   }
   async function send(tap) {
     const stop = new AbortController(), clock = setTimeout(function () { stop.abort(); }, PATIENCE);
@@ -52,8 +52,12 @@
     }
     sending = false;
     show();
-    if (said && !mine().length) location.replace(said.page);
+    if (!said || mine().length) return;
+    // Who is typing already keeps the page, unless something was refused.
+    if (typed && said.ok !== false) changed.hidden = false;
+    else location.replace(said.page);
   }
+  document.addEventListener("input", function () { typed = true; });
   document.querySelectorAll("form[data-tap]").forEach(function (form) {
     form.addEventListener("submit", function (e) {
       e.preventDefault();
@@ -61,6 +65,7 @@
       if (kept().some(function (tap) { return tap.id === id; })) return;
       const button = e.submitter || form.querySelector("button:not([type=button])");
       const body = Array.from(new FormData(form));
+      typed = false;
       keep(kept().concat([{ id: id, path: path, kind: kind, action: form.action, body: body, at: Date.now(), words: button.textContent.trim() }]));
       // Another new time from the same page is another tap.
       if (kind === "eta" && window.crypto && crypto.randomUUID) form.elements.command.value = crypto.randomUUID();
@@ -70,6 +75,10 @@
   const position = document.querySelector("form[data-position]");
   if (position && navigator.geolocation) {
     position.hidden = false;
+    // One big button: the code is the other way.
+    const typed = position.parentElement.querySelector("button[value=arrived]");
+    typed.classList.replace("big", "wide");
+    typed.classList.add("quiet");
     const lost = document.getElementById("noposition"), button = position.querySelector("button");
     button.addEventListener("click", function (e) {
       if (position.elements.lat.value) return;
@@ -147,8 +156,7 @@
       if (answer.ok) {
         heard = Date.now();
         const news = (await answer.json()).version !== head.dataset.version;
-        const busy = document.activeElement && document.activeElement.matches("input, select, textarea");
-        if (news && !busy && !mine().length) location.reload();
+        if (news && !typed && !mine().length) location.reload();
         else changed.hidden = !news;
       }
     } catch (fault) { /* no network: the age is shown */ }
@@ -160,6 +168,22 @@
   if (Date.now() - heard > OLD) look();
   changed.querySelector("a").addEventListener("click", function (e) { e.preventDefault(); location.reload(); });
   if ("serviceWorker" in navigator) navigator.serviceWorker.register("/c/offline.js", { scope: "/c/" }).catch(function () { /* without it, reloading needs a network */ });
+  // What was half typed when the page was shown anew is typed still.
+  const DRAFT = "sunlit-draft " + path;
+  function fields() { return Array.from(document.querySelectorAll("form[data-tap] :is(input:not([type=hidden]):not([type=checkbox]), select)")); }
+  function nameOf(field) { return field.form.dataset.tap + " " + field.name; }
+  window.addEventListener("pagehide", function () {
+    if (!typed) return;
+    try { sessionStorage.setItem(DRAFT, JSON.stringify(fields().map(function (f) { return [nameOf(f), f.value]; }))); } catch (fault) { /* it is typed again */ }
+  });
+  try {
+    const draft = JSON.parse(sessionStorage.getItem(DRAFT) || "[]");
+    sessionStorage.removeItem(DRAFT);
+    fields().forEach(function (f) {
+      const old = draft.find(function (d) { return d[0] === nameOf(f); });
+      if (old && old[1]) { f.value = old[1]; typed = true; }
+    });
+  } catch (fault) { /* it is typed again */ }
   window.addEventListener("online", flush);
   document.addEventListener("visibilitychange", look);
   setInterval(flush, AGAIN);
