@@ -111,7 +111,8 @@ async def _give(
     args: Mapping[str, object],
     dispatch: int | None,
 ) -> Response:
-    page = f"/board/incident/{row['number']}"
+    # Who acts on the board stays on the board.
+    page = "/board" if form.get("back") == ["board"] else f"/board/incident/{row['number']}"
     reason = "".join(form.get("reason", ())).strip()
     if kind in REASON_NEEDED and not reason:
         return lead_back(request, page, Result(False, "reason: '', expected why"))
