@@ -10,8 +10,8 @@ from alerting import letters, outbox
 from alerting.calls import LETTER_LIFE
 from alerting.events import newest_policy
 from alerting.grouping import Alarm, Group, masses
+from alerting.help import duty
 from alerting.lift_policy import Mass
-from alerting.sql import QUERIES as DESK
 from alerting.words import MASS_CAUSES
 from runtime.db import Connection, Queries
 
@@ -32,14 +32,16 @@ def cycle(connection: Connection, now: datetime) -> int:
         mine = connection.execute(QUERIES["lock"]).fetchone()
         if mine is None or not mine["mine"]:
             return 0
-        for group in groups:
-            _group(connection, group, now)
+        fresh = [mass for group in groups if (mass := _group(connection, group, now)) is not None]
         done = sum(_join(connection, row, limits, now) for row in connection.execute(QUERIES["open"]).fetchall())
+        for mass in fresh:
+            _tell(connection, mass, now)
         connection.execute(QUERIES["over"], {"now": now, "quiet_s": limits.quiet_s})
     return done
 
 
-def _group(connection: Connection, group: Group, now: datetime) -> None:
+def _group(connection: Connection, group: Group, now: datetime) -> int | None:
+    """The mass incident of a group that has none yet."""
     where = {"place": group.place_id, "grid": group.grid_code}
     row = connection.execute(QUERIES["open_of"], where).fetchone()
     is_new = row is None
@@ -49,8 +51,7 @@ def _group(connection: Connection, group: Group, now: datetime) -> None:
     assert row is not None
     values = {"mass": row["id"], "lifts": len(group.lifts), "power": group.power, "now": now}
     connection.execute(QUERIES["still"], values)
-    if is_new:
-        _tell(connection, row["id"], now)
+    return int(row["id"]) if is_new else None
 
 
 def _join(connection: Connection, mass: dict[str, Any], limits: Mass, now: datetime) -> int:
@@ -70,24 +71,26 @@ def _join(connection: Connection, mass: dict[str, Any], limits: Mass, now: datet
 def _tell(connection: Connection, mass: int, now: datetime) -> None:
     facts = connection.execute(QUERIES["where"], {"mass": mass}).fetchone()
     assert facts is not None
+    members = connection.execute(QUERIES["members"], {"mass": mass}).fetchall()
+
+    def letter(language: str) -> letters.Letter:
+        known = {
+            "number": facts["number"],
+            "place": facts[f"place_{language}"],
+            "address": facts[f"address_{language}"],
+            "priority": [member["lift_code"] for member in members],
+            "lifts": facts["lifts"],
+            "cause_text": MASS_CAUSES[language][facts["cause"]],
+        }
+        return letters.render("mass_notice", language, known)
+
     for organisation in connection.execute(QUERIES["told"], {"mass": mass}).fetchall():
-        for contact in connection.execute(DESK["contacts"], {"organisation": organisation["id"]}).fetchall():
-            language = contact["language"]
-            known = {
-                "number": facts["number"],
-                "place": facts[f"place_{language}"],
-                "lifts": facts["lifts"],
-                "cause_text": MASS_CAUSES[language][facts["cause"]],
-            }
-            outbox.enqueue(
-                connection,
-                dedupe=f"m{mass}-mass_notice-{contact['id']}",
-                channel=contact["channel"],
-                address=contact["address"],
-                stage="mass_notice",
-                language=language,
-                letter=letters.render("mass_notice", language, known),
-                now=now,
-                give_up_at=now + LETTER_LIFE,
-                contact_method_id=contact["id"],
-            )
+        outbox.tell(
+            connection,
+            duty.contacts(connection, organisation["id"], now).contacts,
+            letter,
+            prefix=f"m{mass}-mass_notice-{organisation['id']}",
+            stage="mass_notice",
+            now=now,
+            give_up_at=now + LETTER_LIFE,
+        )

@@ -24,10 +24,7 @@ ORDER BY m.id LIMIT 1
 
 -- name: new
 INSERT INTO mass_incident (number, cause, place_id, grid_code, opened_at, last_at)
-VALUES ('M' || to_char(%(now)s::timestamptz, 'YYYYMMDD') || '-'
-            || to_char((SELECT count(*) FROM mass_incident WHERE opened_at >= date_trunc('day', %(now)s::timestamptz)) + 1,
-                       'FM9990000'),
-        %(cause)s, %(place)s, %(grid)s, %(now)s, %(now)s)
+VALUES (next_number('M', %(now)s), %(cause)s, %(place)s, %(grid)s, %(now)s, %(now)s)
 RETURNING id, number
 
 -- name: still
@@ -73,7 +70,8 @@ WHERE m.closed_at IS NULL AND m.last_at < %(now)s::timestamptz - make_interval(s
   AND NOT EXISTS (SELECT FROM incident i WHERE i.mass_id = m.id AND i.closed_at IS NULL AND i.released_at IS NULL)
 
 -- name: where
-SELECT m.number, m.cause, m.lifts, coalesce(p.name_zh, m.grid_code) AS place_zh, coalesce(p.name_en, m.grid_code) AS place_en
+SELECT m.number, m.cause, m.lifts, coalesce(p.name_zh, m.grid_code) AS place_zh, coalesce(p.name_en, m.grid_code) AS place_en,
+       coalesce(p.address_zh, '') AS address_zh, coalesce(p.address_en, '') AS address_en
 FROM mass_incident m LEFT JOIN place p ON p.id = m.place_id WHERE m.id = %(mass)s
 
 -- name: told

@@ -26,7 +26,7 @@ from api.kitchen import routes as kitchen
 from api.live import leases
 from api.live import routes as live
 from api.live import uploads as live_uploads
-from api.oversight import accounting
+from api.oversight import accounting, rescues
 from api.oversight import routes as oversight
 from api.page import HEADERS, render
 from api.public import routes as public
@@ -57,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
         crew,
         kitchen,
         accounting,
+        rescues,
         oversight,
         public,
     ):

@@ -26,6 +26,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         (rf"tier {TIER} expects to arrive too late", "第 {tier} 级预计到达过晚"),
         (rf"tier {TIER} has arrived", "第 {tier} 级已到场"),
         (rf"tier {TIER}: (?P<who>.+) has no contact method", "第 {tier} 级：{who} 没有联系方式"),
+        (rf"tier {TIER}: (?P<who>[^,:]+), (?P<more>.+)", "第 {tier} 级：{who}，{more}"),
         (rf"tier {TIER}: (?P<who>.+)", "第 {tier} 级：{who}"),
         (r"nobody has arrived within (?P<s>\d+) s", "{s} 秒内无人到场"),
         (r"arrived, but nobody is out within (?P<s>\d+) s", "已到场，但 {s} 秒内未救出"),
@@ -119,10 +120,38 @@ PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         (r"not put right: (?P<why>.+)", "整改未通过：{why}"),
         ("verified", "核实通过"),
         ("phone call", "电话报警"),
+        (r"(?P<stage>\w+) by (?P<channel>\w+) to (?P<who>[^:]+): (?P<why>.+)", "{who}（{channel}）未收到：{why}"),
     )
 )
 
 
+WAYS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
+    (re.compile(f"^{pattern}$"), saying(template))
+    for pattern, template in (
+        (
+            r"(?P<more>(?:busy|asked elsewhere|off duty|no contact method|nobody is on duty|already asked)[^;]*);"
+            r" (?P<rest>.+)",
+            "{more}；{rest}",
+        ),
+        (r"(?P<m>\d+) min, (?P<km>[\d.]+) km by road", "{m} 分钟，{km} 公里（按路线）"),
+        (r"(?P<m>\d+) min, (?P<km>[\d.]+) km estimated", "{m} 分钟，{km} 公里（估算）"),
+        ("position not known", "位置不详"),
+        (r"busy: (?P<n>\d+) of (?P<all>\d+) crews? under way", "忙：{all} 组中 {n} 组执行中"),
+        (
+            r"asked elsewhere: (?P<n>\d+) under way and (?P<open>\d+) unanswered for (?P<all>\d+) crews?",
+            "另有呼叫：{n} 起执行中，{open} 起未答复，共 {all} 组",
+        ),
+        ("off duty: nobody is on its roster now", "当前无人值班"),
+        (r"no contact method, telephone (?P<phone>.+)", "没有联系方式，电话 {phone}"),
+        ("already asked", "已呼叫过"),
+        (r"no contact method: (?P<who>.+)", "{who} 没有联系方式"),
+        ("nobody is on duty by the roster", "值班表上无人值班"),
+        ("the organisation's own contact methods are used", "改用单位的联系方式"),
+        ("it has none of its own either", "单位也没有联系方式"),
+        (r"(?P<who>[^:]+): (?P<more>(?:no contact method|nobody is on duty by the roster).*)", "{who}：{more}"),
+    )
+)
+"""why somebody nearer is passed over, how far others have to come, what is missing on a roster"""
 REFUSED = re.compile(r"^(?P<command>[a-z_]+): (?P<why>.+)$")
 
 
@@ -130,7 +159,7 @@ def reason(language: str, text: str) -> str:
     """A reason, or why a command was refused, in the language of its reader."""
     if language != "zh":
         return text
-    for pattern, say in (*REFUSALS, *PATTERNS):
+    for pattern, say in (*WAYS, *REFUSALS, *PATTERNS):
         found = pattern.match(text)
         if found:
             return say(found, reason)

@@ -64,7 +64,7 @@ def saying(template: str) -> Say:
 
 
 def _word(name: str, value: str, reason: Reason) -> str:
-    if name == "more":
+    if name in ("more", "rest"):
         return reason("zh", value)
     if name in ("hazards", "kinds", "whom"):
         known = {**OTHERS, **KINDS, **WHOM} if name != "hazards" else OTHERS

@@ -12,7 +12,7 @@ from api.access import Viewer, viewer_of
 from api.board.desk import QUERIES, Operator, fields, limits
 from api.board.orders import FOR_A_CREW, ORDERS, PRESETS, REASON_NEEDED, WHOMS, crew_args, order_args
 from api.board.strips import HEIGHT, WIDTH, strips, x_of
-from api.board.view import grouped, masked
+from api.board.view import grouped
 from api.commands import Result, lead_back, submit
 from api.evidence import rescue_photo
 from api.i18n import LANGUAGES, text
@@ -162,7 +162,7 @@ async def _story(request: Request, row: Mapping[str, Any]) -> dict[str, Any]:
         "crews": crews,
         "active": [crew for crew in crews if crew["state"] not in GONE],
         "asks": {ask["dispatch_id"]: ask for ask in asks},
-        "letters": [{**letter, "address": masked(letter["address"])} for letter in letters],
+        "letters": letters,
         "merged": merged,
         # Those of the same house first: that is where an incident is merged into.
         "others": sorted(others[:OTHERS], key=lambda other: other["lat"] != row["lat"] or other["lon"] != row["lon"]),

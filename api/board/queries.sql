@@ -125,9 +125,12 @@ SELECT d.*, o.name_zh, o.name_en, o.phone FROM dispatch d JOIN organisation o ON
 WHERE d.incident_id = %(incident)s ORDER BY d.id
 
 -- name: letters
-SELECT b.channel, b.stage, b.state, b.attempts, b.created_at, b.sent_at, b.address, o.name_zh, o.name_en
-FROM outbox b LEFT JOIN contact_method c ON c.id = b.contact_method_id
-LEFT JOIN organisation o ON o.id = c.organisation_id WHERE b.incident_id = %(incident)s ORDER BY b.id
+-- Who was told, never where: an address can be a secret.
+SELECT o.channel, o.stage, o.state, o.attempts, o.created_at, o.sent_at, o.delivered_at, o.shown,
+       coalesce(p.name, g.name_zh, '') AS to_zh, coalesce(p.name, g.name_en, '') AS to_en
+FROM outbox o LEFT JOIN contact_method c ON c.id = o.contact_method_id LEFT JOIN person p ON p.id = o.person_id
+LEFT JOIN organisation g ON g.id = coalesce(o.organisation_id, c.organisation_id)
+WHERE o.incident_id = %(incident)s ORDER BY o.id
 
 -- name: samples
 -- The device's clock was `ahead` seconds: its samples lie by its own.

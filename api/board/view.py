@@ -1,9 +1,8 @@
-"""PURE: in which order the board shows its incidents, which belong together, and addresses as people see them."""
+"""PURE: in which order the board shows its incidents, and which of them belong together."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -45,14 +44,3 @@ def grouped(rows: Sequence[Row], masses: Sequence[Row], now: datetime) -> list[G
             order.append(key)
         members.setdefault(key, []).append(row)
     return [Group(known.get(members[key][0]["mass_id"]), members[key]) for key in order]
-
-
-def masked(address: str) -> str:
-    """An address so that a reader knows whose it is and cannot use it."""
-    if "://" in address:
-        parts = urlsplit(address)
-        return f"{parts.hostname or parts.scheme}/…"
-    name, at, domain = address.partition("@")
-    if at:
-        return f"{name[:1]}***@{domain}"
-    return f"{address[:3]}****{address[-2:]}" if len(address) > 6 else "****"

@@ -171,7 +171,8 @@ def _version(row: Mapping[str, Any]) -> str:
 
 def _ways(request: Request, row: Mapping[str, Any]) -> dict[str, Any]:
     """How the crew finds the lift and whom it can telephone."""
-    chosen = request.app.state.settings.api
-    place = {"lat": row["lat"], "lon": row["lon"]}
+    settings = request.app.state.settings
+    map_url = settings.alerting.map_url.format(lat=row["lat"], lon=row["lon"])
     late = row["eta_at"] is not None and datetime.now(UTC) > row["eta_at"] + timedelta(minutes=2)
-    return {"map_url": chosen.map_url.format(**place), "hotline": chosen.hotline, "late": late}
+    # A map program opens by itself; a web page with a map is a second way where one is set.
+    return {"map_url": map_url if map_url.startswith("http") else "", "hotline": settings.api.hotline, "late": late}

@@ -17,15 +17,27 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO sunlit_ingest, sunlit_alerting, s
 REVOKE SELECT ON session, login_attempt, person, person_role FROM sunlit_ingest, sunlit_alerting;
 GRANT SELECT (id, login, name, language, organisation_id, active) ON person TO sunlit_alerting;
 GRANT SELECT ON person_role TO sunlit_alerting;
+-- Addresses can be secrets (a robot's key), and letters hold crews' links: the pages see who was told, not where.
+REVOKE SELECT ON contact_code FROM sunlit_ingest, sunlit_alerting, sunlit_api;
+REVOKE SELECT ON contact_method, outbox FROM sunlit_ingest, sunlit_api;
+GRANT SELECT (id, organisation_id, person_id, channel, language, priority, verified_at, active, receipts)
+    ON contact_method TO sunlit_api;
+GRANT SELECT (id, dedupe, incident_id, finding_id, dispatch_id, contact_method_id, organisation_id, person_id, chain,
+              priority, weight, channel, gateway, shown, stage, language, subject, state, created_at, next_at, give_up_at,
+              released_at, lease_until, attempts, sent_at, receipts, receipt, delivered_at, undelivered_at)
+    ON outbox TO sunlit_api;
 
 GRANT INSERT, UPDATE, DELETE ON lift_sample, climate_sample, camera_sample, event, device_status, stream, gap,
     reject, ingest_beat, edge_reply, silence, stranger,
     stranger_forgotten TO sunlit_ingest;
 GRANT INSERT, UPDATE ON policy, event_handled, incident, incident_entry, dispatch, outbox, outbox_attempt,
     command_result, alerting_beat, finding, finding_entry, edge_order_sent, mass_incident,
-    rescue_order TO sunlit_alerting;
+    rescue_order, number_day TO sunlit_alerting;
+GRANT USAGE, SELECT ON SEQUENCE number_r, number_f, number_m TO sunlit_alerting;
+GRANT INSERT, UPDATE, DELETE ON roster_hole, roster_look, travel_time, coverage_gap,
+    coverage_look TO sunlit_alerting;
 GRANT INSERT, UPDATE, DELETE ON command, evidence, evidence_custody, still, session, login_attempt, audit_log,
-    public_report, api_beat, edge_order, live_lease, still_withheld TO sunlit_api;
+    public_report, api_beat, edge_order, live_lease, still_withheld, receipt TO sunlit_api;
 -- What is too old is deleted by who wrote it.
 GRANT DELETE ON alerting_beat, edge_order_sent, rescue_order TO sunlit_alerting;
 GRANT SELECT ON public_town, public_lift, public_kitchen, public_still, public_withheld, public_rescue, public_finding

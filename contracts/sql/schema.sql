@@ -15,6 +15,24 @@ BEGIN
     RETURN NEW;
 END $$;
 
+CREATE FUNCTION public.next_number(wanted text, moment timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    today date := (moment AT TIME ZONE 'UTC')::date;
+    counter regclass := ('number_' || lower(wanted))::regclass;
+    began bigint;
+BEGIN
+    SELECT first INTO began FROM number_day WHERE prefix = wanted AND day = today;
+    IF began IS NULL THEN
+        EXECUTE format('SELECT last_value + is_called::int FROM %s', counter) INTO began;
+        -- Once a day the second waits for the first here.
+        INSERT INTO number_day VALUES (wanted, today, began) ON CONFLICT DO NOTHING;
+        SELECT first INTO began FROM number_day WHERE prefix = wanted AND day = today;
+    END IF;
+    RETURN wanted || to_char(today, 'YYYYMMDD') || '-' || to_char(nextval(counter) - began + 1, 'FM999990000');
+END $$;
+
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -249,7 +267,8 @@ CREATE TABLE public.command (
     reason text DEFAULT ''::text NOT NULL,
     args jsonb DEFAULT '{}'::jsonb NOT NULL,
     client_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    seq bigint NOT NULL
 );
 
 CREATE TABLE public.command_result (
@@ -257,6 +276,24 @@ CREATE TABLE public.command_result (
     at timestamp with time zone NOT NULL,
     ok boolean NOT NULL,
     reason text NOT NULL
+);
+
+ALTER TABLE public.command ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.command_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.contact_code (
+    contact_method_id bigint NOT NULL,
+    salt text NOT NULL,
+    sha256 text NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    tries integer DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE public.contact_method (
@@ -269,10 +306,13 @@ CREATE TABLE public.contact_method (
     priority integer DEFAULT 1 NOT NULL,
     verified_at timestamp with time zone,
     active boolean DEFAULT true NOT NULL,
+    receipts boolean DEFAULT false NOT NULL,
     CONSTRAINT contact_method_channel_check CHECK ((channel = ANY (ARRAY['webhook'::text, 'email'::text, 'apprise'::text]))),
     CONSTRAINT contact_method_check CHECK ((num_nonnulls(organisation_id, person_id) = 1)),
     CONSTRAINT contact_method_language_check CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text])))
 );
+
+COMMENT ON COLUMN public.contact_method.receipts IS 'its gateway says afterwards whether a letter was delivered';
 
 ALTER TABLE public.contact_method ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.contact_method_id_seq
@@ -281,6 +321,27 @@ ALTER TABLE public.contact_method ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.coverage_gap (
+    tier integer NOT NULL,
+    place_id bigint NOT NULL,
+    lifts integer NOT NULL,
+    limit_s double precision NOT NULL,
+    nearest_id bigint,
+    travel_s double precision,
+    since timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.coverage_look (
+    tier integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    kinds text[] NOT NULL,
+    limit_s double precision NOT NULL,
+    remote_limit_s double precision NOT NULL,
+    speed_kmh double precision NOT NULL,
+    lifts integer NOT NULL,
+    stations integer NOT NULL
 );
 
 CREATE TABLE public.credential (
@@ -379,6 +440,48 @@ ALTER TABLE public.dispatch ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.duty_day (
+    id bigint NOT NULL,
+    day date NOT NULL,
+    organisation_id bigint,
+    works_as text NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    CONSTRAINT duty_day_works_as_check CHECK ((works_as = ANY (ARRAY['mon'::text, 'tue'::text, 'wed'::text, 'thu'::text, 'fri'::text, 'sat'::text, 'sun'::text, 'holiday'::text])))
+);
+
+COMMENT ON COLUMN public.duty_day.organisation_id IS 'NULL: all of them; its own line goes before that';
+
+ALTER TABLE public.duty_day ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.duty_day_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.duty_pattern (
+    id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    person_id bigint NOT NULL,
+    day text NOT NULL,
+    starts time without time zone NOT NULL,
+    ends time without time zone NOT NULL,
+    CONSTRAINT duty_pattern_day_check CHECK ((day = ANY (ARRAY['mon'::text, 'tue'::text, 'wed'::text, 'thu'::text, 'fri'::text, 'sat'::text, 'sun'::text, 'holiday'::text])))
+);
+
+COMMENT ON COLUMN public.duty_pattern.ends IS 'not after starts: on the next day';
+
+ALTER TABLE public.duty_pattern ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.duty_pattern_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.duty_shift (
     id bigint NOT NULL,
     organisation_id bigint NOT NULL,
@@ -390,6 +493,29 @@ CREATE TABLE public.duty_shift (
 
 ALTER TABLE public.duty_shift ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.duty_shift_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.duty_substitute (
+    id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    person_id bigint NOT NULL,
+    substitute_id bigint,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT duty_substitute_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT duty_substitute_reason_check CHECK ((reason <> ''::text))
+);
+
+COMMENT ON COLUMN public.duty_substitute.substitute_id IS 'who comes instead; NULL: nobody; the same person: after all they do';
+
+ALTER TABLE public.duty_substitute ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.duty_substitute_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -577,6 +703,140 @@ CREATE TABLE public.gap (
     CONSTRAINT gap_check CHECK ((to_seq > from_seq))
 );
 
+CREATE TABLE public.kitchen (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    place_id bigint NOT NULL,
+    owner_org_id bigint NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    kind text DEFAULT 'small_restaurant'::text NOT NULL,
+    licence text DEFAULT ''::text NOT NULL,
+    in_use boolean DEFAULT true NOT NULL
+);
+
+CREATE TABLE public.lift (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    place_id bigint NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    kind text DEFAULT 'passenger'::text NOT NULL,
+    maintenance_org_id bigint,
+    floors integer DEFAULT 2 NOT NULL,
+    rated_speed double precision,
+    rated_load double precision,
+    next_inspection date,
+    machine_room_note text DEFAULT ''::text NOT NULL,
+    in_use boolean DEFAULT true NOT NULL,
+    CONSTRAINT lift_code_check CHECK ((code ~ '^[0-9]{5,7}$'::text)),
+    CONSTRAINT lift_floors_check CHECK ((floors >= 2)),
+    CONSTRAINT lift_kind_check CHECK ((kind = ANY (ARRAY['passenger'::text, 'goods'::text, 'escalator'::text, 'dumbwaiter'::text])))
+);
+
+CREATE TABLE public.organisation (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    kind text NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    town_code text,
+    lat double precision,
+    lon double precision,
+    phone text DEFAULT ''::text NOT NULL,
+    credit_class text,
+    active boolean DEFAULT true NOT NULL,
+    grid_code text DEFAULT ''::text NOT NULL,
+    crews integer DEFAULT 1 NOT NULL,
+    CONSTRAINT organisation_credit_class_check CHECK ((credit_class = ANY (ARRAY['A'::text, 'B'::text, 'C'::text, 'D'::text]))),
+    CONSTRAINT organisation_crews_check CHECK ((crews >= 1)),
+    CONSTRAINT organisation_kind_check CHECK ((kind = ANY (ARRAY['bureau'::text, 'maintenance'::text, 'rescue_station'::text, 'city_rescue'::text, 'ambulance'::text, 'property'::text, 'caterer'::text, 'grid_office'::text, 'inspection_body'::text, 'association'::text]))),
+    CONSTRAINT organisation_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
+    CONSTRAINT organisation_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))
+);
+
+COMMENT ON COLUMN public.organisation.crews IS 'how many rescues it can carry out at once; with as many under way it is busy';
+
+CREATE TABLE public.person (
+    id bigint NOT NULL,
+    login text NOT NULL,
+    name text NOT NULL,
+    language text DEFAULT 'zh'::text NOT NULL,
+    organisation_id bigint,
+    password_hash text,
+    active boolean DEFAULT true NOT NULL,
+    CONSTRAINT person_language_check CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text])))
+);
+
+CREATE TABLE public.place (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    kind text DEFAULT 'other'::text NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    address_zh text DEFAULT ''::text NOT NULL,
+    address_en text DEFAULT ''::text NOT NULL,
+    town_code text NOT NULL,
+    grid_code text DEFAULT ''::text NOT NULL,
+    lat double precision NOT NULL,
+    lon double precision NOT NULL,
+    property_org_id bigint,
+    remote boolean DEFAULT false NOT NULL,
+    CONSTRAINT place_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
+    CONSTRAINT place_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))
+);
+
+CREATE VIEW public.hard_to_reach AS
+ WITH needed AS (
+         SELECT o.id,
+            o.code,
+            o.kind,
+            o.name_zh,
+            o.name_en,
+            o.town_code
+           FROM public.organisation o
+          WHERE (o.active AND
+                CASE o.kind
+                    WHEN 'maintenance'::text THEN (EXISTS ( SELECT
+                       FROM public.lift l
+                      WHERE ((l.maintenance_org_id = o.id) AND l.in_use)))
+                    WHEN 'property'::text THEN (EXISTS ( SELECT
+                       FROM (public.place p
+                         JOIN public.lift l ON (((l.place_id = p.id) AND l.in_use)))
+                      WHERE (p.property_org_id = o.id)))
+                    WHEN 'caterer'::text THEN (EXISTS ( SELECT
+                       FROM public.kitchen k
+                      WHERE ((k.owner_org_id = o.id) AND k.in_use)))
+                    ELSE (o.kind = ANY (ARRAY['bureau'::text, 'rescue_station'::text, 'city_rescue'::text, 'ambulance'::text, 'grid_office'::text]))
+                END)
+        ), own AS (
+         SELECT contact_method.organisation_id,
+            count(contact_method.verified_at) AS verified
+           FROM public.contact_method
+          WHERE (contact_method.active AND (contact_method.organisation_id IS NOT NULL))
+          GROUP BY contact_method.organisation_id
+        ), people AS (
+         SELECT DISTINCT p.organisation_id
+           FROM (public.person p
+             JOIN public.contact_method m ON (((m.person_id = p.id) AND m.active)))
+          WHERE p.active
+        )
+ SELECT n.id,
+    n.code,
+    n.kind,
+    n.name_zh,
+    n.name_en,
+    n.town_code,
+        CASE
+            WHEN (own.verified = 0) THEN 'unverified'::text
+            WHEN (people.organisation_id IS NOT NULL) THEN 'people_only'::text
+            ELSE 'none'::text
+        END AS fault
+   FROM ((needed n
+     LEFT JOIN own ON ((own.organisation_id = n.id)))
+     LEFT JOIN people ON ((people.organisation_id = n.id)))
+  WHERE ((own.organisation_id IS NULL) OR (own.verified = 0));
+
 CREATE TABLE public.incident (
     id bigint NOT NULL,
     number text NOT NULL,
@@ -671,18 +931,6 @@ CREATE TABLE public.ingest_beat (
     info jsonb DEFAULT '{}'::jsonb NOT NULL
 );
 
-CREATE TABLE public.kitchen (
-    id bigint NOT NULL,
-    code text NOT NULL,
-    place_id bigint NOT NULL,
-    owner_org_id bigint NOT NULL,
-    name_zh text NOT NULL,
-    name_en text NOT NULL,
-    kind text DEFAULT 'small_restaurant'::text NOT NULL,
-    licence text DEFAULT ''::text NOT NULL,
-    in_use boolean DEFAULT true NOT NULL
-);
-
 ALTER TABLE public.kitchen ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.kitchen_id_seq
     START WITH 1
@@ -690,25 +938,6 @@ ALTER TABLE public.kitchen ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
-);
-
-CREATE TABLE public.lift (
-    id bigint NOT NULL,
-    code text NOT NULL,
-    place_id bigint NOT NULL,
-    name_zh text NOT NULL,
-    name_en text NOT NULL,
-    kind text DEFAULT 'passenger'::text NOT NULL,
-    maintenance_org_id bigint,
-    floors integer DEFAULT 2 NOT NULL,
-    rated_speed double precision,
-    rated_load double precision,
-    next_inspection date,
-    machine_room_note text DEFAULT ''::text NOT NULL,
-    in_use boolean DEFAULT true NOT NULL,
-    CONSTRAINT lift_code_check CHECK ((code ~ '^[0-9]{5,7}$'::text)),
-    CONSTRAINT lift_floors_check CHECK ((floors >= 2)),
-    CONSTRAINT lift_kind_check CHECK ((kind = ANY (ARRAY['passenger'::text, 'goods'::text, 'escalator'::text, 'dumbwaiter'::text])))
 );
 
 CREATE TABLE public.lift_sample (
@@ -836,28 +1065,34 @@ ALTER TABLE public.mass_incident ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
-CREATE TABLE public.organisation (
-    id bigint NOT NULL,
-    code text NOT NULL,
-    kind text NOT NULL,
-    name_zh text NOT NULL,
-    name_en text NOT NULL,
-    town_code text,
-    lat double precision,
-    lon double precision,
-    phone text DEFAULT ''::text NOT NULL,
-    credit_class text,
-    active boolean DEFAULT true NOT NULL,
-    grid_code text DEFAULT ''::text NOT NULL,
-    crews integer DEFAULT 1 NOT NULL,
-    CONSTRAINT organisation_credit_class_check CHECK ((credit_class = ANY (ARRAY['A'::text, 'B'::text, 'C'::text, 'D'::text]))),
-    CONSTRAINT organisation_crews_check CHECK ((crews >= 1)),
-    CONSTRAINT organisation_kind_check CHECK ((kind = ANY (ARRAY['bureau'::text, 'maintenance'::text, 'rescue_station'::text, 'city_rescue'::text, 'ambulance'::text, 'property'::text, 'caterer'::text, 'grid_office'::text, 'inspection_body'::text, 'association'::text]))),
-    CONSTRAINT organisation_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
-    CONSTRAINT organisation_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))
+CREATE TABLE public.number_day (
+    prefix text NOT NULL,
+    day date NOT NULL,
+    first bigint NOT NULL
 );
 
-COMMENT ON COLUMN public.organisation.crews IS 'how many rescues it can carry out at once; with as many under way it is busy';
+COMMENT ON TABLE public.number_day IS 'at which value of its sequence a day began to count';
+
+CREATE SEQUENCE public.number_f
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE SEQUENCE public.number_m
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE SEQUENCE public.number_r
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
 
 ALTER TABLE public.organisation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.organisation_id_seq
@@ -890,8 +1125,33 @@ CREATE TABLE public.outbox (
     attempts integer DEFAULT 0 NOT NULL,
     sent_at timestamp with time zone,
     receipt text,
-    CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'leased'::text, 'sent'::text, 'failed'::text])))
+    organisation_id bigint,
+    person_id bigint,
+    chain text,
+    priority integer DEFAULT 1 NOT NULL,
+    weight smallint DEFAULT 1 NOT NULL,
+    gateway text DEFAULT ''::text NOT NULL,
+    shown text DEFAULT ''::text NOT NULL,
+    receipts boolean DEFAULT false NOT NULL,
+    released_at timestamp with time zone,
+    delivered_at timestamp with time zone,
+    undelivered_at timestamp with time zone,
+    CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'queued'::text, 'leased'::text, 'sent'::text, 'spared'::text, 'failed'::text]))),
+    CONSTRAINT outbox_waits_in_a_chain CHECK (((state <> 'waiting'::text) OR (chain IS NOT NULL))),
+    CONSTRAINT outbox_weight_check CHECK (((weight >= 1) AND (weight <= 3)))
 );
+
+COMMENT ON COLUMN public.outbox.next_at IS 'queued: the next try; waiting: when it is looked at again at the latest';
+
+COMMENT ON COLUMN public.outbox.chain IS 'all letters that tell one person one thing; those of a later priority wait for the earlier';
+
+COMMENT ON COLUMN public.outbox.weight IS '1: first page, 2: repeat or reminder, 3: can wait; see alerting/rates.py';
+
+COMMENT ON COLUMN public.outbox.gateway IS 'whose rate limit it counts against; holds no secret';
+
+COMMENT ON COLUMN public.outbox.shown IS 'the address as pages may show it; the address itself can be a secret';
+
+COMMENT ON COLUMN public.outbox.released_at IS 'since when it is no longer waiting; NULL: it never waited';
 
 CREATE TABLE public.outbox_attempt (
     id bigint NOT NULL,
@@ -900,6 +1160,9 @@ CREATE TABLE public.outbox_attempt (
     ended_at timestamp with time zone,
     outcome text,
     detail text DEFAULT ''::text NOT NULL,
+    receipt_sha256 text,
+    delivered_at timestamp with time zone,
+    undelivered_at timestamp with time zone,
     CONSTRAINT outbox_attempt_outcome_check CHECK ((outcome = ANY (ARRAY['sent'::text, 'refused'::text, 'unsure'::text])))
 );
 
@@ -919,17 +1182,6 @@ ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
-);
-
-CREATE TABLE public.person (
-    id bigint NOT NULL,
-    login text NOT NULL,
-    name text NOT NULL,
-    language text DEFAULT 'zh'::text NOT NULL,
-    organisation_id bigint,
-    password_hash text,
-    active boolean DEFAULT true NOT NULL,
-    CONSTRAINT person_language_check CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text])))
 );
 
 ALTER TABLE public.person ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -957,24 +1209,6 @@ ALTER TABLE public.person_role ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
-);
-
-CREATE TABLE public.place (
-    id bigint NOT NULL,
-    code text NOT NULL,
-    kind text DEFAULT 'other'::text NOT NULL,
-    name_zh text NOT NULL,
-    name_en text NOT NULL,
-    address_zh text DEFAULT ''::text NOT NULL,
-    address_en text DEFAULT ''::text NOT NULL,
-    town_code text NOT NULL,
-    grid_code text DEFAULT ''::text NOT NULL,
-    lat double precision NOT NULL,
-    lon double precision NOT NULL,
-    property_org_id bigint,
-    remote boolean DEFAULT false NOT NULL,
-    CONSTRAINT place_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
-    CONSTRAINT place_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))
 );
 
 ALTER TABLE public.place ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1070,20 +1304,61 @@ ALTER TABLE public.public_report ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
-CREATE VIEW public.public_rescue AS
- SELECT i.opened_at,
+CREATE VIEW public.rescue_fact AS
+ SELECT i.id,
+    i.opened_at,
+    i.alarm_at,
+    i.lift_id,
+    l.maintenance_org_id AS unit_id,
     p.town_code,
     i.tier,
-    i.people_inside,
+    (i.mass_id IS NOT NULL) AS mass,
     i.cause,
+    i.people_inside,
     i.state,
-    EXTRACT(epoch FROM (i.accepted_at - i.dispatched_at)) AS accept_s,
-    EXTRACT(epoch FROM (i.arrived_at - i.alarm_at)) AS arrival_s,
-    EXTRACT(epoch FROM (i.released_at - i.arrived_at)) AS release_s
-   FROM ((public.incident i
+        CASE
+            WHEN (i.source = 'drill'::text) THEN 'drill'::text
+            WHEN (i.state = ANY (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text])) THEN i.state
+            ELSE NULL::text
+        END AS left_out,
+    (EXTRACT(epoch FROM (LEAST(i.accepted_at, i.arrived_at) - i.dispatched_at)))::double precision AS response_s,
+        CASE
+            WHEN (LEAST(i.accepted_at, i.arrived_at, ended.at) <= (i.dispatched_at + '00:03:00'::interval)) THEN NULL::timestamp with time zone
+            ELSE (i.dispatched_at + '00:03:00'::interval)
+        END AS response_missed_at,
+    (EXTRACT(epoch FROM (i.arrived_at - i.alarm_at)))::double precision AS arrival_s,
+        CASE
+            WHEN (LEAST(i.arrived_at, ended.at) <= promise.arrive_by) THEN NULL::timestamp with time zone
+            ELSE promise.arrive_by
+        END AS arrival_missed_at,
+    (EXTRACT(epoch FROM (i.released_at - i.arrived_at)))::double precision AS release_s,
+    promise.arrive_by,
+    ended.at AS ended_at
+   FROM ((((public.incident i
      JOIN public.lift l ON ((l.id = i.lift_id)))
      JOIN public.place p ON ((p.id = l.place_id)))
-  WHERE ((i.source <> 'drill'::text) AND (i.state <> ALL (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text])));
+     CROSS JOIN LATERAL ( SELECT (i.alarm_at +
+                CASE
+                    WHEN p.remote THEN '01:00:00'::interval
+                    ELSE '00:30:00'::interval
+                END) AS arrive_by) promise)
+     CROSS JOIN LATERAL ( SELECT LEAST(i.released_at, i.closed_at) AS at) ended);
+
+CREATE VIEW public.public_rescue AS
+ SELECT opened_at,
+    town_code,
+    tier,
+    people_inside,
+    cause,
+    state,
+    mass,
+    response_s,
+    response_missed_at,
+    arrival_s,
+    arrival_missed_at,
+    release_s
+   FROM public.rescue_fact
+  WHERE (left_out IS NULL);
 
 CREATE TABLE public.still (
     device_id integer NOT NULL,
@@ -1141,6 +1416,14 @@ CREATE VIEW public.public_withheld AS
            FROM public.still s
           WHERE ((s.device_id = w.device_id) AND (s.taken_at >= w.at))))));
 
+CREATE TABLE public.receipt (
+    attempt_id bigint NOT NULL,
+    state text NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT receipt_state_check CHECK ((state = ANY (ARRAY['delivered'::text, 'undelivered'::text])))
+);
+
 CREATE TABLE public.reject (
     id bigint NOT NULL,
     received timestamp with time zone NOT NULL,
@@ -1176,6 +1459,44 @@ CREATE TABLE public.rescue_order (
     reason text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.roster (
+    organisation_id bigint NOT NULL,
+    timezone text NOT NULL,
+    source text NOT NULL,
+    imported_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON COLUMN public.roster.timezone IS 'the clock by which its weekly lines are read';
+
+CREATE TABLE public.roster_hole (
+    id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    found_at timestamp with time zone NOT NULL,
+    told_at timestamp with time zone,
+    filled_at timestamp with time zone,
+    CONSTRAINT roster_hole_check CHECK ((ends_at > starts_at))
+);
+
+COMMENT ON COLUMN public.roster_hole.filled_at IS 'when somebody was found to be on duty then after all';
+
+ALTER TABLE public.roster_hole ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.roster_hole_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.roster_look (
+    day date NOT NULL,
+    at timestamp with time zone NOT NULL,
+    rosters integer NOT NULL,
+    holes integer NOT NULL
 );
 
 CREATE TABLE public.schema_migration (
@@ -1298,6 +1619,51 @@ CREATE TABLE public.stream (
 )
 WITH (fillfactor='50');
 
+CREATE TABLE public.travel_time (
+    to_lat double precision NOT NULL,
+    to_lon double precision NOT NULL,
+    from_lat double precision NOT NULL,
+    from_lon double precision NOT NULL,
+    seconds double precision,
+    metres double precision,
+    asked_at timestamp with time zone NOT NULL,
+    CONSTRAINT travel_time_metres_check CHECK ((metres >= (0)::double precision)),
+    CONSTRAINT travel_time_seconds_check CHECK ((seconds >= (0)::double precision))
+);
+
+COMMENT ON COLUMN public.travel_time.seconds IS 'NULL: it knows no way';
+
+CREATE VIEW public.unit_call AS
+ SELECT d.organisation_id AS unit_id,
+    f.opened_at,
+    f.town_code,
+    f.mass,
+    (EXTRACT(epoch FROM (own.answered - d.offered_at)))::double precision AS response_s,
+        CASE
+            WHEN ((own.answered IS NULL) AND (d.state = 'declined'::text)) THEN d.ended_at
+            WHEN (LEAST(own.answered, free.at) <= (d.offered_at + '00:03:00'::interval)) THEN NULL::timestamp with time zone
+            ELSE (d.offered_at + '00:03:00'::interval)
+        END AS response_missed_at,
+    (EXTRACT(epoch FROM (d.arrived_at - f.alarm_at)))::double precision AS arrival_s,
+        CASE
+            WHEN ((d.arrived_at IS NULL) AND (d.state = 'declined'::text)) THEN
+            CASE
+                WHEN (own.answered IS NOT NULL) THEN d.ended_at
+                ELSE NULL::timestamp with time zone
+            END
+            WHEN (LEAST(d.arrived_at, free.at) <= f.arrive_by) THEN NULL::timestamp with time zone
+            ELSE f.arrive_by
+        END AS arrival_missed_at
+   FROM (((public.dispatch d
+     JOIN public.rescue_fact f ON ((f.id = d.incident_id)))
+     CROSS JOIN LATERAL ( SELECT LEAST(d.accepted_at, d.arrived_at) AS answered) own)
+     CROSS JOIN LATERAL ( SELECT LEAST(f.ended_at,
+                CASE
+                    WHEN (d.state = 'stood_down'::text) THEN d.ended_at
+                    ELSE NULL::timestamp with time zone
+                END) AS at) free)
+  WHERE ((d.tier = 1) AND (f.left_out IS NULL));
+
 ALTER TABLE ONLY public.alerting_beat
     ADD CONSTRAINT alerting_beat_pkey PRIMARY KEY (instance);
 
@@ -1328,8 +1694,17 @@ ALTER TABLE ONLY public.command
 ALTER TABLE ONLY public.command_result
     ADD CONSTRAINT command_result_pkey PRIMARY KEY (command_id);
 
+ALTER TABLE ONLY public.contact_code
+    ADD CONSTRAINT contact_code_pkey PRIMARY KEY (contact_method_id);
+
 ALTER TABLE ONLY public.contact_method
     ADD CONSTRAINT contact_method_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.coverage_gap
+    ADD CONSTRAINT coverage_gap_pkey PRIMARY KEY (tier, place_id);
+
+ALTER TABLE ONLY public.coverage_look
+    ADD CONSTRAINT coverage_look_pkey PRIMARY KEY (tier);
 
 ALTER TABLE ONLY public.credential
     ADD CONSTRAINT credential_fingerprint_key UNIQUE (fingerprint);
@@ -1358,8 +1733,23 @@ ALTER TABLE ONLY public.dispatch
 ALTER TABLE ONLY public.dispatch
     ADD CONSTRAINT dispatch_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.duty_day
+    ADD CONSTRAINT duty_day_day_organisation_id_key UNIQUE NULLS NOT DISTINCT (day, organisation_id);
+
+ALTER TABLE ONLY public.duty_day
+    ADD CONSTRAINT duty_day_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.duty_pattern
+    ADD CONSTRAINT duty_pattern_organisation_id_person_id_day_starts_key UNIQUE (organisation_id, person_id, day, starts);
+
+ALTER TABLE ONLY public.duty_pattern
+    ADD CONSTRAINT duty_pattern_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.duty_shift
     ADD CONSTRAINT duty_shift_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.duty_substitute
+    ADD CONSTRAINT duty_substitute_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.edge_order
     ADD CONSTRAINT edge_order_pkey PRIMARY KEY (id);
@@ -1445,6 +1835,9 @@ ALTER TABLE ONLY public.mass_incident
 ALTER TABLE ONLY public.mass_incident
     ADD CONSTRAINT mass_incident_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.number_day
+    ADD CONSTRAINT number_day_pkey PRIMARY KEY (prefix, day);
+
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_code_key UNIQUE (code);
 
@@ -1453,6 +1846,9 @@ ALTER TABLE ONLY public.organisation
 
 ALTER TABLE ONLY public.outbox_attempt
     ADD CONSTRAINT outbox_attempt_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.outbox_attempt
+    ADD CONSTRAINT outbox_attempt_receipt_sha256_key UNIQUE (receipt_sha256);
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_dedupe_key UNIQUE (dedupe);
@@ -1487,6 +1883,9 @@ ALTER TABLE ONLY public.policy
 ALTER TABLE ONLY public.public_report
     ADD CONSTRAINT public_report_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.receipt
+    ADD CONSTRAINT receipt_pkey PRIMARY KEY (attempt_id, state);
+
 ALTER TABLE ONLY public.reject
     ADD CONSTRAINT reject_pkey PRIMARY KEY (id);
 
@@ -1495,6 +1894,15 @@ ALTER TABLE ONLY public.reject
 
 ALTER TABLE ONLY public.rescue_order
     ADD CONSTRAINT rescue_order_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.roster_hole
+    ADD CONSTRAINT roster_hole_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.roster_look
+    ADD CONSTRAINT roster_look_pkey PRIMARY KEY (day);
+
+ALTER TABLE ONLY public.roster
+    ADD CONSTRAINT roster_pkey PRIMARY KEY (organisation_id);
 
 ALTER TABLE ONLY public.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (number);
@@ -1523,6 +1931,9 @@ ALTER TABLE ONLY public.stream
 ALTER TABLE ONLY public.town
     ADD CONSTRAINT town_pkey PRIMARY KEY (code);
 
+ALTER TABLE ONLY public.travel_time
+    ADD CONSTRAINT travel_time_pkey PRIMARY KEY (to_lat, to_lon, from_lat, from_lon);
+
 CREATE INDEX audit_log_object ON public.audit_log USING btree (action, object);
 
 CREATE INDEX camera_sample_time ON public.camera_sample USING btree ("time");
@@ -1532,6 +1943,8 @@ CREATE INDEX climate_sample_time ON public.climate_sample USING btree ("time");
 CREATE INDEX command_created ON public.command USING btree (created_at);
 
 CREATE INDEX command_incident ON public.command USING btree (incident_id) WHERE (incident_id IS NOT NULL);
+
+CREATE UNIQUE INDEX command_seq ON public.command USING btree (seq);
 
 CREATE INDEX credential_device ON public.credential USING btree (device_id);
 
@@ -1545,7 +1958,13 @@ CREATE INDEX device_site ON public.device USING btree (site, kind);
 
 CREATE INDEX dispatch_busy ON public.dispatch USING btree (organisation_id) WHERE (state = ANY (ARRAY['accepted'::text, 'en_route'::text, 'arrived'::text]));
 
+CREATE INDEX dispatch_offered ON public.dispatch USING btree (organisation_id) WHERE (state = 'offered'::text);
+
 CREATE INDEX dispatch_old_links ON public.dispatch USING gin (old_links);
+
+CREATE INDEX duty_shift_organisation ON public.duty_shift USING btree (organisation_id, ends_at);
+
+CREATE INDEX duty_substitute_organisation ON public.duty_substitute USING btree (organisation_id, ends_at);
 
 CREATE INDEX edge_order_expires ON public.edge_order USING btree (expires_at);
 
@@ -1593,17 +2012,31 @@ CREATE INDEX login_attempt_login ON public.login_attempt USING btree (login, at)
 
 CREATE INDEX mass_incident_open ON public.mass_incident USING btree (opened_at) WHERE (closed_at IS NULL);
 
+CREATE INDEX outbox_attempt_outbox ON public.outbox_attempt USING btree (outbox_id);
+
+CREATE INDEX outbox_attempt_started ON public.outbox_attempt USING btree (started_at);
+
+CREATE INDEX outbox_chain ON public.outbox USING btree (chain) WHERE (chain IS NOT NULL);
+
+CREATE INDEX outbox_dispatch ON public.outbox USING btree (dispatch_id) WHERE (dispatch_id IS NOT NULL);
+
 CREATE INDEX outbox_incident ON public.outbox USING btree (incident_id);
 
-CREATE INDEX outbox_next ON public.outbox USING btree (next_at) WHERE (state = ANY (ARRAY['queued'::text, 'leased'::text]));
+CREATE INDEX outbox_next ON public.outbox USING btree (weight, next_at) WHERE (state = ANY (ARRAY['queued'::text, 'leased'::text]));
+
+CREATE INDEX outbox_waiting ON public.outbox USING btree (next_at) WHERE (state = 'waiting'::text);
 
 CREATE INDEX place_town ON public.place USING btree (town_code);
+
+CREATE INDEX receipt_received ON public.receipt USING btree (received_at);
 
 CREATE INDEX reject_identity ON public.reject USING btree (device_code, boot, lane, seq);
 
 CREATE INDEX reject_open ON public.reject USING btree (received) WHERE (replayed_at IS NULL);
 
 CREATE INDEX rescue_order_expires ON public.rescue_order USING btree (expires_at);
+
+CREATE INDEX roster_hole_open ON public.roster_hole USING btree (organisation_id, ends_at) WHERE (filled_at IS NULL);
 
 CREATE INDEX silence_ended ON public.silence USING btree (ended_at);
 
@@ -1651,6 +2084,8 @@ CREATE TRIGGER incident_hint AFTER INSERT OR UPDATE ON public.incident FOR EACH 
 
 CREATE TRIGGER outbox_hint AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
 
+CREATE TRIGGER receipt_hint AFTER INSERT ON public.receipt FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
+
 CREATE TRIGGER rescue_order_hint AFTER INSERT ON public.rescue_order FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
 
 ALTER TABLE ONLY public.audit_log
@@ -1683,11 +2118,20 @@ ALTER TABLE ONLY public.command
 ALTER TABLE ONLY public.command_result
     ADD CONSTRAINT command_result_command_id_fkey FOREIGN KEY (command_id) REFERENCES public.command(id);
 
+ALTER TABLE ONLY public.contact_code
+    ADD CONSTRAINT contact_code_contact_method_id_fkey FOREIGN KEY (contact_method_id) REFERENCES public.contact_method(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.contact_method
     ADD CONSTRAINT contact_method_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
 
 ALTER TABLE ONLY public.contact_method
     ADD CONSTRAINT contact_method_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.coverage_gap
+    ADD CONSTRAINT coverage_gap_nearest_id_fkey FOREIGN KEY (nearest_id) REFERENCES public.organisation(id);
+
+ALTER TABLE ONLY public.coverage_gap
+    ADD CONSTRAINT coverage_gap_place_id_fkey FOREIGN KEY (place_id) REFERENCES public.place(id);
 
 ALTER TABLE ONLY public.credential
     ADD CONSTRAINT credential_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
@@ -1713,11 +2157,29 @@ ALTER TABLE ONLY public.dispatch
 ALTER TABLE ONLY public.dispatch
     ADD CONSTRAINT dispatch_replaces_fkey FOREIGN KEY (replaces) REFERENCES public.dispatch(id);
 
+ALTER TABLE ONLY public.duty_day
+    ADD CONSTRAINT duty_day_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
+
+ALTER TABLE ONLY public.duty_pattern
+    ADD CONSTRAINT duty_pattern_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
+
+ALTER TABLE ONLY public.duty_pattern
+    ADD CONSTRAINT duty_pattern_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
 ALTER TABLE ONLY public.duty_shift
     ADD CONSTRAINT duty_shift_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
 
 ALTER TABLE ONLY public.duty_shift
     ADD CONSTRAINT duty_shift_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.duty_substitute
+    ADD CONSTRAINT duty_substitute_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
+
+ALTER TABLE ONLY public.duty_substitute
+    ADD CONSTRAINT duty_substitute_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.duty_substitute
+    ADD CONSTRAINT duty_substitute_substitute_id_fkey FOREIGN KEY (substitute_id) REFERENCES public.person(id);
 
 ALTER TABLE ONLY public.edge_order
     ADD CONSTRAINT edge_order_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
@@ -1812,6 +2274,12 @@ ALTER TABLE ONLY public.outbox
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
 
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
 
@@ -1836,11 +2304,20 @@ ALTER TABLE ONLY public.public_report
 ALTER TABLE ONLY public.public_report
     ADD CONSTRAINT public_report_lift_id_fkey FOREIGN KEY (lift_id) REFERENCES public.lift(id);
 
+ALTER TABLE ONLY public.receipt
+    ADD CONSTRAINT receipt_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES public.outbox_attempt(id);
+
 ALTER TABLE ONLY public.rescue_order
     ADD CONSTRAINT rescue_order_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
 
 ALTER TABLE ONLY public.rescue_order
     ADD CONSTRAINT rescue_order_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
+
+ALTER TABLE ONLY public.roster_hole
+    ADD CONSTRAINT roster_hole_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
+
+ALTER TABLE ONLY public.roster
+    ADD CONSTRAINT roster_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
 
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);

@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from psycopg.types.json import Jsonb
 
 from alerting.engine import Engine
+from alerting.means import Means
 from api.app import create_app
 from api.session import HASHER
 from runtime.db import Connection, Role, connect
@@ -117,7 +118,7 @@ def open_room(database: DatabaseSettings, folder: Path) -> Iterator[Room]:
 
     def run() -> None:
         with connect(database, Role.ALERTING) as connection:
-            engine = Engine(connection, "http://sunlit.test")
+            engine = Engine(connection, Means("http://sunlit.test"))
             while not stop.is_set():
                 engine.cycle(_now(connection))
                 stop.wait(0.05)

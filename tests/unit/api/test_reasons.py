@@ -12,7 +12,20 @@ from api.i18n import catalogue
 from api.reasons import reason
 
 ALERTING = Path(__file__).resolve().parents[3] / "alerting"
-DECISIONS = ("crew", "desk", "escalation", "events", "effects", "calls", "commands", "masses", "finding", "findings")
+DECISIONS = (
+    "crew",
+    "desk",
+    "escalation",
+    "events",
+    "effects",
+    "calls",
+    "commands",
+    "masses",
+    "finding",
+    "findings",
+    "help/ranking",
+    "help/duty",
+)
 # What may stand in a blank: a number, an incident's number, a name, a list of words.
 BLANKS = ("1", "R20261124-0001", "qr", "injury fire", "door_system", "accept", "'x'", "confidence 0.95")
 ENGLISH = re.compile(r"[a-z]{2,} [a-z]{2,}")
@@ -110,8 +123,12 @@ def test_every_action_has_a_word() -> None:
         ("people are out: 2", "已救出：2 人"),
         ("cause door_system, method open_at_level; sensors agree", "原因：门系统，方式：平层开门；传感器一致"),
         ("arrived: code: '1', expected 442001", "到场：编号 1 不对，本梯编号应为 442001"),
+        ("tier 2: 石岐救援站, busy: 1 of 1 crew under way; 3 min, 0.8 km estimated",
+         "第 2 级：石岐救援站，忙：1 组中 1 组执行中；3 分钟，0.8 公里（估算）"),
+        ("恒升: nobody is on duty by the roster; it has none of its own either",
+         "恒升：值班表上无人值班；单位也没有联系方式"),
         ("值守员自己写的话", "值守员自己写的话"),
     ],
-)
+)  # fmt: skip
 def test_what_a_reader_sees(text: str, words: str) -> None:
     assert reason("zh", text) == words
