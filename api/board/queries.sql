@@ -172,3 +172,23 @@ SELECT i.number, i.state, i.rule, i.tier, i.alarm_at, i.arrived_at, i.closed_at,
 FROM incident i JOIN lift l ON l.id = i.lift_id JOIN place p ON p.id = l.place_id
 WHERE i.closed_at IS NOT NULL AND (%(lift)s::text = '' OR l.code = %(lift)s)
 ORDER BY i.closed_at DESC LIMIT 200
+
+-- name: ready_counts
+-- What would go wrong tomorrow: hours without anybody on duty, lifts that nobody reaches in time, nobody to tell.
+SELECT (SELECT count(*) FROM roster_hole WHERE filled_at IS NULL AND ends_at > clock_timestamp()) AS holes,
+       (SELECT coalesce(sum(lifts), 0) FROM coverage_gap) AS uncovered,
+       (SELECT count(*) FROM hard_to_reach) AS unreachable
+
+-- name: roster_holes
+SELECT o.name_zh, o.name_en, o.phone, h.starts_at, h.ends_at FROM roster_hole h
+JOIN organisation o ON o.id = h.organisation_id
+WHERE h.filled_at IS NULL AND h.ends_at > clock_timestamp() ORDER BY h.starts_at, o.code LIMIT 200
+
+-- name: coverage_gaps
+SELECT g.tier, g.lifts, g.limit_s, g.travel_s, g.since, p.name_zh AS place_zh, p.name_en AS place_en,
+       o.name_zh AS nearest_zh, o.name_en AS nearest_en
+FROM coverage_gap g JOIN place p ON p.id = g.place_id LEFT JOIN organisation o ON o.id = g.nearest_id
+ORDER BY g.tier, g.lifts DESC, p.code LIMIT 200
+
+-- name: unreachable
+SELECT code, kind, name_zh, name_en, fault FROM hard_to_reach ORDER BY kind, code LIMIT 200

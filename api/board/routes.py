@@ -96,6 +96,16 @@ async def mass(request: Request, number: str, _: Operator, said: str = "") -> HT
     return render(request, "board/mass.html", mass=row, groups=groups, figures=figures, closed=closed, said=said)
 
 
+@router.get("/board/ready")
+async def ready(request: Request, _: Operator) -> HTMLResponse:
+    """What would go wrong at the next alarm, and can be put right before it."""
+    async with request.app.state.pool.connection() as connection:
+        holes = await (await connection.execute(QUERIES["roster_holes"])).fetchall()
+        gaps = await (await connection.execute(QUERIES["coverage_gaps"])).fetchall()
+        unreachable = await (await connection.execute(QUERIES["unreachable"])).fetchall()
+    return render(request, "board/ready.html", holes=holes, gaps=gaps, unreachable=unreachable)
+
+
 @router.get("/board/stranger")
 async def stranger(request: Request, _: Operator, site: str = "", code: str = "") -> HTMLResponse:
     """Before a stranger's alarm leaves the board somebody says why."""
@@ -149,6 +159,7 @@ async def _open(request: Request) -> dict[str, Any]:
         silent = await (await connection.execute(QUERIES["silent_count"])).fetchone()
         strangers = await (await connection.execute(QUERIES["strangers_alarm"])).fetchall()
         services = await (await connection.execute(QUERIES["services"])).fetchall()
+        ready = await (await connection.execute(QUERIES["ready_counts"])).fetchone()
     groups = grouped(rows, masses, now)
     return {
         "rows": rows,
@@ -157,6 +168,7 @@ async def _open(request: Request) -> dict[str, Any]:
         "today": today,
         "blind": blind,
         "services": services,
+        "ready": ready,
         "late": [row for row in rows if row["arrived_at"] is None and row["tier"] > 1],
         "silences": silences,
         "more_silent": silent["count"] - len(silences),

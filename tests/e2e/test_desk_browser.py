@@ -288,7 +288,7 @@ def test_the_desks_pages_on_desk_and_phone(site: Site, look: Open, language: str
         " VALUES ('M1', 'cluster', 'g-1', now(), now(), 1) RETURNING id) UPDATE incident SET mass_id = m.id FROM m"
     )
     page = operator(look, f"/board?lang={language}", width)
-    for path in ("/board", f"/board/incident/{number}", "/board/mass/M1", "/board/find?code=442009", "/board/history"):
+    for path in ("/board", f"/board/incident/{number}", "/board/mass/M1", "/board/find?code=442009", "/board/ready"):
         page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
         page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
         neat(page, width)

@@ -239,6 +239,22 @@ def test_a_mass_incident_stands_as_one_with_the_worst_first(room: Room) -> None:
     assert room.client.get("/board/mass/M1").status_code == 404
 
 
+def test_what_is_missing_for_the_next_alarm(room: Room) -> None:
+    room.owner.execute(
+        "INSERT INTO roster_hole (organisation_id, starts_at, ends_at, found_at) SELECT id, now() + interval '1 day',"
+        " now() + interval '30 hours', now() FROM organisation WHERE code = 'rs-2'"
+    )
+    room.owner.execute(
+        "INSERT INTO coverage_gap (tier, place_id, lifts, limit_s, since) SELECT 2, id, 14, 1800, now() FROM place"
+        " WHERE code = 'p-5'"
+    )
+    board = room.client.get("/board?lang=en").text
+    assert "1 roster holes ahead" in board and "14 lifts out of reach in time" in board
+    page = room.client.get("/board/ready?lang=zh").text
+    assert "东区救援站" in page and "榄城广场" in page
+    assert MISSING.findall(page) == []
+
+
 def test_times_stand_still_when_people_are_out(room: Room, page: str) -> None:
     freed(room)
     row = room.one("SELECT released_at - alarm_at AS took FROM incident")
