@@ -66,6 +66,9 @@
       const button = e.submitter || form.querySelector("button:not([type=button])");
       const body = Array.from(new FormData(form));
       typed = false;
+      // What was said of the tap before is over.
+      changed.hidden = true;
+      document.querySelectorAll("main > .said:not([id])").forEach(function (old) { old.hidden = true; });
       keep(kept().concat([{ id: id, path: path, kind: kind, action: form.action, body: body, at: Date.now(), words: button.textContent.trim() }]));
       // Another new time from the same page is another tap.
       if (kind === "eta" && window.crypto && crypto.randomUUID) form.elements.command.value = crypto.randomUUID();
