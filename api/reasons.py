@@ -2,6 +2,7 @@
 
 import re
 
+from api.finding_reasons import PATTERNS as FINDINGS
 from api.refusals import COMMANDS, REFUSALS, TIER, Say, saying
 
 PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
@@ -109,10 +110,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
             r"cause (?P<cause>\w+), method (?P<method>\w+); override: (?P<why>.+)",
             "原因：{cause}，方式：{method}；说明：{why}",
         ),
-        (r"confidence (?P<p>[\d.]+): sent to the owner", "置信度 {p}：已通知经营者"),
-        (r"confidence (?P<p>[\d.]+): a person looks first", "置信度 {p}：先由人工复核"),
         (r"confidence (?P<p>[\d.]+): kept, nobody is told", "置信度 {p}：仅保存"),
-        (r"confidence (?P<p>[\d.]+): advice, kept for the digest", "置信度 {p}：提示，计入汇总"),
         ("overdue, yellow", "逾期（黄）"),
         ("overdue, red", "逾期（红）"),
         ("not put right in time", "未按时整改"),
@@ -159,6 +157,9 @@ def reason(language: str, text: str) -> str:
     """A reason, or why a command was refused, in the language of its reader."""
     if language != "zh":
         return text
+    for pattern, tell in FINDINGS:
+        if found := pattern.match(text):
+            return tell(found)
     for pattern, say in (*WAYS, *REFUSALS, *PATTERNS):
         found = pattern.match(text)
         if found:

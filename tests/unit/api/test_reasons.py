@@ -1,4 +1,4 @@
-"""No English on Chinese pages: every reason that alerting can give is walked."""
+"""No English on Chinese pages: every reason that the rescue desk can give is walked."""
 
 import ast
 import re
@@ -21,8 +21,6 @@ DECISIONS = (
     "calls",
     "commands",
     "masses",
-    "finding",
-    "findings",
     "help/ranking",
     "help/duty",
 )
