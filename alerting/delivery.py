@@ -54,9 +54,7 @@ def work(settings: Settings) -> Callable[[threading.Event], None]:
     return duty
 
 
-def _look(
-    worker: Worker, clock: DeskClock, threads: ThreadPoolExecutor, looking: Future[int] | None
-) -> Future[int]:
+def _look(worker: Worker, clock: DeskClock, threads: ThreadPoolExecutor, looking: Future[int] | None) -> Future[int]:
     """Receipts and waiting letters are looked at beside the sendings: no first page waits for them."""
     if looking is not None and not looking.done():
         return looking
