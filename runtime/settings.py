@@ -154,6 +154,13 @@ class AlertingSettings(Section):
             raise ValueError("expected no blanks but {lat} and {lon}") from error
         return url
 
+    @field_validator("routing_url")
+    @classmethod
+    def _an_address(cls, url: str | None) -> str | None:
+        if url is not None and re.match(r"https?://[^/\s]+", url) is None:
+            raise ValueError("expected an address such as http://127.0.0.1:5000")
+        return url
+
     @field_validator("timezone")
     @classmethod
     def _known(cls, name: str) -> str:

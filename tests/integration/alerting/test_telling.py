@@ -237,6 +237,49 @@ def test_undelivered_is_tried_again_and_a_delivery_in_between_counts(story: Stor
     assert row["delivered_at"] is not None
 
 
+def test_a_receipt_in_the_middle_of_a_repeat_counts_for_more_than_its_outcome(story: Story) -> None:
+    story.contact("a", 1, receipts=True)
+    story.contact("b", 2)
+    story.answers = {"a": UNSURE}
+    story.tell()
+    story.at(0)
+
+    def receipt_comes_first() -> Outcome:
+        with connect(story.database, Role.API) as connection:
+            connection.execute(
+                "INSERT INTO receipt (attempt_id, state, received_at) SELECT min(id), 'delivered', %s"
+                " FROM outbox_attempt",
+                (story.now,),
+            )
+        story.worker.look(story.now)
+        return REFUSED
+
+    story.answers = {"a": receipt_comes_first}
+    assert story.at(2) == ["a"]
+    assert story.states() == {"a": "sent", "b": "spared"}
+    assert story.at(90) == []
+
+
+def test_what_comes_late_of_an_earlier_attempt_undoes_nothing(story: Story) -> None:
+    story.contact("a", 1, receipts=True)
+    story.answers = {"a": UNSURE}
+    story.tell()
+    story.at(0)
+    story.answers = {}
+    assert story.at(2) == ["a"]
+    with connect(story.database, Role.API) as connection:
+        connection.execute(
+            "INSERT INTO receipt (attempt_id, state, received_at) SELECT min(id), 'undelivered', %s"
+            " FROM outbox_attempt",
+            (after(3),),
+        )
+    assert story.at(5) == []
+    assert story.at(120) == []
+    row = story.one("SELECT state, undelivered_at FROM outbox")
+    assert (row["state"], row["undelivered_at"]) == ("sent", None)
+    assert story.rows("SELECT id FROM outbox_attempt WHERE undelivered_at IS NOT NULL")
+
+
 def test_undelivered_at_the_end_of_the_clock_has_failed(story: Story) -> None:
     story.contact("a", 1, receipts=True)
     story.tell(life_s=5)
