@@ -216,6 +216,8 @@ class ApiSettings(Section):
     secure_cookies: bool = False
     demo: bool = False
     """the city is invented, and every page says so"""
+    hotline: str = "96333"
+    """the telephone of the rescue desk, shown to crews"""
 
 
 class RetentionSettings(Section):
