@@ -2,15 +2,16 @@
 DO $$
 DECLARE name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['sunlit_ingest', 'sunlit_alerting', 'sunlit_api', 'sunlit_public'] LOOP
+    FOREACH name IN ARRAY ARRAY['sunlit_ingest', 'sunlit_alerting', 'sunlit_api', 'sunlit_public', 'sunlit_auditor'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
             EXECUTE format('CREATE ROLE %I LOGIN', name);
         END IF;
     END LOOP;
 END $$;
 
-REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, sunlit_ingest, sunlit_alerting, sunlit_api, sunlit_public;
-GRANT USAGE ON SCHEMA public TO sunlit_ingest, sunlit_alerting, sunlit_api, sunlit_public;
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, sunlit_ingest, sunlit_alerting, sunlit_api, sunlit_public,
+    sunlit_auditor;
+GRANT USAGE ON SCHEMA public TO sunlit_ingest, sunlit_alerting, sunlit_api, sunlit_public, sunlit_auditor;
 
 -- Services read everything except what they have no business with: only the api sees passwords and sessions.
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO sunlit_ingest, sunlit_alerting, sunlit_api;
@@ -25,8 +26,14 @@ GRANT INSERT, UPDATE ON policy, event_handled, incident, incident_entry, dispatc
     command_result, alerting_beat, finding, finding_entry, edge_order_sent, mass_incident,
     rescue_order TO sunlit_alerting;
 GRANT INSERT, UPDATE, DELETE ON command, evidence, evidence_custody, still, session, login_attempt, audit_log,
-    public_report, api_beat, edge_order, live_lease, still_withheld TO sunlit_api;
+    public_report, api_beat, edge_order, live_lease, still_withheld, drill TO sunlit_api;
 -- What is too old is deleted by who wrote it.
 GRANT DELETE ON alerting_beat, edge_order_sent, rescue_order TO sunlit_alerting;
 GRANT SELECT ON public_town, public_lift, public_kitchen, public_still, public_withheld, public_rescue, public_finding
     TO sunlit_public;
+
+-- The auditor reads only what it judges by, and writes only what is its own.
+GRANT SELECT ON service_health, silence, silent_device, agent_of, device, device_status, lift, place, event, event_handled,
+    incident, dispatch, command, command_result, outbox, edge_order, edge_order_sent, edge_reply, rescue_order, drill,
+    contact_method, auditor_beat, alarm TO sunlit_auditor;
+GRANT INSERT, UPDATE, DELETE ON auditor_beat, alarm TO sunlit_auditor;
