@@ -6,7 +6,8 @@ from datetime import datetime
 import msgspec
 from psycopg.types.json import Jsonb
 
-from alerting.policy import LiftPolicy, Policy
+from alerting.lift_policy import LiftPolicy
+from alerting.policy import Policy
 from alerting.sql import QUERIES
 from runtime.db import Connection
 

@@ -1,208 +1,207 @@
 """PURE: what a person's command does to an incident, or why it may not."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
-from msgspec import Struct
-
+from alerting import crew
+from alerting.case import Case, Order, number_of
+from alerting.lift_policy import LAST_TIER
 from alerting.model import (
     ENDED,
-    GONE,
     Action,
+    CallEmergency,
     CallTier,
-    Dispatch,
-    Incident,
+    Comfort,
+    Merge,
     Refused,
-    SetDispatch,
+    Reopen,
     SetIncident,
     StandDown,
 )
-from alerting.policy import LiftPolicy
-from contracts.geometry import Point, distance_m
-from contracts.kinds import CommandKind, DispatchState, IncidentState
+from contracts.kinds import CommandKind, Hazard, IncidentState
 
-ARRIVED_WITHIN_M = 200.0
-ORDER = (
-    DispatchState.OFFERED,
-    DispatchState.ACCEPTED,
-    DispatchState.EN_ROUTE,
-    DispatchState.ARRIVED,
-    DispatchState.RELEASED,
-)
-CREW: Mapping[CommandKind, DispatchState] = {
-    CommandKind.ACCEPT: DispatchState.ACCEPTED,
-    CommandKind.EN_ROUTE: DispatchState.EN_ROUTE,
-    CommandKind.ARRIVED: DispatchState.ARRIVED,
-    CommandKind.RELEASED: DispatchState.RELEASED,
+UNDONE = (IncidentState.FALSE_ALARM, IncidentState.SELF_RELEASED, IncidentState.FAULT_NOT_TRAPPED)
+"""ended without a release: may be wrong, may go on"""
+ENDS: Mapping[CommandKind, tuple[IncidentState, str]] = {
+    CommandKind.FALSE_ALARM: (IncidentState.FALSE_ALARM, "false alarm"),
+    CommandKind.SELF_RELEASED: (IncidentState.SELF_RELEASED, "people freed themselves"),
+    CommandKind.NOT_TRAPPED: (IncidentState.FAULT_NOT_TRAPPED, "a fault, nobody is inside"),
 }
-
-
-class Case(Struct, frozen=True, kw_only=True):
-    """An incident with everything that a command can depend on."""
-
-    incident: Incident
-    dispatches: Sequence[Dispatch]
-    policy: LiftPolicy
-    lift_code: str
-    where: Point
-
-
-class Order(Struct, frozen=True, kw_only=True):
-    """A command as a person gave it."""
-
-    kind: CommandKind
-    reason: str = ""
-    args: Mapping[str, object] = {}
-    dispatch_id: int | None = None
-    client_at: datetime | None = None
+LATE = (CommandKind.FOLLOW_UP, CommandKind.NOTE, CommandKind.CALL_LOG, CommandKind.RECORD)
+"""possible after the end"""
+LONGEST_TEXT = 200
 
 
 def judge(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
     """What the command does; nothing is done twice."""
-    if case.incident.state in ENDED:
+    state = case.incident.state
+    if order.kind in (CommandKind.SPLIT, CommandKind.REOPEN) and order.dispatch_id is None:
+        return _reopen(case, order)
+    late = order.kind in LATE and state is IncidentState.CLOSED
+    if state in ENDED and not late:
         return Refused(f"incident {case.incident.number} is closed")
-    if order.dispatch_id is not None:
-        dispatch = next((known for known in case.dispatches if known.id == order.dispatch_id), None)
-        if dispatch is None:
-            return Refused("this crew was not asked for this incident")
-        return _crew(case, dispatch, order, now)
-    return _operator(case, order, now)
+    if order.dispatch_id is None or order.kind is CommandKind.RECORD:
+        if order.kind not in OPERATORS:
+            return Refused(f"{order.kind} is not an operator's command")
+        return OPERATORS[order.kind](case, order, now)
+    dispatch = next((known for known in case.dispatches if known.id == order.dispatch_id), None)
+    if dispatch is None:
+        return Refused("this crew was not asked for this incident")
+    return crew.judge(case, dispatch, order, now)
 
 
-def _crew(case: Case, dispatch: Dispatch, order: Order, now: datetime) -> list[Action] | Refused:
-    if order.kind is CommandKind.DECLINE:
-        return _decline(dispatch, order, now)
-    target = CREW.get(order.kind)
-    if target is None:
-        return Refused(f"{order.kind} is not a crew's command")
-    if dispatch.state is DispatchState.STOOD_DOWN:
-        return Refused("stood down: another crew is there")
-    if dispatch.state is DispatchState.DECLINED and target is not DispatchState.ACCEPTED:
-        return Refused("this crew has declined")
-    if dispatch.state in ORDER and ORDER.index(dispatch.state) >= ORDER.index(target):
-        return Refused(f"already {dispatch.state}", already=True)
-    at = _true_time(dispatch, order, now)
-    if target is DispatchState.ARRIVED:
-        return _arrived(case, dispatch, order, at)
-    if target is DispatchState.RELEASED:
-        return _released(case, dispatch, order, at)
-    return _coming(case, dispatch, order, target, at)
+def _raise(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
+    if case.incident.tier >= LAST_TIER:
+        return Refused("already at tier 3", already=True)
+    reason = f"raised by the operator: {order.reason or 'no reason given'}"
+    return [*_seen(case, now), CallTier(case.incident.tier + 1, reason)]
 
 
-def _decline(dispatch: Dispatch, order: Order, now: datetime) -> list[Action] | Refused:
+def _emergency(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
+    """119 now, and 120 where asked for; the tiers between are called, too."""
+    ambulance = str(order.args.get("ambulance", "")) in ("1", "on", "true", "True")
+    reason = order.reason.strip() or "119/120 now, by the operator"
+    found: list[Action] = [CallTier(tier, reason) for tier in range(case.incident.tier + 1, LAST_TIER + 1)]
+    if ambulance and case.incident.emergency_at is None:
+        found.append(CallEmergency(reason))
+    if not found:
+        return Refused("119 is called already" + (", 120 too" if case.incident.emergency_at else ""), already=True)
+    return [*_seen(case, now), *found]
+
+
+def _confirm(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
+    words = order.reason or "confirmed by the operator"
+    found: list[Action] = [SetIncident(None, {"confirmed_at": now}, "confirmed", words)]
+    if case.incident.state is IncidentState.VERIFYING:
+        found.append(CallTier(1, f"confirmed: {words}"))
+    return found
+
+
+def _seen(case: Case, now: datetime) -> list[Action]:
+    """Whoever calls for help has looked: nothing is left to verify."""
+    if case.incident.state is not IncidentState.VERIFYING:
+        return []
+    return [SetIncident(IncidentState.RECEIVED, {"confirmed_at": now}, "confirmed", "help is called")]
+
+
+def _note(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
     if not order.reason.strip():
-        return Refused("reason: '', expected why the crew cannot come")
-    if dispatch.state in GONE:
-        return Refused(f"already {dispatch.state}", already=True)
-    if dispatch.state in (DispatchState.ARRIVED, DispatchState.RELEASED):
-        return Refused("this crew has arrived")
-    changes = {"decline_reason": order.reason, "ended_at": now}
-    return [SetDispatch(dispatch.id, DispatchState.DECLINED, changes, f"declined: {order.reason}")]
+        return Refused("note: '', expected words")
+    return [SetIncident(None, {}, "note", order.reason)]
 
 
-def _coming(
-    case: Case, dispatch: Dispatch, order: Order, target: DispatchState, at: datetime
-) -> list[Action] | Refused:
-    arrive = at + timedelta(seconds=case.policy.arrival_s(case.incident.remote))
+def _call_log(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
+    whom = str(order.args.get("whom", "")).strip()
+    if not whom or not order.reason.strip():
+        return Refused(f"whom {whom!r}, reason {order.reason!r}: expected who was called and what was said")
+    # Whoever spoke with the people inside has comforted them.
+    changes = {"comfort_at": now} if whom == "car" and case.incident.released_at is None else {}
+    return [SetIncident(None, changes, "call", f"{whom}: {order.reason.strip()}")]
+
+
+def _comfort(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
+    text = str(order.args.get("text", "")).strip()
+    if not text or len(text) > LONGEST_TEXT:
+        return Refused(f"text: {len(text)} characters, expected 1 to {LONGEST_TEXT}")
+    if case.incident.released_at is not None:
+        return Refused("people are out: nobody is left in the car")
+    return [Comfort("by the operator", text)]
+
+
+def _facts(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
     changes: dict[str, object] = {}
-    if dispatch.accepted_at is None:
-        changes |= {"accepted_at": at, "arrive_due": arrive}
-    reason = "accepted"
-    if target is DispatchState.EN_ROUTE:
-        minutes = _number(order.args.get("eta_minutes"))
-        if minutes is not None and not 0 <= minutes <= 600:
-            return Refused(f"eta_minutes: {minutes:g}, expected 0 to 600")
-        changes["en_route_at"] = at
-        reason = "on the way"
-        if minutes is not None:
-            changes["eta_at"] = at + timedelta(minutes=minutes)
-            reason = f"on the way, {minutes:g} min"
-    shown = IncidentState(target.value)
+    words = []
+    if (people := order.args.get("people")) not in (None, ""):
+        count = number_of(people)
+        if count is None or not 0 <= count <= crew.MOST_PEOPLE or count != int(count):
+            return Refused(f"people: {people!r}, expected a whole number from 0 to {crew.MOST_PEOPLE}")
+        changes["people_inside"] = int(count)
+        words.append(f"{int(count)} inside")
+    if (given := order.args.get("hazards")) is not None:
+        names = [name.strip() for name in str(given).split(",") if name.strip()]
+        unknown = [name for name in names if name not in set(Hazard)]
+        if unknown:
+            return Refused(f"hazards: {unknown[0]!r}, expected {', '.join(Hazard)}")
+        changes["hazards"] = sorted(set(names))
+        words.append(f"hazards: {' '.join(sorted(set(names))) or 'none'}")
+    if floor := str(order.args.get("floor", "")).strip():
+        changes["floor_text"] = floor[:20]
+        words.append(f"floor {floor[:20]}")
+    if not changes:
+        return Refused("people, hazards, floor: all empty, expected at least one")
+    reason = ", ".join(words) + (f" ({order.reason.strip()})" if order.reason.strip() else "")
+    return [SetIncident(None, changes, "facts", reason)]
+
+
+def _end(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
+    state, words = ENDS[order.kind]
+    if not order.reason.strip():
+        return Refused(f"reason: '', expected why: {words}")
+    if case.incident.released_at is not None:
+        return Refused("people are out: expected closing with cause and method")
     return [
-        SetDispatch(dispatch.id, target, changes, reason),
-        SetIncident(shown if _forward(case, shown) else None, _first(case, "accepted_at", at), "crew", reason),
+        StandDown(words, order.kind.value, coming=True),
+        SetIncident(state, {"closed_at": now}, state.value, order.reason),
     ]
 
 
-def _arrived(case: Case, dispatch: Dispatch, order: Order, at: datetime) -> list[Action] | Refused:
-    proof = _proof(case, order)
-    if isinstance(proof, Refused):
-        return proof
-    changes: dict[str, object] = {"arrived_at": at, "arrival_proof": proof}
-    if dispatch.accepted_at is None:
-        changes["accepted_at"] = at
-    return [
-        SetDispatch(dispatch.id, DispatchState.ARRIVED, changes, f"arrived ({proof})"),
-        SetIncident(
-            IncidentState.ARRIVED,
-            {**_first(case, "arrived_at", at), **_first(case, "accepted_at", at)},
-            "crew",
-            f"tier {dispatch.tier} has arrived",
-        ),
-        StandDown(f"tier {dispatch.tier} has arrived"),
-    ]
+def _merge(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
+    number = str(order.args.get("into", "")).strip()
+    if not order.reason.strip():
+        return Refused("reason: '', expected why both are one")
+    if case.into is None or case.into.id == case.incident.id or case.into.state in ENDED:
+        return Refused(f"into: {number!r}, expected the number of another open incident")
+    if case.into.released_at is not None and case.incident.released_at is None:
+        return Refused(f"into: {number!r}: there people are out, here they are not")
+    return [StandDown(f"goes on as {number}", "merged", coming=True), Merge(number, order.reason.strip())]
 
 
-def _proof(case: Case, order: Order) -> str | Refused:
-    """Position within 200 m, the lift's code read from its QR sign, or an override with a reason."""
-    how = str(order.args.get("proof", ""))
-    if how == "qr":
-        code = str(order.args.get("code", "")).strip()
-        return "qr" if code == case.lift_code else Refused(f"code: {code!r}, expected {case.lift_code}")
-    if how == "position":
-        lat, lon = _number(order.args.get("lat")), _number(order.args.get("lon"))
-        if lat is None or lon is None:
-            return Refused("position: unknown, expected latitude and longitude")
-        metres = distance_m((lat, lon), case.where)
-        if metres <= ARRIVED_WITHIN_M:
-            return f"position {metres:.0f} m"
-        return Refused(f"position: {metres:.0f} m from the lift, expected at most {ARRIVED_WITHIN_M:.0f} m")
-    if how == "override" and order.reason.strip():
-        return f"override: {order.reason.strip()}"
-    return Refused(f"proof: {how!r}, expected position, qr, or override with a reason")
+def _reopen(case: Case, order: Order) -> list[Action] | Refused:
+    state = case.incident.state
+    wanted = (IncidentState.MERGED,) if order.kind is CommandKind.SPLIT else UNDONE
+    if state not in wanted:
+        return Refused(f"{state}: expected {' or '.join(wanted)}", already=state not in ENDED)
+    if not order.reason.strip():
+        return Refused("reason: '', expected why it goes on")
+    if case.other_open:
+        return Refused(f"already open: {case.other_open}")
+    words = "split" if order.kind is CommandKind.SPLIT else "opened again"
+    return [Reopen(f"{words}: {order.reason.strip()}")]
 
 
-def _released(case: Case, dispatch: Dispatch, order: Order, at: datetime) -> list[Action] | Refused:
-    if dispatch.state is not DispatchState.ARRIVED:
-        return Refused(f"{dispatch.state}: people can be out only after the crew has arrived")
-    people = _number(order.args.get("people"))
-    released = max(at, case.incident.alarm_at, dispatch.arrived_at or at)
-    changes: dict[str, object] = {"released_at": released}
-    if people is not None:
-        changes["people_inside"] = int(people)
-    return [
-        SetDispatch(dispatch.id, DispatchState.RELEASED, {"released_at": released, "ended_at": released}, "released"),
-        SetIncident(IncidentState.RELEASED, changes, "released", f"people are out: {order.args.get('people', '?')}"),
-    ]
+def _reassign(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
+    wanted = number_of(order.args.get("dispatch"))
+    dispatch = next((known for known in case.dispatches if known.id == wanted), None)
+    if dispatch is None:
+        return Refused(f"dispatch: {order.args.get('dispatch', '')!r}, expected a crew of this incident")
+    return crew.hand_over(case, dispatch, order)
 
 
-def _operator(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
-    incident = case.incident
-    if order.kind is CommandKind.RAISE:
-        if incident.tier >= 3:
-            return Refused("already at tier 3", already=True)
-        return [CallTier(incident.tier + 1, f"raised by the operator: {order.reason or 'no reason given'}")]
-    if order.kind is CommandKind.CONFIRM:
-        return [SetIncident(None, {}, "confirmed", order.reason or "confirmed by the operator")]
-    if order.kind is CommandKind.NOTE:
-        if not order.reason.strip():
-            return Refused("note: '', expected words")
-        return [SetIncident(None, {}, "note", order.reason)]
-    if order.kind is CommandKind.FALSE_ALARM:
-        if not order.reason.strip():
-            return Refused("reason: '', expected why it was a false alarm")
-        ended = {"closed_at": now}
-        return [
-            StandDown("false alarm"),
-            SetIncident(IncidentState.FALSE_ALARM, ended, "false_alarm", order.reason),
-        ]
-    if order.kind is CommandKind.CLOSE:
-        return _close(incident, order, now)
-    return Refused(f"{order.kind} is not an operator's command")
-
-
-def _close(incident: Incident, order: Order, now: datetime) -> list[Action] | Refused:
+def _record(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
     cause, method = str(order.args.get("cause", "")).strip(), str(order.args.get("method", "")).strip()
+    if not cause or not method:
+        return Refused(f"cause {cause!r}, method {method!r}: expected both")
+    if case.incident.released_at is None:
+        return Refused("nobody is out yet: expected the release first")
+    changes = {"cause": cause, "sub_cause": str(order.args.get("sub_cause", "") or ""), "rescue_method": method}
+    return [SetIncident(None, changes, "recorded", f"cause {cause}, method {method}")]
+
+
+def _follow_up(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
+    if case.incident.released_at is None:
+        return Refused("nobody is out yet: expected the release first")
+    if case.incident.followed_up_at is not None:
+        return Refused("called back already", already=True)
+    if not order.reason.strip():
+        return Refused("reason: '', expected what was said")
+    state = IncidentState.FOLLOWED_UP if case.incident.state is IncidentState.RELEASED else None
+    return [SetIncident(state, {"followed_up_at": now}, "followed_up", order.reason.strip())]
+
+
+def _close(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
+    incident = case.incident
+    cause = str(order.args.get("cause", "") or incident.cause or "").strip()
+    method = str(order.args.get("method", "") or incident.rescue_method or "").strip()
     override = str(order.args.get("override_reason", "") or "").strip()
     if not cause or not method:
         return Refused(f"cause {cause!r}, method {method!r}: expected both before an incident can be closed")
@@ -210,35 +209,28 @@ def _close(incident: Incident, order: Order, now: datetime) -> list[Action] | Re
         return Refused("nobody is out yet: expected the release first, or a false alarm with its reason")
     if incident.sensors_clear_at is None and not override:
         return Refused("the sensors still see a trapped car: expected an override reason")
-    changes = {
-        "closed_at": now,
-        "cause": cause,
-        "sub_cause": str(order.args.get("sub_cause", "") or ""),
-        "rescue_method": method,
-    }
+    changes = {"closed_at": now, "cause": cause, "rescue_method": method}
+    if sub_cause := str(order.args.get("sub_cause", "") or ""):
+        changes["sub_cause"] = sub_cause
     words = f"cause {cause}, method {method}" + (f"; override: {override}" if override else "; sensors agree")
-    return [SetIncident(IncidentState.CLOSED, changes, "closed", words)]
+    return [StandDown("closed", "closed", coming=True), SetIncident(IncidentState.CLOSED, changes, "closed", words)]
 
 
-def _true_time(dispatch: Dispatch, order: Order, now: datetime) -> datetime:
-    """A tap made offline keeps its own time where that can be: after the offer, not in the future."""
-    if order.client_at is not None and dispatch.offered_at <= order.client_at <= now:
-        return order.client_at
-    return now
-
-
-def _first(case: Case, column: str, at: datetime) -> dict[str, object]:
-    """The incident keeps the first time; COALESCE in the statement would hide the rule."""
-    return {} if getattr(case.incident, column, None) is not None else {column: at}
-
-
-def _forward(case: Case, shown: IncidentState) -> bool:
-    order = list(IncidentState)
-    return order.index(shown) > order.index(case.incident.state)
-
-
-def _number(value: object) -> float | None:
-    try:
-        return float(str(value))
-    except ValueError:
-        return None
+Judge = Callable[[Case, Order, datetime], list[Action] | Refused]
+OPERATORS: Mapping[CommandKind, Judge] = {
+    CommandKind.RAISE: _raise,
+    CommandKind.EMERGENCY: _emergency,
+    CommandKind.CONFIRM: _confirm,
+    CommandKind.NOTE: _note,
+    CommandKind.CALL_LOG: _call_log,
+    CommandKind.COMFORT: _comfort,
+    CommandKind.FACTS: _facts,
+    CommandKind.FALSE_ALARM: _end,
+    CommandKind.SELF_RELEASED: _end,
+    CommandKind.NOT_TRAPPED: _end,
+    CommandKind.MERGE: _merge,
+    CommandKind.REASSIGN: _reassign,
+    CommandKind.RECORD: _record,
+    CommandKind.FOLLOW_UP: _follow_up,
+    CommandKind.CLOSE: _close,
+}

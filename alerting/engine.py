@@ -12,14 +12,14 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from alerting import desk, events
+from alerting import commands, events, masses
 from alerting import finding as life
 from alerting.effects import Fenced, Rescue
 from alerting.findings import Case
 from alerting.model import Refused
 from alerting.outbox import server_time
 from alerting.sql import QUERIES
-from contracts.kinds import CommandKind, Rule
+from contracts.kinds import CommandKind
 from runtime.db import Connection, Role, connect
 from runtime.settings import Settings
 
@@ -41,6 +41,7 @@ class Engine:
             done += self._alone(f"event {row['id']}", partial(self._event, row, now))
         for row in self.connection.execute(QUERIES["commands_open"], {"now": now}).fetchall():
             done += self._alone(f"command {row['id']}", partial(self._command, row["id"], now))
+        done += self._alone("mass incidents", lambda: bool(masses.cycle(self.connection, now)))
         for row in self.connection.execute(QUERIES["incidents_due"], {"now": now}).fetchall():
             done += self._alone(f"incident {row['id']}", partial(self._incident, row["id"], now))
         for row in self.connection.execute(QUERIES["findings_due"], {"now": now}).fetchall():
@@ -56,7 +57,7 @@ class Engine:
             log.info("%s: %s; taken again", what, error)
         except (psycopg.OperationalError, psycopg.InterfaceError):
             raise
-        except (psycopg.Error, RuntimeError, ValueError, KeyError, AssertionError) as error:
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with one, the others are people, too)
             self._complain(what, f"{type(error).__name__}: {' '.join(str(error).split())}")
         return 0
 
@@ -110,32 +111,7 @@ class Engine:
             return Refused(f"kind: {row['kind']!r} is unknown")
         if row["finding_id"] is not None:
             return self._on_finding(row, kind, now)
-        if kind is CommandKind.OPEN_BY_PHONE:
-            return self._by_phone(row, now)
-        if row["incident_id"] is None:
-            return Refused(f"{kind}: expected an incident, a finding or a lift")
-        rescue = Rescue(self.connection, row["incident_id"], now, self.public_url)
-        case = desk.Case(
-            incident=rescue.incident,
-            dispatches=rescue.dispatches,
-            policy=rescue.policy,
-            lift_code=rescue.lift["code"],
-            where=(rescue.lift["lat"], rescue.lift["lon"]),
-        )
-        order = desk.Order(
-            kind=kind,
-            reason=row["reason"],
-            args=row["args"],
-            dispatch_id=row["dispatch_id"],
-            client_at=row["client_at"],
-        )
-        judged = desk.judge(case, order, now)
-        if isinstance(judged, Refused):
-            if not judged.already:
-                rescue.entry(row["actor"], "refused", f"{kind}: {judged.reason}")
-            return judged
-        rescue.carry_out(judged, row["actor"])
-        return None
+        return commands.obey(self.connection, row, kind, now, self.public_url)
 
     def _on_finding(self, row: dict[str, Any], kind: CommandKind, now: datetime) -> Refused | None:
         case = Case(self.connection, row["finding_id"], now, self.public_url)
@@ -144,27 +120,6 @@ class Engine:
         if isinstance(step, Refused):
             return step
         case.take(step, row["actor"])
-        return None
-
-    def _by_phone(self, row: dict[str, Any], now: datetime) -> Refused | None:
-        if row["lift_id"] is None:
-            return Refused("lift: '', expected a lift code")
-        self.connection.execute(QUERIES["lift_lock"], {"lift": row["lift_id"]})
-        current = self.connection.execute(QUERIES["incident_open_of_lift"], {"lift": row["lift_id"]}).fetchone()
-        if current is not None:
-            return Refused(f"already open: {current['number']}", already=True)
-        events.open_incident(
-            self.connection,
-            lift=row["lift_id"],
-            rule=Rule.ALARM_BUTTON,
-            source="phone",
-            now=now,
-            alarm_at=now,
-            details={"reason": row["reason"] or "phone call", **row["args"]},
-            event_id=None,
-            public_url=self.public_url,
-            actor=row["actor"],
-        )
         return None
 
 

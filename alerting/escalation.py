@@ -4,11 +4,22 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from alerting.model import COMING, ENDED, GONE, THERE, Action, CallAgain, CallTier, Dispatch, Incident, SetIncident
-from alerting.policy import LiftPolicy
-from contracts.kinds import DispatchState, IncidentState
-
-LAST_TIER = 3
+from alerting.lift_policy import LAST_TIER, Facts, LiftPolicy, Plan, minute_of, plan
+from alerting.model import (
+    COMING,
+    ENDED,
+    GONE,
+    THERE,
+    Action,
+    CallAgain,
+    CallEmergency,
+    CallTier,
+    Comfort,
+    Dispatch,
+    Incident,
+    Remind,
+)
+from contracts.kinds import IncidentState
 
 
 class Clock(NamedTuple):
@@ -19,92 +30,153 @@ class Clock(NamedTuple):
     words: str
 
 
-def clocks(incident: Incident, dispatches: Sequence[Dispatch], policy: LiftPolicy) -> list[Clock]:
+def facts_of(incident: Incident, policy: LiftPolicy) -> Facts:
+    """What the policy's conditions ask about an incident."""
+    return Facts(
+        place_kind=incident.place_kind,
+        minute=minute_of(policy, incident.alarm_at),
+        campaigns=tuple(incident.campaign.split()),
+        hazards=incident.hazards,
+        people=incident.people_inside,
+        remote=incident.remote,
+        mass=incident.mass_id is not None,
+    )
+
+
+def plan_of(incident: Incident, policy: LiftPolicy) -> Plan:
+    """What the policy comes to for an incident as it stands."""
+    return plan(policy, facts_of(incident, policy))
+
+
+def clocks(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan) -> list[Clock]:
     """The clocks that run, soonest first."""
+    if incident.released_at is not None:
+        return _after(incident, chosen)
     if incident.state in ENDED:
         return []
-    if incident.released_at is not None:
-        return [_record(incident, policy)]
-    running = [*_arrival(incident, dispatches, policy), *_last_resort(incident, dispatches, policy)]
+    there = [dispatch for dispatch in dispatches if dispatch.state in THERE]
+    running = [
+        *(_release(incident, there, chosen) if there else _arrival(incident, dispatches, chosen)),
+        *([] if there else _last_resort(incident, chosen)),
+        *_long(incident, chosen),
+        *_at_once(incident, chosen),
+        *_comfort(incident, chosen),
+    ]
     return sorted(running, key=lambda clock: clock.at)
 
 
-def due(incident: Incident, dispatches: Sequence[Dispatch], policy: LiftPolicy, now: datetime) -> Clock | None:
+def due(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan, now: datetime) -> Clock | None:
     """The first clock that has run out, if any."""
-    return next((clock for clock in clocks(incident, dispatches, policy) if clock.at <= now), None)
+    return next((clock for clock in clocks(incident, dispatches, chosen) if clock.at <= now), None)
 
 
-def next_due(incident: Incident, dispatches: Sequence[Dispatch], policy: LiftPolicy) -> Clock | None:
+def next_due(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan) -> Clock | None:
     """The clock that runs out next."""
-    return next(iter(clocks(incident, dispatches, policy)), None)
+    return next(iter(clocks(incident, dispatches, chosen)), None)
 
 
-def _record(incident: Incident, policy: LiftPolicy) -> Clock:
-    since = max(at for at in (incident.released_at, incident.called_at) if at is not None)
-    reminder = SetIncident(None, {}, "reminder", "cause and rescue method are not recorded")
-    return Clock(since + timedelta(seconds=policy.record_s), reminder, "record cause and method")
-
-
-def _last_resort(incident: Incident, dispatches: Sequence[Dispatch], policy: LiftPolicy) -> list[Clock]:
-    """Whatever crews said: without an arrival the last tier is called by T_max."""
-    if incident.tier >= LAST_TIER or any(dispatch.state in THERE for dispatch in dispatches):
-        return []
-    reason = f"nobody has arrived within {policy.t_max_s} s"
-    return [Clock(incident.alarm_at + timedelta(seconds=policy.t_max_s), CallTier(LAST_TIER, reason), "tier 3")]
-
-
-def _arrival(incident: Incident, dispatches: Sequence[Dispatch], policy: LiftPolicy) -> list[Clock]:
-    there = [dispatch for dispatch in dispatches if dispatch.state in THERE]
-    if there:
-        arrived = max(dispatch.arrived_at or dispatch.offered_at for dispatch in there)
-        return _release(incident, arrived, policy)
+def _arrival(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan) -> list[Clock]:
     tier = incident.tier
+    if incident.state is IncidentState.VERIFYING:
+        limit = chosen.clocks.verify_s
+        reason = f"nobody has looked within {limit} s: counts as an entrapment"
+        return [Clock(_after_s(incident.opened_at, limit), CallTier(1, reason), "tier 1")]
     if tier == 0:
         return [Clock(incident.opened_at, CallTier(1, "alarm received"), "tier 1")]
-    current = [dispatch for dispatch in dispatches if dispatch.tier == tier and dispatch.state not in GONE]
-    if not current:
-        return [_next(incident, incident.called_at or incident.opened_at, policy, f"tier {tier}: nobody can come")]
-    coming = [dispatch for dispatch in current if dispatch.state in COMING]
+    # Tiers that were called side by side answer for each other; one that was called because the tier below it is late
+    # is judged by its own crews.
+    lowest = 1 if tier <= chosen.call_tier else tier
+    asked = [dispatch for dispatch in dispatches if lowest <= dispatch.tier <= tier and dispatch.state not in GONE]
+    if not asked:
+        return [_next(incident, incident.called_at or incident.opened_at, chosen, f"tier {tier}: nobody can come")]
+    coming = [_deadline(dispatch, chosen) for dispatch in asked if dispatch.state in COMING]
     if coming:
-        return [clock for dispatch in coming for clock in _coming(incident, dispatch, policy)]
-    until = max(dispatch.accept_due or dispatch.offered_at for dispatch in current)
-    return [_next(incident, until, policy, f"tier {tier} has not accepted within {policy.accept_s(tier)} s")]
+        until, reason = max(coming)
+        return [_next(incident, until, chosen, reason)]
+    until = max(dispatch.accept_due or dispatch.offered_at for dispatch in asked)
+    return [_next(incident, until, chosen, f"tier {tier} has not accepted within {chosen.accept_s(tier)} s")]
 
 
-def _coming(incident: Incident, dispatch: Dispatch, policy: LiftPolicy) -> list[Clock]:
+def _deadline(dispatch: Dispatch, chosen: Plan) -> tuple[datetime, str]:
     """An accepted crew that never arrives must still be followed by the next tier."""
     accepted = dispatch.accepted_at or dispatch.offered_at
-    limit = policy.arrival_s(incident.remote)
-    latest = dispatch.arrive_due or accepted + timedelta(seconds=limit)
-    found = [_next(incident, latest, policy, f"tier {dispatch.tier} accepted but has not arrived within {limit} s")]
-    if dispatch.eta_at is not None and dispatch.eta_at > latest and incident.tier < LAST_TIER:
-        check = accepted + timedelta(seconds=policy.check_eta_s)
-        found.append(_next(incident, check, policy, f"tier {dispatch.tier} expects to arrive too late"))
-    return found
+    limit = chosen.clocks.arrive_s
+    latest = dispatch.arrive_due or _after_s(accepted, limit)
+    if dispatch.eta_at is not None and dispatch.eta_at > latest:
+        check = _after_s(accepted, chosen.clocks.check_eta_s)
+        if check < latest:
+            return check, f"tier {dispatch.tier} expects to arrive too late"
+    return latest, f"tier {dispatch.tier} accepted but has not arrived within {limit} s"
 
 
-def _next(incident: Incident, at: datetime, policy: LiftPolicy, reason: str) -> Clock:
+def _next(incident: Incident, at: datetime, chosen: Plan, reason: str) -> Clock:
     if incident.tier < LAST_TIER:
         return Clock(at, CallTier(incident.tier + 1, reason), f"tier {incident.tier + 1}")
     # There is nobody above: call again, but not more often than the acceptance clock.
-    again = (incident.called_at or incident.opened_at) + timedelta(seconds=policy.tier3_accept_s)
+    again = _after_s(incident.called_at or incident.opened_at, chosen.accept_s(LAST_TIER))
     return Clock(max(at, again), CallAgain(reason), "tier 3 again")
 
 
-def _release(incident: Incident, arrived: datetime, policy: LiftPolicy) -> list[Clock]:
+def _last_resort(incident: Incident, chosen: Plan) -> list[Clock]:
+    """Whatever crews said: without an arrival the last tier is called by T_max, and none before it is left out."""
     if incident.tier >= LAST_TIER:
         return []
-    reason = f"arrived, but nobody is out within {policy.release_s} s"
-    return [Clock(arrived + timedelta(seconds=policy.release_s), CallTier(LAST_TIER, reason), "tier 3")]
+    limit = chosen.clocks.t_max_s
+    call = CallTier(incident.tier + 1, f"nobody has arrived within {limit} s")
+    return [Clock(_after_s(incident.alarm_at, limit), call, "tier 3")]
 
 
-def summary(dispatches: Sequence[Dispatch]) -> IncidentState:
-    """The incident's state as its crews make it: the furthest one counts."""
-    order = (
-        (DispatchState.RELEASED, IncidentState.RELEASED),
-        (DispatchState.ARRIVED, IncidentState.ARRIVED),
-        (DispatchState.EN_ROUTE, IncidentState.EN_ROUTE),
-        (DispatchState.ACCEPTED, IncidentState.ACCEPTED),
-    )
-    states = {dispatch.state for dispatch in dispatches}
-    return next((shown for crew, shown in order if crew in states), IncidentState.DISPATCHED)
+def _release(incident: Incident, there: Sequence[Dispatch], chosen: Plan) -> list[Clock]:
+    limit = chosen.clocks.release_s
+    arrived = max(dispatch.arrived_at or dispatch.offered_at for dispatch in there)
+    reason = f"arrived, but nobody is out within {limit} s"
+    if incident.tier < LAST_TIER:
+        return [Clock(_after_s(arrived, limit), CallTier(incident.tier + 1, reason), "tier 3")]
+    called = incident.called_at or incident.opened_at
+    return [Clock(_after_s(max(arrived, called), limit), CallAgain(reason), "tier 3 again")]
+
+
+def _long(incident: Incident, chosen: Plan) -> list[Clock]:
+    at = _after_s(incident.alarm_at, chosen.clocks.long_s)
+    reason = f"trapped for more than {chosen.clocks.long_s} s"
+    if incident.tier < LAST_TIER:
+        return [Clock(at, CallTier(incident.tier + 1, reason), "tier 3")]
+    return [] if incident.emergency_at is not None else [Clock(at, CallEmergency(reason), "120")]
+
+
+def _at_once(incident: Incident, chosen: Plan) -> list[Clock]:
+    """What a branch calls side by side, as soon as its condition holds."""
+    if incident.state is IncidentState.VERIFYING or incident.tier == 0:
+        return []
+    if incident.tier < chosen.call_tier:
+        return [Clock(incident.opened_at, CallTier(incident.tier + 1, f"at once: {chosen.why}"), "at once")]
+    if chosen.emergency and incident.emergency_at is None:
+        return [Clock(incident.opened_at, CallEmergency(f"at once: {' '.join(incident.hazards)}"), "120")]
+    return []
+
+
+def _comfort(incident: Incident, chosen: Plan) -> list[Clock]:
+    every = chosen.clocks.comfort_s
+    if incident.comfort_at is None:
+        return [Clock(incident.opened_at, Comfort("first words to the car"), "words to the car")]
+    return [Clock(_after_s(incident.comfort_at, every), Comfort(f"every {every} s"), "words to the car")]
+
+
+def _after(incident: Incident, chosen: Plan) -> list[Clock]:
+    """What is still to be done when people are out: a call a day later, and what it was."""
+    if incident.released_at is None or (incident.state in ENDED and incident.state is not IncidentState.CLOSED):
+        return []
+    found = []
+    if incident.followed_up_at is None and incident.follow_reminded_at is None:
+        reminder = Remind("follow_up_reminder", "follow_reminded_at", "nobody has called back yet")
+        found.append(Clock(_after_s(incident.released_at, chosen.clocks.follow_up_s), reminder, "call back"))
+    if incident.state is not IncidentState.CLOSED:
+        since = max(incident.released_at, incident.reminded_at or incident.released_at)
+        reason = "cause and rescue method are not recorded"
+        reminder = Remind("record_reminder", "reminded_at", reason)
+        found.append(Clock(_after_s(since, chosen.clocks.record_s), reminder, "record cause and method"))
+    return sorted(found, key=lambda clock: clock.at)
+
+
+def _after_s(at: datetime, seconds: float) -> datetime:
+    return at + timedelta(seconds=seconds)

@@ -4,18 +4,22 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from psycopg.types.json import Jsonb
 
 from alerting import finding as life
+from alerting.case import number_of
 from alerting.centre_time import centre_time
 from alerting.effects import Rescue
 from alerting.findings import Case
+from alerting.grouping import ALARMS, TRAPPED, Known, Meaning, meaning
+from alerting.lift_policy import LiftPolicy
+from alerting.model import CallTier, Reopen, SetIncident, StandDown
 from alerting.policy import KitchenPolicy, from_row
 from alerting.sql import QUERIES
-from contracts.kinds import FindingState, Phase, Rule
+from contracts.kinds import FindingState, Hazard, IncidentState, Phase, Rule
 from runtime.db import Connection
 
-TRAPPED = (Rule.TRAPPED_NON_LEVEL, Rule.TRAPPED_LEVEL)
 KITCHEN = (
     Rule.NO_HAT,
     Rule.NO_MASK,
@@ -25,6 +29,7 @@ KITCHEN = (
     Rule.CLIMATE,
     Rule.UV_LAMP,
 )
+MOST_PEOPLE = 200
 
 
 def handle(connection: Connection, row: Mapping[str, Any], now: datetime, public_url: str) -> str:
@@ -33,47 +38,127 @@ def handle(connection: Connection, row: Mapping[str, Any], now: datetime, public
         rule, phase = Rule(row["rule"]), Phase(row["phase"])
     except ValueError:
         return f"rule {row['rule']!r} is not known here"
-    if row["lift_id"] is not None and rule in (*TRAPPED, Rule.ALARM_BUTTON):
+    if row["lift_id"] is not None and rule in ALARMS:
         connection.execute(QUERIES["lift_lock"], {"lift": row["lift_id"]})
-        return _lift(connection, row, rule, phase, now, public_url)
+        return _Alarm(connection, row, rule, now, public_url).take(phase)
     if row["kitchen_id"] is not None and rule in KITCHEN and phase is Phase.START:
         return _kitchen(connection, row, rule, now, public_url)
     return "nothing to do"
 
 
-def _lift(
-    connection: Connection, row: Mapping[str, Any], rule: Rule, phase: Phase, now: datetime, public_url: str
-) -> str:
-    current = connection.execute(QUERIES["incident_open_of_lift"], {"lift": row["lift_id"]}).fetchone()
-    details = row["body"].get("details", {})
-    if phase is Phase.END:
-        if rule is Rule.ALARM_BUTTON or current is None:
-            return "end without an open incident" if current is None else "button released"
-        connection.execute(QUERIES["incident_sensors_clear"], {"id": current["id"], "now": now})
-        reason = str(details.get("reason", "sensors clear"))
+class _Alarm:
+    """An alarm of a lift, whose lock the caller's transaction holds."""
+
+    def __init__(
+        self, connection: Connection, row: Mapping[str, Any], rule: Rule, now: datetime, public_url: str
+    ) -> None:
+        self.connection, self.row, self.rule, self.now, self.public_url = connection, row, rule, now, public_url
+        details = row["body"].get("details")
+        self.details: dict[str, Any] = details if isinstance(details, dict) else {}
+        values = {"lift": row["lift_id"]}
+        self.newest = connection.execute(QUERIES["incident_newest_of_lift"], values).fetchone()
+
+    def take(self, phase: Phase) -> str:
+        if phase is Phase.END:
+            return self._end()
+        if phase is Phase.UPDATE:
+            return self._update()
+        drill = bool(self.details.get("drill"))
+        known = msgspec.convert({**self.newest, "drill": self.newest["source"] == "drill"}, Known, strict=False) \
+            if self.newest else None  # fmt: skip
+        _, policy = newest_policy(self.connection)
+        judged = meaning(self.rule, drill, known, policy.clocks, self.now)
+        if judged is Meaning.NEW:
+            return self._open(drill)
+        if judged is Meaning.REFUSED_DRILL:
+            return "drill: refused, a real incident is open"
+        assert self.newest is not None
+        if judged is Meaning.REPLACE_DRILL:
+            end_drill(self._rescue(self.newest))
+            return self._open(drill)
+        if judged is Meaning.REOPEN:
+            self._count()
+            self._rescue(self.newest).carry_out([Reopen(f"{self.rule} again")], "sensors")
+            return f"opened {self.newest['number']} again"
+        self._count()
+        rescue = self._rescue(self.newest)
+        rescue.entry("sensors", "repeated", f"{self.rule} again")
+        rescue.carry_out(
+            [CallTier(1, f"{self.rule} while it was looked at")] if judged is Meaning.PROMOTE else [], "sensors"
+        )
+        return f"repeat of {self.newest['number']}"
+
+    def _rescue(self, incident: Mapping[str, Any]) -> Rescue:
+        return Rescue(self.connection, incident["id"], self.now, self.public_url)
+
+    def _count(self) -> None:
+        assert self.newest is not None
+        kept = self.rule if self.rule in TRAPPED else Rule(self.newest["rule"])
+        if self.newest["rule"] == Rule.STOPPED_OUTSIDE_ZONE:
+            kept = self.rule
+        values = {"id": self.newest["id"], "rule": kept.value, "people": people_of(self.details), "now": self.now}
+        self.connection.execute(QUERIES["incident_repeat"], {**values, "floor": floor_of(self.details)})
+
+    def _open(self, drill: bool) -> str:
+        return open_incident(
+            self.connection,
+            lift=self.row["lift_id"],
+            rule=self.rule,
+            source="drill" if drill else "sensor",
+            now=self.now,
+            alarm_at=_began(self.row),
+            details=self.details,
+            event_id=self.row["event_id"],
+            public_url=self.public_url,
+            actor="sensors",
+            follows=self.newest,
+        )
+
+    def _update(self) -> str:
+        people = people_of(self.details)
+        newest = self.newest
+        if newest is None or newest["closed_at"] or newest["released_at"] or people is None:
+            return "update"
+        if people == newest["people_inside"]:
+            return "update"
+        facts = SetIncident(None, {"people_inside": people}, "facts", f"{people} inside")
+        self._rescue(newest).carry_out([facts], "sensors")
+        return f"update of {newest['number']}"
+
+    def _end(self) -> str:
+        newest = self.newest
+        if self.rule is Rule.ALARM_BUTTON:
+            return "button released"
+        if newest is None or newest["closed_at"] is not None:
+            return "end without an open incident"
+        reason = str(self.details.get("reason", "sensors clear"))
+        if self.rule is Rule.STOPPED_OUTSIDE_ZONE:
+            if newest["state"] != IncidentState.VERIFYING:
+                return "stands outside the door zone no longer"
+            ended = SetIncident(IncidentState.FAULT_NOT_TRAPPED, {"closed_at": self.now}, "fault_not_trapped", reason)
+            self._rescue(newest).carry_out([StandDown("the car moved on", "moved_on", coming=True), ended], "sensors")
+            return f"{newest['number']}: moved on before anybody was called"
+        self.connection.execute(QUERIES["incident_sensors_clear"], {"id": newest["id"], "now": self.now})
         # Never closed by sensors alone: a person on site says that it is over.
-        Rescue(connection, current["id"], now, public_url).entry("sensors", "sensors_clear", reason)
-        return f"sensors clear on {current['number']}"
-    if phase is Phase.UPDATE:
-        return "update"
-    if current is not None:
-        kept = rule if rule in TRAPPED else Rule(current["rule"])
-        values = {"id": current["id"], "rule": kept.value, "people": details.get("people")}
-        connection.execute(QUERIES["incident_repeat"], {**values, "floor": str(details.get("floor") or "")})
-        Rescue(connection, current["id"], now, public_url).entry("sensors", "repeated", f"{rule} again")
-        return f"repeat of {current['number']}"
-    return open_incident(
-        connection,
-        lift=row["lift_id"],
-        rule=rule,
-        source="sensor",
-        now=now,
-        alarm_at=_began(row),
-        details=details,
-        event_id=row["event_id"],
-        public_url=public_url,
-        actor="sensors",
-    )
+        self._rescue(newest).entry("sensors", "sensors_clear", reason)
+        return f"sensors clear on {newest['number']}"
+
+
+def end_drill(rescue: Rescue) -> None:
+    """People come before an exercise."""
+    ended = {"closed_at": rescue.now}
+    words = "a real alarm ends the drill"
+    rescue.carry_out([SetIncident(IncidentState.FALSE_ALARM, ended, "drill_ended", words)], "sunlit")
+
+
+def newest_policy(connection: Connection) -> tuple[int, LiftPolicy]:
+    """The policy that new incidents begin with. Raises RuntimeError."""
+    row = connection.execute(QUERIES["policy_newest"], {"kind": "lift"}).fetchone()
+    if row is None:
+        raise RuntimeError("no lift policy is active: run `sunlit alerting activate alerting/policies/lift.toml`")
+    policy = from_row(row["body"])
+    assert isinstance(policy, LiftPolicy)
+    return row["id"], policy
 
 
 def open_incident(
@@ -88,11 +173,14 @@ def open_incident(
     event_id: object,
     public_url: str,
     actor: str,
+    follows: Mapping[str, Any] | None = None,
 ) -> str:
     """Opens an incident and calls the first tier. A doubtful alarm is dispatched all the same."""
-    policy = connection.execute(QUERIES["policy_newest"], {"kind": "lift"}).fetchone()
-    if policy is None:
-        raise RuntimeError("no lift policy is active: run `sunlit alerting activate alerting/policies/lift.toml`")
+    policy_id, _ = newest_policy(connection)
+    where = connection.execute(QUERIES["lift_by_id"], {"lift": lift}).fetchone()
+    assert where is not None
+    campaigns = connection.execute(QUERIES["campaigns"], {"place": where["place_id"], "at": alarm_at}).fetchall()
+    looked_at = rule is Rule.STOPPED_OUTSIDE_ZONE
     connection.execute(QUERIES["numbers_lock"])
     made = connection.execute(
         QUERIES["incident_new"],
@@ -102,10 +190,14 @@ def open_incident(
             "event_id": event_id,
             "rule": rule.value,
             "source": source,
-            "policy": policy["id"],
-            "people": details.get("people"),
-            "floor": str(details.get("floor") or ""),
+            "state": (IncidentState.VERIFYING if looked_at else IncidentState.RECEIVED).value,
+            "policy": policy_id,
+            "people": people_of(details),
+            "floor": floor_of(details),
             "details": Jsonb(dict(details)),
+            "hazards": hazards_of(details),
+            "campaign": " ".join(row["code"] for row in campaigns),
+            "follows": follows["id"] if follows and follows["closed_at"] is None else None,
             "alarm_at": alarm_at,
         },
     ).fetchone()
@@ -114,6 +206,22 @@ def open_incident(
     rescue.entry(actor, "opened", str(details.get("reason") or rule.value))
     rescue.carry_out([], actor)
     return f"opened {made['number']}"
+
+
+def people_of(details: Mapping[str, Any]) -> int | None:
+    """How many are inside, where that can be believed."""
+    found = number_of(details.get("people"))
+    return int(found) if found is not None and 0 <= found <= MOST_PEOPLE else None
+
+
+def floor_of(details: Mapping[str, Any]) -> str:
+    return str(details.get("floor") or "")[:20]
+
+
+def hazards_of(details: Mapping[str, Any]) -> list[str]:
+    given = details.get("hazards")
+    names = given.split(",") if isinstance(given, str) else given if isinstance(given, list) else []
+    return sorted({str(name).strip() for name in names} & set(Hazard))
 
 
 def _kitchen(connection: Connection, row: Mapping[str, Any], rule: Rule, now: datetime, public_url: str) -> str:

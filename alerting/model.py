@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from contracts.kinds import DispatchState, IncidentState
+from contracts.kinds import DispatchState, Hazard, IncidentState
 
 ENDED = (
     IncidentState.CLOSED,
@@ -31,11 +31,25 @@ class Incident(Struct, frozen=True, kw_only=True):
     alarm_at: datetime
     opened_at: datetime
     people_inside: int | None = None
+    people_released: int | None = None
+    hazards: tuple[Hazard, ...] = ()
+    place_kind: str = "other"
     remote: bool = False
+    campaign: str = ""
+    """codes of those that ran at the alarm, separated by spaces"""
+    mass_id: int | None = None
     accepted_at: datetime | None = None
     arrived_at: datetime | None = None
     released_at: datetime | None = None
     sensors_clear_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    emergency_at: datetime | None = None
+    comfort_at: datetime | None = None
+    followed_up_at: datetime | None = None
+    follow_reminded_at: datetime | None = None
+    reminded_at: datetime | None = None
+    cause: str | None = None
+    rescue_method: str | None = None
     due_at: datetime | None = None
     called_at: datetime | None = None
     """when the tier was called last"""
@@ -51,9 +65,12 @@ class Dispatch(Struct, frozen=True, kw_only=True):
     offered_at: datetime
     accept_due: datetime | None = None
     accepted_at: datetime | None = None
+    en_route_at: datetime | None = None
     eta_at: datetime | None = None
     arrive_due: datetime | None = None
     arrived_at: datetime | None = None
+    replaces: int | None = None
+    """takes over from that crew"""
 
 
 class CallTier(Struct, frozen=True):
@@ -66,6 +83,21 @@ class CallTier(Struct, frozen=True):
 class CallAgain(Struct, frozen=True):
     """The last tier has not answered or not arrived: call it again."""
 
+    reason: str
+
+
+class CallEmergency(Struct, frozen=True):
+    """Call whoever is called besides tier 3 when somebody is hurt (120)."""
+
+    reason: str
+
+
+class Offer(Struct, frozen=True):
+    """Ask one organisation, named by its code, in the place of a crew."""
+
+    organisation: str
+    tier: int
+    replaces: int
     reason: str
 
 
@@ -88,12 +120,57 @@ class SetIncident(Struct, frozen=True):
 
 
 class StandDown(Struct, frozen=True):
-    """Tell the crews that are still only asked that they need not come."""
+    """Tell crews that they need not come: those only asked, and with `coming` those on the way, too."""
+
+    reason: str
+    why: str
+    """of alerting.words.NOT_NEEDED, for the letter"""
+    keep_tier: int | None = None
+    """crews of this tier that are on the way still come"""
+    coming: bool = False
+
+
+class Comfort(Struct, frozen=True):
+    """Words to the people in the car; empty: those of the template."""
+
+    reason: str
+    text: str = ""
+
+
+class Reopen(Struct, frozen=True):
+    """An ended incident goes on where it was; the tier stays, its crews are called again."""
 
     reason: str
 
 
-Action = CallTier | CallAgain | SetDispatch | SetIncident | StandDown
+class Merge(Struct, frozen=True):
+    """This incident is another one: it ends here and goes on there."""
+
+    into: str
+    reason: str
+
+
+class Remind(Struct, frozen=True):
+    """Something is still to be done by a person; `stage` is the letter."""
+
+    stage: str
+    column: str
+    reason: str
+
+
+Action = (
+    CallTier
+    | CallAgain
+    | CallEmergency
+    | Offer
+    | SetDispatch
+    | SetIncident
+    | StandDown
+    | Comfort
+    | Reopen
+    | Merge
+    | Remind
+)
 
 
 class Refused(Struct, frozen=True):

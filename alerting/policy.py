@@ -1,11 +1,14 @@
-"""Policy as versioned data: clocks and thresholds that a city changes without touching code."""
+"""Policy as versioned data: tiers, clocks and thresholds that a city changes without touching code."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta, Struct
 
+from alerting.lift_policy import CLOCKS, LiftPolicy
 from contracts.kinds import Rule
 
 Seconds = Annotated[int, Meta(gt=0, le=366 * 86_400)]
@@ -14,28 +17,6 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 
 class PolicyError(ValueError):
     """A policy that may not be activated; the text names file, key, value and what was expected."""
-
-
-class LiftPolicy(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="lift", kw_only=True):
-    """Clocks of a rescue, in seconds."""
-
-    name: str
-    tier1_accept_s: Seconds
-    tier2_accept_s: Seconds
-    tier3_accept_s: Seconds
-    check_eta_s: Seconds
-    arrive_s: Seconds
-    arrive_remote_s: Seconds
-    release_s: Seconds
-    t_max_s: Seconds
-    record_s: Seconds
-    version: int = 0
-
-    def accept_s(self, tier: int) -> int:
-        return (self.tier1_accept_s, self.tier2_accept_s, self.tier3_accept_s)[tier - 1]
-
-    def arrival_s(self, remote: bool) -> int:
-        return self.arrive_remote_s if remote else self.arrive_s
 
 
 class KitchenPolicy(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="kitchen", kw_only=True):
@@ -82,13 +63,55 @@ def faults(policy: Policy) -> list[str]:
         if not policy.rectify_s < policy.yellow_s < policy.red_s:
             found.append("rectify_s, yellow_s, red_s: expected to grow in this order")
         return found
-    cascade = policy.tier1_accept_s + policy.tier2_accept_s
-    if cascade > policy.t_max_s:
-        return [f"t_max_s: {policy.t_max_s}, expected at least {cascade}: tier 3 would be late when nobody answers"]
-    return []
+    return _lift_faults(policy)
+
+
+def _lift_faults(policy: LiftPolicy) -> list[str]:
+    found = []
+    try:
+        ZoneInfo(policy.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        found.append(f"timezone: {policy.timezone!r}, expected a name such as Asia/Shanghai")
+    names = [branch.name for branch in policy.branch]
+    found += [f"branch: {name!r} stands twice, expected each name once" for name in {*names} if names.count(name) > 1]
+    cascade = policy.tier[0].accept_s + policy.tier[1].accept_s
+    if cascade > policy.clocks.t_max_s:
+        found.append(
+            f"clocks.t_max_s: {policy.clocks.t_max_s}, expected at least {cascade}:"
+            " tier 3 would be late when nobody answers"
+        )
+    return found
 
 
 def from_row(body: object) -> Policy:
-    """A policy as it stands in the database."""
+    """A policy as it stands in the database, in the form of today or in the first one."""
+    if isinstance(body, Mapping) and body.get("kind") == "lift" and "tier1_accept_s" in body:
+        body = _from_first(body)
     policy: Policy = msgspec.convert(body, type=Policy)
     return policy
+
+
+def _from_first(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Incidents that began under a policy of the first form keep its clocks; what it did not know gets defaults."""
+    given = {name: body[name] for name in CLOCKS if name in body}
+    defaults = {
+        "verify_s": 60,
+        "long_s": 3600,
+        "comfort_s": 300,
+        "follow_up_s": 86_400,
+        "reopen_s": 1800,
+        "settle_s": 60,
+    }
+    asked = (["maintenance"], ["rescue_station"], ["city_rescue"])
+    tiers = [{"ask": kinds, "accept_s": body[f"tier{n}_accept_s"]} for n, kinds in enumerate(asked, 1)]
+    tiers[0]["tell"] = ["property"]
+    tiers[2]["count"] = 0
+    remote = {"name": "remote", "when": {"remote": True}, "arrive_s": body["arrive_remote_s"]}
+    return {
+        "kind": "lift",
+        "name": body["name"],
+        "version": body["version"],
+        "clocks": {**defaults, **given},
+        "tier": tiers,
+        "branch": [remote],
+    }

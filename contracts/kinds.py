@@ -202,10 +202,21 @@ class Channel(StrEnum):
 
 
 class OutboxState(StrEnum):
+    WAITING = "waiting"
+    """for a letter of an earlier priority to fail"""
     QUEUED = "queued"
     LEASED = "leased"
     SENT = "sent"
+    SPARED = "spared"
+    """no longer needed: an earlier letter arrived, or the offer was answered"""
     FAILED = "failed"
+
+
+class ReceiptState(StrEnum):
+    """What a gateway says of a letter after it took it."""
+
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
 
 
 class CommandKind(StrEnum):

@@ -113,12 +113,30 @@ class AlertingSettings(Section):
     lease_s: int = Field(default=30, ge=1)
     public_url: str = "http://127.0.0.1:8600"
     """how people outside reach the pages; links in letters begin with it"""
+    fallback_s: float = Field(default=30, gt=0, le=600)
+    """so long a person's next contact method waits for the one before it, unless that fails sooner"""
+    map_url: str = "geo:{lat},{lon}"
+    """the map in letters; `{lat}` and `{lon}` are WGS 84"""
+    webhook_per_minute: int = Field(default=600, ge=0)
+    """letters to one webhook host; a first page is never held back. 0: no limit"""
+    email_per_minute: int = Field(default=300, ge=0)
+    apprise_per_minute: int = Field(default=20, ge=0)
+    """to one address: robots of WeCom and DingTalk take 20"""
     webhook_secret: SecretStr = SecretStr("")
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=25, ge=1, le=65535)
     smtp_from: str = "sunlit@localhost"
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None
+
+    @field_validator("map_url")
+    @classmethod
+    def _a_place_can_be_put_in(cls, url: str) -> str:
+        try:
+            url.format(lat="", lon="")
+        except (KeyError, IndexError, ValueError) as error:
+            raise ValueError("expected no blanks but {lat} and {lon}") from error
+        return url
 
 
 class AuditSettings(Section):

@@ -49,16 +49,18 @@ SELECT count(*) AS n, min(since) AS oldest, (array_agg(code ORDER BY since))[1:%
 FROM judged WHERE since IS NOT NULL
 
 -- name: outbox
+-- A letter that waits for another of its person is looked at when its time has come.
 SELECT count(*) AS n, min(due) AS oldest, (array_agg(DISTINCT channel))[1:%(some)s] AS some
 FROM (SELECT channel, CASE state WHEN 'leased' THEN lease_until ELSE next_at END AS due FROM outbox
-      WHERE state IN ('queued', 'leased') ORDER BY next_at LIMIT 10000) AS waiting
+      WHERE state IN ('waiting', 'queued', 'leased') ORDER BY next_at LIMIT 10000) AS waiting
 WHERE due < %(now)s::timestamptz - make_interval(secs => %(outbox_s)s)
 
 -- name: letters
 -- A stage of an open rescue where every way to whom it was meant for has failed.
 SELECT count(DISTINCT number) AS n, min(at) AS oldest, (array_agg(DISTINCT number))[1:%(some)s] AS some
 FROM (SELECT i.number, min(o.created_at) AS at FROM outbox o JOIN incident i ON i.id = o.incident_id
-      WHERE i.closed_at IS NULL GROUP BY i.number, o.dispatch_id, o.stage HAVING bool_and(o.state = 'failed')) AS lost
+      WHERE i.closed_at IS NULL GROUP BY i.number, o.organisation_id, o.dispatch_id, o.stage
+      HAVING bool_and(o.state = 'failed')) AS lost
 
 -- name: incidents
 SELECT count(*) AS n, min(due_at) AS oldest, (array_agg(number ORDER BY due_at))[1:%(some)s] AS some

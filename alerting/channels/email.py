@@ -1,38 +1,79 @@
 """E-mail by SMTP."""
 
+import queue
 import smtplib
+import ssl
+import threading
+from contextlib import suppress
 from email.message import EmailMessage
+from typing import Any
 
-from alerting.channels import TIMEOUT_S, Message, Outcome, Verdict
+from alerting.channels import DEADLINE_S, Message, Outcome, Verdict
 from runtime.settings import AlertingSettings
+
+HANGING = 64
+"""sendings that may hang beyond their deadline at once; while there are so many, nothing more is tried"""
+
+
+class Server(smtplib.SMTP):
+    """Remembers whether the letter itself was on its way: before that it certainly did not arrive."""
+
+    began = False
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        self.began = True
+        return super().data(msg)
 
 
 class Email:
     """Sends to the address of a contact method."""
 
-    def __init__(self, settings: AlertingSettings) -> None:
-        self.settings = settings
+    def __init__(self, settings: AlertingSettings, deadline_s: float = DEADLINE_S) -> None:
+        self.settings, self.deadline_s = settings, deadline_s
+        self._hanging = threading.BoundedSemaphore(HANGING)
 
     def send(self, message: Message) -> Outcome:
+        """One attempt. smtplib has time-outs of single steps only: a thread is left behind where the sum is longer."""
         try:
             mail = self._compose(message)
         except ValueError as error:
             return Outcome(Verdict.REFUSED, f"address or subject: {error}")
+        if not self._hanging.acquire(blocking=False):
+            return Outcome(Verdict.REFUSED, f"{HANGING} sendings hang already")
+        answer: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+
+        def work() -> None:
+            try:
+                answer.put(self._deliver(mail))
+            finally:
+                self._hanging.release()
+
+        threading.Thread(target=work, daemon=True).start()
         try:
-            with smtplib.SMTP(self.settings.smtp_host, self.settings.smtp_port, timeout=TIMEOUT_S) as server:
-                if self.settings.smtp_username and self.settings.smtp_password:
-                    server.starttls()
-                    server.login(self.settings.smtp_username, self.settings.smtp_password.get_secret_value())
-                server.send_message(mail)
-        except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPAuthenticationError) as error:
-            return Outcome(Verdict.REFUSED, str(error))
+            return answer.get(timeout=self.deadline_s)
+        except queue.Empty:
+            return Outcome(Verdict.UNSURE, f"no answer within {self.deadline_s:g} s")
+
+    def _deliver(self, mail: EmailMessage) -> Outcome:
+        server = Server(timeout=self.deadline_s)
+        try:
+            server.connect(self.settings.smtp_host, self.settings.smtp_port)
+            if self.settings.smtp_username and self.settings.smtp_password:
+                server.starttls(context=ssl.create_default_context())
+                server.login(self.settings.smtp_username, self.settings.smtp_password.get_secret_value())
+            server.send_message(mail)
+        except smtplib.SMTPRecipientsRefused as error:
+            answers = "; ".join(f"{code} {_text(words)}" for code, words in error.recipients.values())
+            return Outcome(Verdict.REFUSED, f"SMTP {answers}")
         except smtplib.SMTPResponseException as error:
-            verdict = Verdict.REFUSED if error.smtp_code >= 500 else Verdict.UNSURE
-            return Outcome(verdict, f"SMTP {error.smtp_code}: {error.smtp_error!r}")
-        except ConnectionRefusedError as error:
-            return Outcome(Verdict.REFUSED, f"{self.settings.smtp_host}:{self.settings.smtp_port}: {error}")
+            # An answer that is no yes is a no, at every step: a server that says 4xx has not taken the letter.
+            return Outcome(Verdict.REFUSED, f"SMTP {error.smtp_code} {_text(error.smtp_error)}")
         except (smtplib.SMTPException, OSError, UnicodeError) as error:
-            return Outcome(Verdict.UNSURE, f"{type(error).__name__}: {error}")
+            verdict = Verdict.UNSURE if server.began else Verdict.REFUSED
+            where = f"{self.settings.smtp_host}:{self.settings.smtp_port}"
+            return Outcome(verdict, f"{where}: {type(error).__name__}: {error}")
+        finally:
+            _leave(server)
         return Outcome(Verdict.SENT, "accepted", str(mail["Message-ID"]))
 
     def _compose(self, message: Message) -> EmailMessage:
@@ -41,5 +82,19 @@ class Email:
         mail["From"], mail["To"], mail["Subject"] = self.settings.smtp_from, message.address, message.subject
         # The same letter keeps its identity, so that a mailbox can tell a repeat.
         mail["Message-ID"] = f"<{message.dedupe}@{self.settings.smtp_from.rpartition('@')[2]}>"
+        mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(message.body)
         return mail
+
+
+def _text(said: bytes | str) -> str:
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+
+
+def _leave(server: Server) -> None:
+    """Says good-bye where that costs no time: the outcome is known."""
+    with suppress(smtplib.SMTPException, OSError):
+        if server.sock is not None:
+            server.sock.settimeout(1.0)
+            server.quit()
+    server.close()

@@ -1,14 +1,18 @@
 """A signed webhook: JSON by POST, HMAC-SHA256 over time and body, and a key that tells a repeat."""
 
+import asyncio
 import hashlib
 import hmac
 import json
+import ssl
 import time
 
 import httpx
 
-from alerting.channels import TIMEOUT_S, Message, Outcome, Verdict
+from alerting.channels import DEADLINE_S, Message, Outcome, Verdict, of_status
 from runtime.settings import AlertingSettings
+
+UNREACHABLE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol)
 
 
 def sign(secret: str, at: int, body: bytes) -> str:
@@ -20,9 +24,9 @@ def sign(secret: str, at: int, body: bytes) -> str:
 class Webhook:
     """Posts to the address of a contact method."""
 
-    def __init__(self, settings: AlertingSettings) -> None:
-        self.secret = settings.webhook_secret.get_secret_value()
-        self.http = httpx.Client(timeout=TIMEOUT_S, trust_env=False)
+    def __init__(self, settings: AlertingSettings, deadline_s: float = DEADLINE_S) -> None:
+        self.secret, self.deadline_s = settings.webhook_secret.get_secret_value(), deadline_s
+        self.tls = ssl.create_default_context()
 
     def send(self, message: Message) -> Outcome:
         at = int(time.time())
@@ -32,13 +36,30 @@ class Webhook:
             "Idempotency-Key": message.dedupe,
             "X-Sunlit-Signature": sign(self.secret, at, body),
         }
+        heard: list[Outcome] = []
+        # A loop of its own, so that the deadline holds for all of it: a name that nobody resolves, bytes that drip in.
+        loop = asyncio.new_event_loop()
         try:
-            answer = self.http.post(message.address, content=body, headers=headers)
-        except (httpx.ConnectError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            loop.run_until_complete(
+                asyncio.wait_for(self._post(message.address, body, headers, heard), self.deadline_s)
+            )
+        except UNREACHABLE as error:
             return Outcome(Verdict.REFUSED, f"cannot be reached: {error}")
+        except UnicodeError as error:
+            return Outcome(Verdict.REFUSED, f"address: {error}")
+        except TimeoutError:
+            return heard[0] if heard else Outcome(Verdict.UNSURE, f"no answer within {self.deadline_s:g} s")
         except httpx.HTTPError as error:
-            return Outcome(Verdict.UNSURE, f"{type(error).__name__}: {error}")
-        if answer.is_success:
-            return Outcome(Verdict.SENT, f"HTTP {answer.status_code}", answer.headers.get("X-Receipt"))
-        verdict = Verdict.REFUSED if 400 <= answer.status_code < 500 else Verdict.UNSURE
-        return Outcome(verdict, f"HTTP {answer.status_code}")
+            return heard[0] if heard else Outcome(Verdict.UNSURE, f"{type(error).__name__}: {error}")
+        finally:
+            loop.close()
+        return heard[0]
+
+    async def _post(self, address: str, body: bytes, headers: dict[str, str], heard: list[Outcome]) -> None:
+        """Only the head of the answer matters. Every letter has a connection of its own: what a gateway says twice is
+        never taken for an answer to the next."""
+        async with (
+            httpx.AsyncClient(verify=self.tls, timeout=self.deadline_s, trust_env=False) as http,
+            http.stream("POST", address, content=body, headers=headers) as answer,
+        ):
+            heard.append(of_status(answer.status_code, answer.headers.get("X-Receipt")))

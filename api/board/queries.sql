@@ -76,8 +76,12 @@ SELECT d.*, o.name_zh, o.name_en, o.phone FROM dispatch d JOIN organisation o ON
 WHERE d.incident_id = %(incident)s ORDER BY d.id
 
 -- name: letters
-SELECT channel, stage, state, attempts, created_at, sent_at, address FROM outbox WHERE incident_id = %(incident)s
-ORDER BY id
+-- Who was told, never where: an address can be a secret.
+SELECT o.channel, o.stage, o.state, o.attempts, o.created_at, o.sent_at, o.delivered_at, o.shown,
+       coalesce(p.name, g.name_zh, '') AS to_zh, coalesce(p.name, g.name_en, '') AS to_en
+FROM outbox o LEFT JOIN contact_method c ON c.id = o.contact_method_id LEFT JOIN person p ON p.id = o.person_id
+LEFT JOIN organisation g ON g.id = coalesce(o.organisation_id, c.organisation_id)
+WHERE o.incident_id = %(incident)s ORDER BY o.id
 
 -- name: samples
 -- The device's clock was `ahead` seconds: its samples lie by its own.

@@ -18,6 +18,15 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO sunlit_ingest, sunlit_alerting, s
 REVOKE SELECT ON session, login_attempt, person, person_role FROM sunlit_ingest, sunlit_alerting;
 GRANT SELECT (id, login, name, language, organisation_id, active) ON person TO sunlit_alerting;
 GRANT SELECT ON person_role TO sunlit_alerting;
+-- Addresses can be secrets (a robot's key), and letters hold crews' links: the pages see who was told, not where.
+REVOKE SELECT ON contact_code FROM sunlit_ingest, sunlit_alerting, sunlit_api;
+REVOKE SELECT ON contact_method, outbox FROM sunlit_ingest, sunlit_api;
+GRANT SELECT (id, organisation_id, person_id, channel, language, priority, verified_at, active, receipts)
+    ON contact_method TO sunlit_api;
+GRANT SELECT (id, dedupe, incident_id, finding_id, dispatch_id, contact_method_id, organisation_id, person_id, chain,
+              priority, weight, channel, gateway, shown, stage, language, subject, state, created_at, next_at, give_up_at,
+              released_at, lease_until, attempts, sent_at, receipts, receipt, delivered_at, undelivered_at)
+    ON outbox TO sunlit_api;
 
 GRANT INSERT, UPDATE, DELETE ON lift_sample, climate_sample, camera_sample, event, device_status, stream, gap,
     reject, ingest_beat, edge_reply, silence, stranger,
@@ -26,7 +35,7 @@ GRANT INSERT, UPDATE ON policy, event_handled, incident, incident_entry, dispatc
     command_result, alerting_beat, finding, finding_entry, edge_order_sent, mass_incident,
     rescue_order TO sunlit_alerting;
 GRANT INSERT, UPDATE, DELETE ON command, evidence, evidence_custody, still, session, login_attempt, audit_log,
-    public_report, api_beat, edge_order, live_lease, still_withheld, drill TO sunlit_api;
+    public_report, api_beat, edge_order, live_lease, still_withheld, receipt, drill TO sunlit_api;
 -- What is too old is deleted by who wrote it.
 GRANT DELETE ON alerting_beat, edge_order_sent, rescue_order TO sunlit_alerting;
 GRANT SELECT ON public_town, public_lift, public_kitchen, public_still, public_withheld, public_rescue, public_finding
@@ -34,6 +43,9 @@ GRANT SELECT ON public_town, public_lift, public_kitchen, public_still, public_w
 
 -- The auditor reads only what it judges by, and writes only what is its own.
 GRANT SELECT ON service_health, silence, silent_device, agent_of, device, device_status, lift, place, event, event_handled,
-    incident, dispatch, command, command_result, outbox, edge_order, edge_order_sent, edge_reply, rescue_order, drill,
-    contact_method, auditor_beat, alarm TO sunlit_auditor;
+    incident, dispatch, command, command_result, edge_order, edge_order_sent, edge_reply, rescue_order, drill,
+    auditor_beat, alarm TO sunlit_auditor;
+GRANT SELECT (id, incident_id, dispatch_id, organisation_id, channel, stage, state, created_at, next_at, lease_until)
+    ON outbox TO sunlit_auditor;
+GRANT SELECT (active, address) ON contact_method TO sunlit_auditor;
 GRANT INSERT, UPDATE, DELETE ON auditor_beat, alarm TO sunlit_auditor;

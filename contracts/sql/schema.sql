@@ -286,6 +286,15 @@ CREATE TABLE public.command_result (
     reason text NOT NULL
 );
 
+CREATE TABLE public.contact_code (
+    contact_method_id bigint NOT NULL,
+    salt text NOT NULL,
+    sha256 text NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    tries integer DEFAULT 0 NOT NULL
+);
+
 CREATE TABLE public.contact_method (
     id bigint NOT NULL,
     organisation_id bigint,
@@ -296,12 +305,15 @@ CREATE TABLE public.contact_method (
     priority integer DEFAULT 1 NOT NULL,
     verified_at timestamp with time zone,
     active boolean DEFAULT true NOT NULL,
+    receipts boolean DEFAULT false NOT NULL,
     purpose text DEFAULT 'rescue'::text NOT NULL,
     CONSTRAINT contact_method_channel_check CHECK ((channel = ANY (ARRAY['webhook'::text, 'email'::text, 'apprise'::text]))),
     CONSTRAINT contact_method_check CHECK ((num_nonnulls(organisation_id, person_id) = 1)),
     CONSTRAINT contact_method_language_check CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text]))),
     CONSTRAINT contact_method_purpose_check CHECK ((purpose = ANY (ARRAY['rescue'::text, 'both'::text, 'drill'::text])))
 );
+
+COMMENT ON COLUMN public.contact_method.receipts IS 'its gateway says afterwards whether a letter was delivered';
 
 ALTER TABLE public.contact_method ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.contact_method_id_seq
@@ -660,10 +672,13 @@ CREATE TABLE public.incident (
     comfort_at timestamp with time zone,
     followed_up_at timestamp with time zone,
     reminded_at timestamp with time zone,
+    follow_reminded_at timestamp with time zone,
+    people_released integer,
     emergency_at timestamp with time zone,
     CONSTRAINT incident_check CHECK (((released_at IS NULL) OR (released_at >= alarm_at))),
     CONSTRAINT incident_check1 CHECK (((closed_at IS NULL) = (state <> ALL (ARRAY['closed'::text, 'false_alarm'::text, 'self_released'::text, 'fault_not_trapped'::text, 'merged'::text])))),
     CONSTRAINT incident_hazards_check CHECK ((hazards <@ ARRAY['injury'::text, 'fire'::text, 'water'::text, 'child_alone'::text])),
+    CONSTRAINT incident_people_released_check CHECK ((people_released >= 0)),
     CONSTRAINT incident_source_check CHECK ((source = ANY (ARRAY['sensor'::text, 'phone'::text, 'operator'::text, 'drill'::text]))),
     CONSTRAINT incident_state_check CHECK ((state = ANY (ARRAY['received'::text, 'verifying'::text, 'dispatched'::text, 'accepted'::text, 'en_route'::text, 'arrived'::text, 'released'::text, 'followed_up'::text, 'closed'::text, 'false_alarm'::text, 'self_released'::text, 'fault_not_trapped'::text, 'merged'::text]))),
     CONSTRAINT incident_tier_check CHECK (((tier >= 0) AND (tier <= 3)))
@@ -930,8 +945,33 @@ CREATE TABLE public.outbox (
     attempts integer DEFAULT 0 NOT NULL,
     sent_at timestamp with time zone,
     receipt text,
-    CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'leased'::text, 'sent'::text, 'failed'::text])))
+    organisation_id bigint,
+    person_id bigint,
+    chain text,
+    priority integer DEFAULT 1 NOT NULL,
+    weight smallint DEFAULT 1 NOT NULL,
+    gateway text DEFAULT ''::text NOT NULL,
+    shown text DEFAULT ''::text NOT NULL,
+    receipts boolean DEFAULT false NOT NULL,
+    released_at timestamp with time zone,
+    delivered_at timestamp with time zone,
+    undelivered_at timestamp with time zone,
+    CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'queued'::text, 'leased'::text, 'sent'::text, 'spared'::text, 'failed'::text]))),
+    CONSTRAINT outbox_waits_in_a_chain CHECK (((state <> 'waiting'::text) OR (chain IS NOT NULL))),
+    CONSTRAINT outbox_weight_check CHECK (((weight >= 1) AND (weight <= 3)))
 );
+
+COMMENT ON COLUMN public.outbox.next_at IS 'queued: the next try; waiting: when it is looked at again at the latest';
+
+COMMENT ON COLUMN public.outbox.chain IS 'all letters that tell one person one thing; those of a later priority wait for the earlier';
+
+COMMENT ON COLUMN public.outbox.weight IS '1: first page, 2: repeat or reminder, 3: can wait; see alerting/rates.py';
+
+COMMENT ON COLUMN public.outbox.gateway IS 'whose rate limit it counts against; holds no secret';
+
+COMMENT ON COLUMN public.outbox.shown IS 'the address as pages may show it; the address itself can be a secret';
+
+COMMENT ON COLUMN public.outbox.released_at IS 'since when it is no longer waiting; NULL: it never waited';
 
 CREATE TABLE public.outbox_attempt (
     id bigint NOT NULL,
@@ -940,6 +980,9 @@ CREATE TABLE public.outbox_attempt (
     ended_at timestamp with time zone,
     outcome text,
     detail text DEFAULT ''::text NOT NULL,
+    receipt_sha256 text,
+    delivered_at timestamp with time zone,
+    undelivered_at timestamp with time zone,
     CONSTRAINT outbox_attempt_outcome_check CHECK ((outcome = ANY (ARRAY['sent'::text, 'refused'::text, 'unsure'::text])))
 );
 
@@ -1181,6 +1224,14 @@ CREATE VIEW public.public_withheld AS
            FROM public.still s
           WHERE ((s.device_id = w.device_id) AND (s.taken_at >= w.at))))));
 
+CREATE TABLE public.receipt (
+    attempt_id bigint NOT NULL,
+    state text NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT receipt_state_check CHECK ((state = ANY (ARRAY['delivered'::text, 'undelivered'::text])))
+);
+
 CREATE TABLE public.reject (
     id bigint NOT NULL,
     received timestamp with time zone NOT NULL,
@@ -1380,6 +1431,9 @@ ALTER TABLE ONLY public.command
 ALTER TABLE ONLY public.command_result
     ADD CONSTRAINT command_result_pkey PRIMARY KEY (command_id);
 
+ALTER TABLE ONLY public.contact_code
+    ADD CONSTRAINT contact_code_pkey PRIMARY KEY (contact_method_id);
+
 ALTER TABLE ONLY public.contact_method
     ADD CONSTRAINT contact_method_pkey PRIMARY KEY (id);
 
@@ -1509,6 +1563,9 @@ ALTER TABLE ONLY public.organisation
 ALTER TABLE ONLY public.outbox_attempt
     ADD CONSTRAINT outbox_attempt_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.outbox_attempt
+    ADD CONSTRAINT outbox_attempt_receipt_sha256_key UNIQUE (receipt_sha256);
+
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_dedupe_key UNIQUE (dedupe);
 
@@ -1541,6 +1598,9 @@ ALTER TABLE ONLY public.policy
 
 ALTER TABLE ONLY public.public_report
     ADD CONSTRAINT public_report_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.receipt
+    ADD CONSTRAINT receipt_pkey PRIMARY KEY (attempt_id, state);
 
 ALTER TABLE ONLY public.reject
     ADD CONSTRAINT reject_pkey PRIMARY KEY (id);
@@ -1650,11 +1710,23 @@ CREATE INDEX login_attempt_login ON public.login_attempt USING btree (login, at)
 
 CREATE INDEX mass_incident_open ON public.mass_incident USING btree (opened_at) WHERE (closed_at IS NULL);
 
+CREATE INDEX outbox_attempt_outbox ON public.outbox_attempt USING btree (outbox_id);
+
+CREATE INDEX outbox_attempt_started ON public.outbox_attempt USING btree (started_at);
+
+CREATE INDEX outbox_chain ON public.outbox USING btree (chain) WHERE (chain IS NOT NULL);
+
+CREATE INDEX outbox_dispatch ON public.outbox USING btree (dispatch_id) WHERE (dispatch_id IS NOT NULL);
+
 CREATE INDEX outbox_incident ON public.outbox USING btree (incident_id);
 
-CREATE INDEX outbox_next ON public.outbox USING btree (next_at) WHERE (state = ANY (ARRAY['queued'::text, 'leased'::text]));
+CREATE INDEX outbox_next ON public.outbox USING btree (weight, next_at) WHERE (state = ANY (ARRAY['queued'::text, 'leased'::text]));
+
+CREATE INDEX outbox_waiting ON public.outbox USING btree (next_at) WHERE (state = 'waiting'::text);
 
 CREATE INDEX place_town ON public.place USING btree (town_code);
+
+CREATE INDEX receipt_received ON public.receipt USING btree (received_at);
 
 CREATE INDEX reject_identity ON public.reject USING btree (device_code, boot, lane, seq);
 
@@ -1706,6 +1778,8 @@ CREATE TRIGGER incident_hint AFTER INSERT OR UPDATE ON public.incident FOR EACH 
 
 CREATE TRIGGER outbox_hint AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
 
+CREATE TRIGGER receipt_hint AFTER INSERT ON public.receipt FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
+
 CREATE TRIGGER rescue_order_hint AFTER INSERT ON public.rescue_order FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
 
 ALTER TABLE ONLY public.audit_log
@@ -1737,6 +1811,9 @@ ALTER TABLE ONLY public.command
 
 ALTER TABLE ONLY public.command_result
     ADD CONSTRAINT command_result_command_id_fkey FOREIGN KEY (command_id) REFERENCES public.command(id);
+
+ALTER TABLE ONLY public.contact_code
+    ADD CONSTRAINT contact_code_contact_method_id_fkey FOREIGN KEY (contact_method_id) REFERENCES public.contact_method(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.contact_method
     ADD CONSTRAINT contact_method_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
@@ -1870,6 +1947,12 @@ ALTER TABLE ONLY public.outbox
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
 
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
 
@@ -1893,6 +1976,9 @@ ALTER TABLE ONLY public.public_report
 
 ALTER TABLE ONLY public.public_report
     ADD CONSTRAINT public_report_lift_id_fkey FOREIGN KEY (lift_id) REFERENCES public.lift(id);
+
+ALTER TABLE ONLY public.receipt
+    ADD CONSTRAINT receipt_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES public.outbox_attempt(id);
 
 ALTER TABLE ONLY public.rescue_order
     ADD CONSTRAINT rescue_order_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);

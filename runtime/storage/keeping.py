@@ -28,6 +28,7 @@ def rules(kept: RetentionSettings) -> list[Rule]:
         Rule("reject", kept.rejects_days, INGEST),
         Rule("edge_reply", kept.orders_days, INGEST),
         Rule("edge_order_sent", kept.orders_days, ALERTING),
+        Rule("rescue_order", kept.orders_days, ALERTING),
         Rule("edge_order", kept.orders_days, API),
         Rule("live_lease", kept.leases_days, API),
         Rule("ingest_beat", kept.beats_days, INGEST),

@@ -38,7 +38,13 @@ SELECT r.ctid FROM reject r WHERE r.received < %(before)s AND NOT EXISTS (
 SELECT ctid FROM edge_reply WHERE received < %(before)s
 
 -- name: edge_order_sent
-SELECT s.ctid FROM edge_order_sent s JOIN edge_order o ON o.id = s.order_id WHERE o.expires_at < %(before)s
+SELECT s.ctid FROM edge_order_sent s
+WHERE NOT EXISTS (SELECT FROM edge_order o WHERE o.id = s.order_id AND o.expires_at >= %(before)s)
+  AND NOT EXISTS (SELECT FROM rescue_order o WHERE o.id = s.order_id AND o.expires_at >= %(before)s)
+
+-- name: rescue_order
+SELECT o.ctid FROM rescue_order o
+WHERE o.expires_at < %(before)s AND NOT EXISTS (SELECT FROM edge_order_sent s WHERE s.order_id = o.id)
 
 -- name: edge_order
 SELECT o.ctid FROM edge_order o

@@ -58,6 +58,8 @@ ALTER TABLE incident
     ADD COLUMN comfort_at timestamptz,
     ADD COLUMN followed_up_at timestamptz,
     ADD COLUMN reminded_at timestamptz,
+    ADD COLUMN follow_reminded_at timestamptz,
+    ADD COLUMN people_released integer CHECK (people_released >= 0),
     ADD COLUMN emergency_at timestamptz;
 COMMENT ON COLUMN incident.follows IS 'the incident of the same lift after whose release this one began';
 COMMENT ON COLUMN incident.comfort_at IS 'when somebody last spoke to the people inside';

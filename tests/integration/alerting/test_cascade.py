@@ -2,103 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID, uuid4
+from datetime import timedelta
 
 import psycopg
 import pytest
-from psycopg.types.json import Jsonb
 
 from alerting.engine import Engine
 from runtime.db import Role, connect
-from runtime.settings import DatabaseSettings
-
-T0 = datetime.now(UTC).replace(microsecond=0)
-BOOT = UUID("00000000-0000-4000-8000-000000000001")
-
-
-class City:
-    """What happens in the city, and what the desk makes of it."""
-
-    def __init__(self, database: DatabaseSettings) -> None:
-        self.database = database
-        self.owner = connect(database, Role.OWNER)
-        self.desk = connect(database, Role.ALERTING)
-        self.engine = Engine(self.desk, "http://sunlit.test")
-        self.now = T0
-        self.seq = 0
-
-    def close(self) -> None:
-        self.owner.close()
-        self.desk.close()
-
-    def after(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-        self.engine.cycle(self.now)
-
-    def event(self, device: str, rule: str, phase: str = "start", event_id: UUID | None = None, **extra: Any) -> UUID:
-        identity = event_id or uuid4()
-        self.seq += 1
-        self.owner.execute(
-            "INSERT INTO event (event_id, rev, device_id, boot, seq, phase, rule, at, observed, received, subject,"
-            " zone, confidence, body) SELECT %s, %s, id, %s, %s, %s, %s, %s, %s, %s, %s, zone, %s, %s"
-            " FROM device WHERE code = %s",
-            (
-                identity, 0 if phase == "start" else 1, BOOT, self.seq, phase, rule, self.now, self.now, self.now,
-                extra.get("subject", ""), extra.get("confidence", 1.0), Jsonb({"details": extra}), device,
-            ),
-        )  # fmt: skip
-        self.engine.cycle(self.now)
-        return identity
-
-    def command(self, kind: str, reason: str = "", **columns: Any) -> Mapping[str, Any]:
-        identity = uuid4()
-        args = columns.pop("args", {})
-        names = ["id", "kind", "actor", "reason", "args", "created_at", *columns]
-        self.owner.execute(
-            f"INSERT INTO command ({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))})",
-            (identity, kind, "test", reason, Jsonb(args), self.now, *columns.values()),
-        )
-        self.engine.cycle(self.now)
-        return self.one("SELECT ok, reason FROM command_result WHERE command_id = %s", identity)
-
-    def one(self, statement: str, *values: Any) -> Mapping[str, Any]:
-        row = self.owner.execute(statement, values).fetchone()
-        assert row is not None, statement
-        return row
-
-    def all(self, statement: str, *values: Any) -> list[dict[str, Any]]:
-        return self.owner.execute(statement, values).fetchall()
-
-    def incident(self, lift: str = "442001") -> Mapping[str, Any]:
-        return self.one(
-            "SELECT i.* FROM incident i JOIN lift l ON l.id = i.lift_id WHERE l.code = %s ORDER BY i.id DESC", lift
-        )
-
-    def dispatch(self, organisation: str) -> Mapping[str, Any]:
-        return self.one(
-            "SELECT d.* FROM dispatch d JOIN organisation o ON o.id = d.organisation_id WHERE o.code = %s", organisation
-        )
-
-    def crew(self, organisation: str, kind: str, reason: str = "", **args: Any) -> Mapping[str, Any]:
-        dispatch = self.dispatch(organisation)
-        return self.command(kind, reason, incident_id=dispatch["incident_id"], dispatch_id=dispatch["id"], args=args)
-
-    def letters(self, stage: str) -> set[str]:
-        rows = self.all("SELECT address FROM outbox WHERE stage = %s AND channel = 'webhook'", stage)
-        return {row["address"].rpartition("/")[2] for row in rows}
-
-    def actions(self) -> list[str]:
-        return [row["action"] for row in self.all("SELECT action FROM incident_entry ORDER BY id")]
-
-
-@pytest.fixture
-def town(city_db: DatabaseSettings) -> Iterator[City]:
-    made = City(city_db)
-    yield made
-    made.close()
+from tests.integration.alerting.town import T0, City
 
 
 def test_nobody_accepts_then_a_station_comes_and_sets_the_person_free(town: City) -> None:
@@ -137,7 +48,7 @@ def test_nobody_accepts_then_a_station_comes_and_sets_the_person_free(town: City
     assert "expected both" in town.command("close", incident_id=incident["id"])["reason"]
     assert town.command("close", **closing)["ok"]
     closed = town.incident()
-    assert (closed["state"], closed["due_at"], closed["cause"]) == ("closed", None, "door_system")
+    assert (closed["state"], closed["due_reason"], closed["cause"]) == ("closed", "call back", "door_system")
     assert closed["released_at"] >= closed["arrived_at"] >= closed["accepted_at"] >= closed["alarm_at"]
     entries = town.all("SELECT actor, at, reason, policy_version FROM incident_entry")
     assert all(entry["actor"] and entry["reason"] and entry["policy_version"] == 1 for entry in entries)
@@ -150,7 +61,7 @@ def test_every_reason_can_be_read_in_chinese(town: City) -> None:
     town.crew("mu-1", "decline", "路上堵车")
     for seconds in (120, 60, 60):
         town.after(seconds)
-    town.crew("city-119", "arrived", "看到了", proof="override")
+    town.crew("city-119", "arrived", proof="qr", code="442001")
     town.crew("city-119", "released", people="1")
     for row in town.all("SELECT DISTINCT reason FROM incident_entry"):
         assert reason("zh", row["reason"]) != row["reason"], row["reason"]

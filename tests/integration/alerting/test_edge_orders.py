@@ -14,12 +14,14 @@ from psycopg.types.json import Jsonb
 
 from alerting import orders
 from alerting.orders import NotConnected, cycle
-from contracts.kinds import Lane
+from contracts.kinds import EdgeCommand, Lane
+from contracts.messages import Command, decode
 from contracts.topics import topic
 from ingest.consumer import lanes
 from runtime.db import Role, connect
 from runtime.settings import AlertingSettings, BrokerSettings, DatabaseSettings, IngestSettings, Settings
 from runtime.stack.process import sunlit
+from tests.integration.alerting.town import City
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -216,3 +218,19 @@ def test_what_cannot_be_asked_is_one_line(
     command = sunlit("api", "order", *words, "--config", str(config))
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1 and said in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_the_desk_s_own_words_to_a_car_go_the_same_way(town: City) -> None:
+    town.event("lift-442001", "trapped_non_level")
+    said: list[tuple[str, bytes]] = []
+
+    def publish(where: str, what: bytes) -> bool:
+        said.append((where, what))
+        return True
+
+    assert worker(town.database, publish, town.now) == 1
+    (where, what) = said[0]
+    assert where == str(topic("demo", "lift-442001", Lane.COMMAND))
+    found = decode(Lane.COMMAND, what)
+    assert isinstance(found, Command)
+    assert (found.kind, "救援人员正在赶来" in str(found.args["text"])) == (EdgeCommand.COMFORT, True)

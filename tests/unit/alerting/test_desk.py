@@ -6,22 +6,23 @@ import msgspec
 import pytest
 
 from alerting import desk
+from alerting.case import Case, Order
 from alerting.model import Dispatch, Incident, Refused, SetDispatch, SetIncident
 from contracts.kinds import CommandKind, DispatchState, IncidentState
-from tests.unit.alerting.test_escalation import POLICY, T0, WHERE, at, dispatch, incident
+from tests.unit.alerting.test_escalation import T0, WHERE, at, dispatch, incident, plan
 
 NOW = at(1000)
 
 
 def judge(kind: CommandKind, crew: Dispatch | None = None, case: Incident | None = None, **order: object) -> object:
-    made = desk.Case(
+    made = Case(
         incident=case or incident(),
         dispatches=[crew] if crew else [],
-        policy=POLICY,
+        plan=plan(case or incident()),
         lift_code="442001",
         where=WHERE,
     )
-    values = msgspec.convert({"kind": kind.value, **order}, type=desk.Order, strict=False)
+    values = msgspec.convert({"kind": kind.value, **order}, type=Order, strict=False)
     return desk.judge(made, msgspec.structs.replace(values, dispatch_id=crew.id if crew else None), NOW)
 
 
@@ -43,7 +44,7 @@ THERE = dispatch(DispatchState.ARRIVED, arrived_at=at(500))
     ],
 )
 def test_an_arrival_needs_a_proof(args: dict[str, str], reason: str, proof: str | None) -> None:
-    judged = judge(CommandKind.ARRIVED, OFFERED, args=args, reason=reason)
+    judged = judge(CommandKind.ARRIVED, OFFERED, args=args, reason=reason, by_operator=True)
     if proof is None:
         assert isinstance(judged, Refused)
         assert "expected" in judged.reason
@@ -58,7 +59,7 @@ def test_people_are_out_only_after_an_arrival_and_never_before_the_alarm() -> No
     assert isinstance(judged, list)
     change = judged[1]
     assert isinstance(change, SetIncident)
-    assert change.changes == {"released_at": at(500), "people_inside": 2}
+    assert change.changes == {"released_at": at(500), "people_inside": 2, "people_released": 2}
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerting import desk, escalation
-from alerting.model import CallAgain, CallTier, Dispatch, Incident, Refused, SetDispatch, SetIncident, StandDown
-from alerting.policy import LiftPolicy, load
-from contracts.kinds import CommandKind, DispatchState, IncidentState
+from alerting.case import Case, Order
+from alerting.lift_policy import LiftPolicy, Plan
+from alerting.model import (
+    CallAgain,
+    CallEmergency,
+    CallTier,
+    Comfort,
+    Dispatch,
+    Incident,
+    Refused,
+    Remind,
+    SetDispatch,
+    SetIncident,
+    StandDown,
+)
+from alerting.policy import load
+from contracts.kinds import CommandKind, DispatchState, Hazard, IncidentState
 
 T0 = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 POLICIES = Path(__file__).resolve().parents[3] / "alerting" / "policies"
 LOADED = load(POLICIES / "lift.toml")
 assert isinstance(LOADED, LiftPolicy)
 POLICY: LiftPolicy = LOADED
+
+
+def plan(case: Incident) -> Plan:
+    return escalation.plan_of(case, POLICY)
+
+
 WHERE = (22.52, 113.38)
 
 
@@ -32,6 +52,8 @@ def incident(**changes: object) -> Incident:
         alarm_at=T0,
         opened_at=T0,
         called_at=T0,
+        # The words for the car have a clock of their own, which would be the next one everywhere.
+        comfort_at=T0 + timedelta(days=1),
     )
     return msgspec.structs.replace(made, **changes)
 
@@ -43,7 +65,7 @@ def dispatch(state: DispatchState, tier: int = 1, **changes: object) -> Dispatch
         organisation_id=tier,
         state=state,
         offered_at=T0,
-        accept_due=T0 + timedelta(seconds=POLICY.accept_s(tier)),
+        accept_due=T0 + timedelta(seconds=POLICY.tier[tier - 1].accept_s),
     )
     return msgspec.structs.replace(made, **changes)
 
@@ -70,35 +92,93 @@ ARRIVED = dispatch(DispatchState.ARRIVED, accepted_at=at(60), arrived_at=at(600)
             960,
             CallTier(2, "tier 1 expects to arrive too late"),
         ),
-        (incident(), [ARRIVED], 2400, CallTier(3, "arrived, but nobody is out within 1800 s")),
+        (incident(), [ARRIVED], 2400, CallTier(2, "arrived, but nobody is out within 1800 s")),
         (incident(tier=3), [dispatch(DispatchState.OFFERED, 3)], 60, CallAgain("tier 3 has not accepted within 60 s")),
+        (
+            incident(tier=3),
+            [msgspec.structs.replace(ARRIVED, tier=3)],
+            2400,
+            CallAgain("arrived, but nobody is out within 1800 s"),
+        ),
+        (
+            incident(state=IncidentState.VERIFYING, tier=0),
+            [],
+            60,
+            CallTier(1, "nobody has looked within 60 s: counts as an entrapment"),
+        ),
+        (incident(hazards=(Hazard.INJURY,)), [ACCEPTED], 0, CallTier(2, "at once: hazard")),
+        (incident(hazards=(Hazard.FIRE,), tier=3), [ACCEPTED], 0, CallEmergency("at once: fire")),
+        (incident(mass_id=7), [ACCEPTED], 0, CallTier(2, "at once: mass")),
+        (
+            incident(mass_id=7, tier=2),
+            [ACCEPTED, dispatch(DispatchState.OFFERED, 2)],
+            1860,
+            CallTier(3, "tier 1 accepted but has not arrived within 1800 s"),
+        ),
+        (
+            incident(tier=2),
+            [ACCEPTED, dispatch(DispatchState.OFFERED, 2)],
+            120,
+            CallTier(3, "tier 2 has not accepted within 120 s"),
+        ),
+        (
+            incident(tier=3, comfort_at=at(100)),
+            [msgspec.structs.replace(ARRIVED, tier=3)],
+            400,
+            Comfort("every 300 s"),
+        ),
         (
             incident(released_at=at(900)),
             [ARRIVED],
+            900 + 86_400,
+            Remind("follow_up_reminder", "follow_reminded_at", "nobody has called back yet"),
+        ),
+        (
+            incident(released_at=at(900), followed_up_at=at(1000)),
+            [ARRIVED],
             900 + 172_800,
-            SetIncident(None, {}, "reminder", "cause and rescue method are not recorded"),
+            Remind("record_reminder", "reminded_at", "cause and rescue method are not recorded"),
+        ),
+        (
+            incident(released_at=at(900), state=IncidentState.CLOSED),
+            [ARRIVED],
+            900 + 86_400,
+            Remind("follow_up_reminder", "follow_reminded_at", "nobody has called back yet"),
         ),
     ],
 )
 def test_which_clock_runs(case: Incident, crews: list[Dispatch], due: float, action: object) -> None:
-    clock = escalation.next_due(case, crews, POLICY)
+    clock = escalation.next_due(case, crews, plan(case))
     assert clock is not None
     assert (clock.at, clock.action) == (at(due), action)
-    assert escalation.due(case, crews, POLICY, at(due - 1)) is None
-    assert escalation.due(case, crews, POLICY, at(due)) == clock
+    assert escalation.due(case, crews, plan(case), at(due - 1)) is None
+    assert escalation.due(case, crews, plan(case), at(due)) == clock
 
 
 @pytest.mark.parametrize("state", [IncidentState.CLOSED, IncidentState.FALSE_ALARM, IncidentState.MERGED])
 def test_an_ended_incident_has_no_clock(state: IncidentState) -> None:
-    assert escalation.clocks(incident(state=state), [ACCEPTED], POLICY) == []
+    assert escalation.clocks(incident(state=state), [ACCEPTED], plan(incident())) == []
 
 
 def test_far_away_places_have_longer() -> None:
     crew = dispatch(DispatchState.ACCEPTED, accepted_at=T0, arrive_due=at(3600))
-    # T_max still holds: a far place must not wait longer for the last tier than the city allows.
-    clock = escalation.next_due(incident(remote=True), [crew], POLICY)
+    far = incident(remote=True)
+    clock = escalation.next_due(far, [crew], plan(far))
     assert clock is not None
-    assert clock.at == at(POLICY.t_max_s)
+    assert clock.at == at(3600)
+    # T_max holds there, too, and is later.
+    silent = escalation.clocks(far, [crew], plan(far))
+    assert at(plan(far).clocks.t_max_s) in [clock.at for clock in silent]
+
+
+def test_after_an_hour_everybody_is_called_whoever_has_arrived() -> None:
+    crew = msgspec.structs.replace(ARRIVED, tier=3, arrived_at=at(3500))
+    case = incident(tier=3, called_at=at(3500))
+    clock = escalation.next_due(case, [crew], plan(case))
+    assert clock is not None
+    assert (clock.at, clock.action) == (at(3600), CallEmergency("trapped for more than 3600 s"))
+    called = msgspec.structs.replace(case, emergency_at=at(3600))
+    assert clock not in escalation.clocks(called, [crew], plan(called)), "once"
 
 
 class World:
@@ -106,7 +186,7 @@ class World:
 
     def __init__(self) -> None:
         self.now = T0
-        self.incident = incident(tier=0, state=IncidentState.RECEIVED, called_at=None)
+        self.incident = incident(tier=0, state=IncidentState.RECEIVED, called_at=None, comfort_at=None)
         self.crews: list[Dispatch] = []
         self.tiers: list[tuple[datetime, int]] = []
         self.run_clocks()
@@ -122,7 +202,7 @@ class World:
                 if self.incident.state is IncidentState.RECEIVED
                 else self.incident.state,
             )
-            due = self.now + timedelta(seconds=POLICY.accept_s(action.tier))
+            due = self.now + timedelta(seconds=POLICY.tier[action.tier - 1].accept_s)
             self.crews.append(dispatch(DispatchState.OFFERED, action.tier, offered_at=self.now, accept_due=due))
         elif isinstance(action, CallAgain):
             self.incident = msgspec.structs.replace(self.incident, called_at=self.now)
@@ -135,12 +215,16 @@ class World:
         elif isinstance(action, SetIncident):
             kept = {name: value for name, value in action.changes.items() if name in Incident.__struct_fields__}
             self.incident = msgspec.structs.replace(self.incident, state=action.state or self.incident.state, **kept)
+        elif isinstance(action, Comfort):
+            self.incident = msgspec.structs.replace(self.incident, comfort_at=self.now)
+        elif isinstance(action, CallEmergency):
+            self.incident = msgspec.structs.replace(self.incident, emergency_at=self.now)
         else:
             assert isinstance(action, StandDown)
 
     def run_clocks(self) -> None:
-        for _ in range(6):
-            clock = escalation.due(self.incident, self.crews, POLICY, self.now)
+        for _ in range(16):
+            clock = escalation.due(self.incident, self.crews, plan(self.incident), self.now)
             if clock is None:
                 return
             self.apply(clock.action)
@@ -149,8 +233,14 @@ class World:
         crew = next((crew for crew in self.crews if crew.tier == tier), None)
         if crew is None:
             return
-        case = desk.Case(incident=self.incident, dispatches=self.crews, policy=POLICY, lift_code="442001", where=WHERE)
-        order = desk.Order(kind=kind, reason="why", args=args, dispatch_id=crew.id)
+        case = Case(
+            incident=self.incident,
+            dispatches=self.crews,
+            plan=plan(self.incident),
+            lift_code="442001",
+            where=WHERE,
+        )
+        order = Order(kind=kind, reason="why", args=args, dispatch_id=crew.id)
         judged = desk.judge(case, order, self.now)
         if not isinstance(judged, Refused):
             for action in judged:
@@ -161,7 +251,7 @@ class World:
         """Time passes; clocks are looked at whenever one runs out, as the 1 s poll does."""
         until = self.now + timedelta(seconds=seconds)
         while True:
-            clock = escalation.next_due(self.incident, self.crews, POLICY)
+            clock = escalation.next_due(self.incident, self.crews, plan(self.incident))
             if clock is None or clock.at > until:
                 break
             self.now = max(self.now, clock.at)
@@ -194,9 +284,9 @@ def test_whatever_people_do_tier_3_is_called_by_t_max_unless_somebody_arrived(
         world.command(kind, tier, eta_minutes=str(minutes), proof="qr", code="442001")
         assert world.incident.tier >= seen_tier, "the tier never goes down"
         seen_tier = world.incident.tier
-    world.wait(POLICY.t_max_s)
+    world.wait(POLICY.clocks.t_max_s)
     arrivals = [crew.arrived_at for crew in world.crews if crew.arrived_at]
-    t_max = T0 + timedelta(seconds=POLICY.t_max_s)
+    t_max = T0 + timedelta(seconds=POLICY.clocks.t_max_s)
     third = [when for when, tier in world.tiers if tier == 3]
     assert (third and third[0] <= t_max) or (arrivals and min(arrivals) <= t_max)
     called = [tier for _, tier in world.tiers]
