@@ -10,6 +10,7 @@ import msgspec
 
 from alerting import letters, links, nearest, outbox
 from alerting.contacts import Contact
+from alerting.drills.asked import meant
 from alerting.lift_policy import LAST_TIER, Plan
 from alerting.model import COMING, Dispatch
 from alerting.sql import QUERIES
@@ -168,16 +169,17 @@ class Calls:
         if organisation is None:
             return 0
         incident = self.rescue.incident
-        drill = self.rescue.row["source"] == "drill"
+        drill, real = self.rescue.row["source"] == "drill", "after_drill" in self.rescue.row["details"]
+        own = organisation == self.rescue.lift["maintenance_org_id"]
 
         def letter(language: str) -> letters.Letter:
             told = {name: value[language] if isinstance(value, dict) else value for name, value in facts.items()}
             known = {"organisation": self.name(organisation, language), **self.facts(language), **told}
-            return letters.render(stage, language, known, drill=drill)
+            return letters.render(stage, language, known, drill=drill, real=real)
 
         return outbox.tell(
             self.connection,
-            contacts_of(self.connection, organisation),
+            meant(self.connection, contacts_of(self.connection, organisation), self.rescue.row, own),
             letter,
             prefix=f"i{incident.id}-{stage}-{organisation}-v{incident.version}",
             stage=stage,

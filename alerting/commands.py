@@ -69,8 +69,9 @@ def _by_phone(connection: Connection, row: Mapping[str, Any], now: datetime, pub
     current = connection.execute(QUERIES["incident_open_of_lift"], {"lift": row["lift_id"]}).fetchone()
     if current is not None and current["source"] != "drill":
         return _called_too(connection, row, current, now, public_url)
+    after: dict[str, object] = {}
     if current is not None:
-        events.end_drill(Rescue(connection, current["id"], now, public_url))
+        after = events.end_drill(Rescue(connection, current["id"], now, public_url))
     events.open_incident(
         connection,
         lift=row["lift_id"],
@@ -78,7 +79,7 @@ def _by_phone(connection: Connection, row: Mapping[str, Any], now: datetime, pub
         source="phone",
         now=now,
         alarm_at=now,
-        details={"reason": row["reason"] or "phone call", **row["args"]},
+        details={"reason": row["reason"] or "phone call", **row["args"], **after},
         event_id=None,
         public_url=public_url,
         actor=row["actor"],

@@ -35,6 +35,7 @@ HAZARDS = {
     "en": {"injury": "injured", "fire": "fire", "water": "water", "child_alone": "child alone"},
 }
 DRILL = {"zh": "【演练】", "en": "[DRILL] "}
+REAL = {"zh": "【非演练】", "en": "[NO DRILL] "}
 JOINED = {"zh": "、", "en": ", "}
 OPTIONAL: Mapping[str, object] = {
     "map_link": "",
@@ -81,13 +82,15 @@ def stages(language: str) -> set[str]:
     return {name for name in loader.list_templates() if not name.startswith(PART)} if loader else set()
 
 
-def render(stage: str, language: str, facts: Mapping[str, object], *, drill: bool = False) -> Letter:
+def render(
+    stage: str, language: str, facts: Mapping[str, object], *, drill: bool = False, real: bool = False
+) -> Letter:
     """The letter of a stage: the first line of its text is the subject. Raises LetterError.
 
     A letter of a drill says so where it begins, in the subject and again in the body: some channels send only one. The
     map is left out where the letter would be too long with it; the page behind the link shows it.
     """
-    mark = DRILL[language] if drill else ""
+    mark = DRILL[language] if drill else REAL[language] if real else ""
     letter = _render(stage, language, facts, mark)
     if facts.get("map_link") and segments(as_sms(letter)) > MOST_SEGMENTS:
         return _render(stage, language, {**facts, "map_link": ""}, mark)

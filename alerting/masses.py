@@ -8,6 +8,7 @@ from typing import Any
 
 from alerting import letters, outbox
 from alerting.calls import LETTER_LIFE, contacts_of
+from alerting.drills.asked import meant
 from alerting.events import newest_policy
 from alerting.grouping import Alarm, Group, masses
 from alerting.lift_policy import Mass
@@ -86,7 +87,7 @@ def _tell(connection: Connection, mass: int, now: datetime) -> None:
     for organisation in connection.execute(QUERIES["told"], {"mass": mass}).fetchall():
         outbox.tell(
             connection,
-            contacts_of(connection, organisation["id"]),
+            meant(connection, contacts_of(connection, organisation["id"]), None, own=False),
             letter,
             prefix=f"m{mass}-mass_notice-{organisation['id']}",
             stage="mass_notice",
