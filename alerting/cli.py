@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import psycopg
 import typer
 
-from alerting import activation, delivery, engine, orders, policy
+from alerting import activation, delivery, orders, policy, work
 from runtime import log, service
 from runtime.db import Role, connect, fault_of
 from runtime.settings import load
@@ -23,7 +23,7 @@ def run(config: Config = None) -> None:
     """Run the service until SIGTERM."""
     settings = load(config)
     log.configure("alerting")
-    duties = {"engine": engine.work(settings), "outbox": delivery.work(settings), "orders": orders.work(settings)}
+    duties = {**work.duties(settings), "outbox": delivery.work(settings), "orders": orders.work(settings)}
     service.run("alerting", {**duties, "retention": retention.work(settings, Role.ALERTING)})
 
 

@@ -207,7 +207,6 @@ def open_incident(
     assert where is not None
     campaigns = connection.execute(QUERIES["campaigns"], {"place": where["place_id"], "at": alarm_at}).fetchall()
     looked_at = rule is Rule.STOPPED_OUTSIDE_ZONE
-    connection.execute(QUERIES["numbers_lock"])
     made = connection.execute(
         QUERIES["incident_new"],
         {
@@ -256,7 +255,7 @@ def _kitchen(connection: Connection, row: Mapping[str, Any], rule: Rule, now: da
         raise RuntimeError("no kitchen policy is active: run `sunlit alerting activate alerting/policies/kitchen.toml`")
     policy = from_row(active["body"])
     assert isinstance(policy, KitchenPolicy)
-    connection.execute(QUERIES["numbers_lock"])
+    connection.execute(QUERIES["device_lock"], {"device": row["device_id"]})
     same = {"device": row["device_id"], "rule": rule.value, "subject": row["subject"], "now": now}
     advisory = bool(row["body"].get("details", {}).get("advisory"))
     kind, step = life.first(rule, row["confidence"], advisory, policy, now)

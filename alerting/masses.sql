@@ -24,10 +24,7 @@ ORDER BY m.id LIMIT 1
 
 -- name: new
 INSERT INTO mass_incident (number, cause, place_id, grid_code, opened_at, last_at)
-VALUES ('M' || to_char(%(now)s::timestamptz, 'YYYYMMDD') || '-'
-            || to_char((SELECT count(*) FROM mass_incident WHERE opened_at >= date_trunc('day', %(now)s::timestamptz)) + 1,
-                       'FM9990000'),
-        %(cause)s, %(place)s, %(grid)s, %(now)s, %(now)s)
+VALUES (next_number('M', %(now)s), %(cause)s, %(place)s, %(grid)s, %(now)s, %(now)s)
 RETURNING id, number
 
 -- name: still

@@ -1,6 +1,3 @@
--- name: now
-SELECT clock_timestamp() AS now
-
 -- name: policy_newest
 SELECT id, version, sha256, body FROM policy WHERE kind = %(kind)s ORDER BY version DESC LIMIT 1
 
@@ -10,40 +7,6 @@ SELECT body FROM policy WHERE id = %(id)s
 -- name: policy_store
 INSERT INTO policy (kind, version, body, sha256, activated_at, author)
 VALUES (%(kind)s, %(version)s, %(body)s, %(sha256)s, %(now)s, %(author)s)
-
--- name: events_unhandled
--- The truth is what no row says was handled; a week back is far more than any outage of ours.
-SELECT e.id, e.event_id, e.rev, e.phase, e.rule, e.at, e.observed, e.received, e.subject, e.zone, e.confidence, e.body,
-       e.clock_offset_ms, s.heard_offset_ms, e.device_id, d.kind AS device_kind, d.lift_id, d.kitchen_id
-FROM event e JOIN device d ON d.id = e.device_id LEFT JOIN device_status s ON s.device_id = e.device_id
-WHERE e.received > %(now)s::timestamptz - interval '7 days'
-  AND NOT EXISTS (SELECT FROM event_handled h WHERE h.event_row = e.id)
-ORDER BY e.id LIMIT 200
-
--- name: event_claim
--- Whoever inserts the row handles the event; another worker waits here and then gets nothing.
-INSERT INTO event_handled (event_row, at, outcome) VALUES (%(event)s, %(now)s, 'claimed')
-ON CONFLICT DO NOTHING RETURNING event_row
-
--- name: event_outcome
-UPDATE event_handled SET outcome = %(outcome)s WHERE event_row = %(event)s
-
--- name: commands_open
-SELECT c.id FROM command c
-WHERE c.created_at > %(now)s::timestamptz - interval '7 days'
-  AND NOT EXISTS (SELECT FROM command_result r WHERE r.command_id = c.id)
-ORDER BY c.created_at LIMIT 200
-
--- name: command_claim
-INSERT INTO command_result (command_id, at, ok, reason) VALUES (%(id)s, %(now)s, false, 'claimed')
-ON CONFLICT DO NOTHING RETURNING command_id
-
--- name: command_get
-SELECT id, kind, actor, actor_person_id, incident_id, dispatch_id, finding_id, lift_id, reason, args, client_at
-FROM command WHERE id = %(id)s
-
--- name: command_result
-UPDATE command_result SET ok = %(ok)s, reason = %(reason)s, at = %(now)s WHERE command_id = %(id)s
 
 -- name: lift_by_id
 SELECT l.id, l.code, l.place_id, p.grid_code, l.maintenance_org_id, p.lat, p.lon, p.remote, p.property_org_id,
@@ -70,6 +33,10 @@ ORDER BY c.code
 -- Two workers that open an incident for one lift do it one after the other.
 SELECT pg_advisory_xact_lock(726, %(lift)s::int)
 
+-- name: device_lock
+-- The same for two findings of one device.
+SELECT pg_advisory_xact_lock(725, %(device)s::int)
+
 -- name: incident_open_of_lift
 SELECT * FROM incident WHERE lift_id = %(lift)s AND closed_at IS NULL AND released_at IS NULL
 
@@ -84,16 +51,10 @@ FROM incident i JOIN lift l ON l.id = i.lift_id JOIN place pl ON pl.id = l.place
 -- name: incident_new
 INSERT INTO incident (number, lift_id, event_id, rule, source, state, policy_id, people_inside, floor_text, details,
                       hazards, campaign, follows, alarm_at, last_alarm_at, opened_at, due_at, due_reason)
-VALUES ('R' || to_char(%(now)s::timestamptz, 'YYYYMMDD') || '-'
-            || to_char((SELECT count(*) FROM incident WHERE opened_at >= date_trunc('day', %(now)s::timestamptz)) + 1,
-                       'FM999990000'),
-        %(lift)s, %(event_id)s, %(rule)s, %(source)s, %(state)s, %(policy)s, %(people)s, %(floor)s, %(details)s,
-        %(hazards)s, %(campaign)s, %(follows)s, least(%(alarm_at)s, %(now)s::timestamptz), %(now)s, %(now)s, %(now)s,
-        'tier 1')
+VALUES (next_number('R', %(now)s), %(lift)s, %(event_id)s, %(rule)s, %(source)s, %(state)s, %(policy)s, %(people)s,
+        %(floor)s, %(details)s, %(hazards)s, %(campaign)s, %(follows)s,
+        least(%(alarm_at)s, %(now)s::timestamptz), %(now)s, %(now)s, %(now)s, 'tier 1')
 RETURNING *
-
--- name: numbers_lock
-SELECT pg_advisory_xact_lock(727, 0)
 
 -- name: incident_repeat
 UPDATE incident SET repeats = repeats + 1, rule = %(rule)s, people_inside = coalesce(%(people)s, people_inside),
@@ -108,14 +69,6 @@ UPDATE incident SET sensors_clear_at = %(now)s, version = version + 1 WHERE id =
 SELECT i.*, p.body AS policy, pl.remote, pl.kind AS place_kind FROM incident i JOIN policy p ON p.id = i.policy_id
 JOIN lift l ON l.id = i.lift_id JOIN place pl ON pl.id = l.place_id
 WHERE i.id = %(id)s FOR UPDATE OF i
-
--- name: incidents_due
--- Where more is due than can be done at once, those in the greatest need come first.
-SELECT id FROM incident WHERE due_at <= %(now)s
-ORDER BY cardinality(hazards) DESC, due_at, coalesce(people_inside, 1) DESC LIMIT 200
-
--- name: incident_try_lock
-SELECT id FROM incident WHERE id = %(id)s AND due_at <= %(now)s FOR UPDATE SKIP LOCKED
 
 -- name: incident_update
 UPDATE incident SET state = %(state)s, tier = greatest(tier, %(tier)s), version = version + 1,
@@ -223,22 +176,13 @@ UPDATE finding SET repeats = repeats + 1, last_at = %(now)s, version = version +
 -- name: finding_new
 INSERT INTO finding (number, kitchen_id, device_id, event_id, rule, class, state, subject, zone, confidence, policy_id,
                      at, opened_at, last_at, due_at, due_reason)
-VALUES ('F' || to_char(%(now)s::timestamptz, 'YYYYMMDD') || '-'
-            || to_char((SELECT count(*) FROM finding WHERE opened_at >= date_trunc('day', %(now)s::timestamptz)) + 1,
-                       'FM999990000'),
-        %(kitchen)s, %(device)s, %(event_id)s, %(rule)s, %(class)s, %(state)s, %(subject)s, %(zone)s, %(confidence)s,
+VALUES (next_number('F', %(now)s), %(kitchen)s, %(device)s, %(event_id)s, %(rule)s, %(class)s, %(state)s, %(subject)s, %(zone)s, %(confidence)s,
         %(policy)s, %(at)s, %(now)s, %(now)s, %(due_at)s, %(due_reason)s)
 ON CONFLICT (event_id) DO NOTHING
 RETURNING *
 
 -- name: finding_locked
 SELECT f.*, p.body AS policy FROM finding f JOIN policy p ON p.id = f.policy_id WHERE f.id = %(id)s FOR UPDATE OF f
-
--- name: finding_try_lock
-SELECT id FROM finding WHERE id = %(id)s AND due_at <= %(now)s FOR UPDATE SKIP LOCKED
-
--- name: findings_due
-SELECT id FROM finding WHERE closed_at IS NULL AND due_at <= %(now)s ORDER BY due_at LIMIT 200
 
 -- name: finding_update
 UPDATE finding SET state = %(state)s, version = version + 1, due_at = %(due_at)s, due_reason = %(due_reason)s,
@@ -254,7 +198,3 @@ VALUES (%(finding)s, %(now)s, %(actor)s, %(action)s, %(reason)s, %(policy_versio
 -- name: finding_facts
 SELECT f.number, f.rule, f.zone, f.opened_at, f.due_at, k.code AS kitchen_code, k.name_zh, k.name_en, k.owner_org_id
 FROM finding f JOIN kitchen k ON k.id = f.kitchen_id WHERE f.id = %(id)s
-
--- name: beat
-INSERT INTO alerting_beat (instance, at, info) VALUES (%(instance)s, clock_timestamp(), %(info)s)
-ON CONFLICT (instance) DO UPDATE SET at = EXCLUDED.at, info = EXCLUDED.info

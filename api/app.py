@@ -25,7 +25,7 @@ from api.kitchen import routes as kitchen
 from api.live import leases
 from api.live import routes as live
 from api.live import uploads as live_uploads
-from api.oversight import accounting
+from api.oversight import accounting, rescues
 from api.oversight import routes as oversight
 from api.page import HEADERS, render
 from api.public import routes as public
@@ -46,7 +46,19 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="Sunlit", version="0.1.0", lifespan=_lifespan, docs_url=None, redoc_url=None)
     app.state.settings = settings
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for part in (session, edge_uploads, live_uploads, live, board, crew, kitchen, accounting, oversight, public):
+    for part in (
+        session,
+        edge_uploads,
+        live_uploads,
+        live,
+        board,
+        crew,
+        kitchen,
+        accounting,
+        rescues,
+        oversight,
+        public,
+    ):
         app.include_router(part.router)
     app.add_api_route("/healthz", healthz, include_in_schema=True)
     app.middleware("http")(_secure)

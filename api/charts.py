@@ -1,7 +1,6 @@
-"""PURE: small charts as SVG, drawn on the server; and the intervals that belong to small numbers."""
+"""PURE: small charts as SVG, drawn on the server."""
 
 from collections.abc import Sequence
-from math import sqrt
 from xml.sax.saxutils import escape, quoteattr
 
 from markupsafe import Markup
@@ -10,25 +9,6 @@ WIDTH, HEIGHT, BOTTOM, TOP = 560, 180, 24, 18
 MOST_UPRIGHT, ROW, NAMES, VALUES = 8, 22, 130, 50
 """more bars than these lie down, a row each, with room for names before and values after them"""
 LEAST, THICK = 3.0, 26
-Z95 = 1.959964
-
-
-def wilson(hits: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson); (0, 1) when nothing was counted."""
-    if total == 0:
-        return 0.0, 1.0
-    share, square = hits / total, Z95**2
-    centre = share + square / (2 * total)
-    spread = Z95 * sqrt(share * (1 - share) / total + square / (4 * total**2))
-    below, above = (centre - spread) / (1 + square / total), (centre + spread) / (1 + square / total)
-    return max(0.0, below), min(1.0, above)
-
-
-def poisson(count: int) -> tuple[float, float]:
-    """The 95 % interval of a count's expectation (Byar's approximation)."""
-    low = 0.0 if count == 0 else count * (1 - 1 / (9 * count) - Z95 / (3 * sqrt(count))) ** 3
-    above = count + 1
-    return max(0.0, low), above * (1 - 1 / (9 * above) + Z95 / (3 * sqrt(above))) ** 3
 
 
 def bars(rows: Sequence[tuple[str, float]], label: str, goal: float | None = None, top: float | None = None) -> Markup:

@@ -39,11 +39,23 @@ OPTIONS = {role: ["timezone=UTC"] for role in Role} | {
     Role.INGEST: ["timezone=UTC", "plan_cache_mode=force_custom_plan"],
     # Who watches the others waits for nobody.
     Role.AUDITOR: ["timezone=UTC", "statement_timeout=5000", "lock_timeout=1000"],
+    # A worker that is frozen, or whose machine is gone, in the middle of a transaction loses it and every lock soon:
+    # somebody else acts, and when it wakes it has no connection to act with.
+    Role.ALERTING: [
+        "timezone=UTC",
+        "idle_in_transaction_session_timeout=2s",
+        "tcp_keepalives_idle=5",
+        "tcp_keepalives_interval=2",
+        "tcp_keepalives_count=3",
+    ],
 }
 
 
-def conninfo(database: DatabaseSettings, role: Role) -> str:
-    """The connection string of a role. UTC throughout, and a connection that died is noticed within half a minute."""
+def conninfo(database: DatabaseSettings, role: Role, *options: str) -> str:
+    """The connection string of a role. UTC throughout, and a connection that died is noticed within half a minute.
+
+    `options` are settings of the server for this connection, as `lock_timeout=1s`.
+    """
     parts: dict[str, Any] = dict(conninfo_to_dict(database.url))
     if role is not Role.OWNER:
         parts["user"] = role.value
@@ -54,7 +66,7 @@ def conninfo(database: DatabaseSettings, role: Role) -> str:
             **parts,
             "connect_timeout": database.connect_timeout_s,
             "application_name": role.value or "sunlit_owner",
-            "options": " ".join(f"-c {option}" for option in OPTIONS[role]),
+            "options": " ".join(f"-c {option}" for option in [*OPTIONS[role], *options]),
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 3,
@@ -63,9 +75,9 @@ def conninfo(database: DatabaseSettings, role: Role) -> str:
     )
 
 
-def connect(database: DatabaseSettings, role: Role) -> Connection:
+def connect(database: DatabaseSettings, role: Role, *options: str) -> Connection:
     """One connection: autocommit, rows as dictionaries. Raises psycopg.OperationalError."""
-    return psycopg.Connection.connect(conninfo(database, role), autocommit=True, row_factory=dict_row)
+    return psycopg.Connection.connect(conninfo(database, role, *options), autocommit=True, row_factory=dict_row)
 
 
 def fault_of(error: psycopg.Error) -> str:

@@ -110,6 +110,8 @@ class IngestSettings(Section):
 
 class AlertingSettings(Section):
     poll_s: float = Field(default=1.0, gt=0, le=60)
+    workers: int = Field(default=2, ge=1, le=32)
+    """of the engine, in each process; more processes may run beside it"""
     lease_s: int = Field(default=30, ge=1)
     public_url: str = "http://127.0.0.1:8600"
     """how people outside reach the pages; links in letters begin with it"""

@@ -1,4 +1,4 @@
-"""Exercises through the whole chain, marked from end to end and never counted as real. Each is a TOML file beside this."""
+"""Exercises through the whole chain, marked from end to end, never counted as real. Each is a TOML file beside this."""
 
 import tomllib
 from importlib import resources

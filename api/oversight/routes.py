@@ -1,16 +1,16 @@
 """The regulator's pages, narrowed to the towns of the viewer."""
 
-import csv
-import io
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 
 from api.access import Viewer, viewer_of
-from api.charts import bars, histogram, poisson, wilson
+from api.charts import bars, histogram
 from api.commands import lead_back, submit
+from api.csv_file import csv_file
 from api.evidence import picture
+from api.intervals import poisson, wilson
 from api.page import language_of, render
 from api.sql import QUERIES as SHARED
 from contracts.kinds import CommandKind, Role
@@ -106,7 +106,7 @@ async def findings_list(
         rows = await (await connection.execute(QUERIES["findings"], values)).fetchall()
         by_town = await (await connection.execute(QUERIES["town_names"], {"towns": towns})).fetchall()
     if format == "csv":
-        return _csv(rows, "findings.csv")
+        return csv_file(rows, "findings.csv")
     return render(
         request,
         "oversight/findings.html",
@@ -167,17 +167,3 @@ async def _finding(request: Request, number: str, viewer: Viewer) -> dict[str, A
     if row is None:
         raise HTTPException(404)
     return row
-
-
-def _csv(rows: list[dict[str, Any]], name: str) -> Response:
-    text = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(text, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    # The mark tells spreadsheets that the text is UTF-8.
-    return Response(
-        "\ufeff" + text.getvalue(),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )

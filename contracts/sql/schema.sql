@@ -7,6 +7,24 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION public.next_number(wanted text, moment timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    today date := (moment AT TIME ZONE 'UTC')::date;
+    counter regclass := ('number_' || lower(wanted))::regclass;
+    began bigint;
+BEGIN
+    SELECT first INTO began FROM number_day WHERE prefix = wanted AND day = today;
+    IF began IS NULL THEN
+        EXECUTE format('SELECT last_value + is_called::int FROM %s', counter) INTO began;
+        -- Once a day the second waits for the first here.
+        INSERT INTO number_day VALUES (wanted, today, began) ON CONFLICT DO NOTHING;
+        SELECT first INTO began FROM number_day WHERE prefix = wanted AND day = today;
+    END IF;
+    RETURN wanted || to_char(today, 'YYYYMMDD') || '-' || to_char(nextval(counter) - began + 1, 'FM999990000');
+END $$;
+
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -276,7 +294,8 @@ CREATE TABLE public.command (
     reason text DEFAULT ''::text NOT NULL,
     args jsonb DEFAULT '{}'::jsonb NOT NULL,
     client_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    seq bigint NOT NULL
 );
 
 CREATE TABLE public.command_result (
@@ -284,6 +303,15 @@ CREATE TABLE public.command_result (
     at timestamp with time zone NOT NULL,
     ok boolean NOT NULL,
     reason text NOT NULL
+);
+
+ALTER TABLE public.command ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.command_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.contact_code (
@@ -891,6 +919,35 @@ ALTER TABLE public.mass_incident ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+CREATE TABLE public.number_day (
+    prefix text NOT NULL,
+    day date NOT NULL,
+    first bigint NOT NULL
+);
+
+COMMENT ON TABLE public.number_day IS 'at which value of its sequence a day began to count';
+
+CREATE SEQUENCE public.number_f
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE SEQUENCE public.number_m
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE SEQUENCE public.number_r
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
 CREATE TABLE public.organisation (
     id bigint NOT NULL,
     code text NOT NULL,
@@ -1153,20 +1210,61 @@ ALTER TABLE public.public_report ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
-CREATE VIEW public.public_rescue AS
- SELECT i.opened_at,
+CREATE VIEW public.rescue_fact AS
+ SELECT i.id,
+    i.opened_at,
+    i.alarm_at,
+    i.lift_id,
+    l.maintenance_org_id AS unit_id,
     p.town_code,
     i.tier,
-    i.people_inside,
+    (i.mass_id IS NOT NULL) AS mass,
     i.cause,
+    i.people_inside,
     i.state,
-    EXTRACT(epoch FROM (i.accepted_at - i.dispatched_at)) AS accept_s,
-    EXTRACT(epoch FROM (i.arrived_at - i.alarm_at)) AS arrival_s,
-    EXTRACT(epoch FROM (i.released_at - i.arrived_at)) AS release_s
-   FROM ((public.incident i
+        CASE
+            WHEN (i.source = 'drill'::text) THEN 'drill'::text
+            WHEN (i.state = ANY (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text])) THEN i.state
+            ELSE NULL::text
+        END AS left_out,
+    (EXTRACT(epoch FROM (LEAST(i.accepted_at, i.arrived_at) - i.dispatched_at)))::double precision AS response_s,
+        CASE
+            WHEN (LEAST(i.accepted_at, i.arrived_at, ended.at) <= (i.dispatched_at + '00:03:00'::interval)) THEN NULL::timestamp with time zone
+            ELSE (i.dispatched_at + '00:03:00'::interval)
+        END AS response_missed_at,
+    (EXTRACT(epoch FROM (i.arrived_at - i.alarm_at)))::double precision AS arrival_s,
+        CASE
+            WHEN (LEAST(i.arrived_at, ended.at) <= promise.arrive_by) THEN NULL::timestamp with time zone
+            ELSE promise.arrive_by
+        END AS arrival_missed_at,
+    (EXTRACT(epoch FROM (i.released_at - i.arrived_at)))::double precision AS release_s,
+    promise.arrive_by,
+    ended.at AS ended_at
+   FROM ((((public.incident i
      JOIN public.lift l ON ((l.id = i.lift_id)))
      JOIN public.place p ON ((p.id = l.place_id)))
-  WHERE ((i.source <> 'drill'::text) AND (i.state <> ALL (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text])));
+     CROSS JOIN LATERAL ( SELECT (i.alarm_at +
+                CASE
+                    WHEN p.remote THEN '01:00:00'::interval
+                    ELSE '00:30:00'::interval
+                END) AS arrive_by) promise)
+     CROSS JOIN LATERAL ( SELECT LEAST(i.released_at, i.closed_at) AS at) ended);
+
+CREATE VIEW public.public_rescue AS
+ SELECT opened_at,
+    town_code,
+    tier,
+    people_inside,
+    cause,
+    state,
+    mass,
+    response_s,
+    response_missed_at,
+    arrival_s,
+    arrival_missed_at,
+    release_s
+   FROM public.rescue_fact
+  WHERE (left_out IS NULL);
 
 CREATE TABLE public.still (
     device_id integer NOT NULL,
@@ -1395,6 +1493,37 @@ CREATE TABLE public.stream (
 )
 WITH (fillfactor='50');
 
+CREATE VIEW public.unit_call AS
+ SELECT d.organisation_id AS unit_id,
+    f.opened_at,
+    f.town_code,
+    f.mass,
+    (EXTRACT(epoch FROM (own.answered - d.offered_at)))::double precision AS response_s,
+        CASE
+            WHEN ((own.answered IS NULL) AND (d.state = 'declined'::text)) THEN d.ended_at
+            WHEN (LEAST(own.answered, free.at) <= (d.offered_at + '00:03:00'::interval)) THEN NULL::timestamp with time zone
+            ELSE (d.offered_at + '00:03:00'::interval)
+        END AS response_missed_at,
+    (EXTRACT(epoch FROM (d.arrived_at - f.alarm_at)))::double precision AS arrival_s,
+        CASE
+            WHEN ((d.arrived_at IS NULL) AND (d.state = 'declined'::text)) THEN
+            CASE
+                WHEN (own.answered IS NOT NULL) THEN d.ended_at
+                ELSE NULL::timestamp with time zone
+            END
+            WHEN (LEAST(d.arrived_at, free.at) <= f.arrive_by) THEN NULL::timestamp with time zone
+            ELSE f.arrive_by
+        END AS arrival_missed_at
+   FROM (((public.dispatch d
+     JOIN public.rescue_fact f ON ((f.id = d.incident_id)))
+     CROSS JOIN LATERAL ( SELECT LEAST(d.accepted_at, d.arrived_at) AS answered) own)
+     CROSS JOIN LATERAL ( SELECT LEAST(f.ended_at,
+                CASE
+                    WHEN (d.state = 'stood_down'::text) THEN d.ended_at
+                    ELSE NULL::timestamp with time zone
+                END) AS at) free)
+  WHERE ((d.tier = 1) AND (f.left_out IS NULL));
+
 ALTER TABLE ONLY public.alarm
     ADD CONSTRAINT alarm_pkey PRIMARY KEY (id);
 
@@ -1554,6 +1683,9 @@ ALTER TABLE ONLY public.mass_incident
 ALTER TABLE ONLY public.mass_incident
     ADD CONSTRAINT mass_incident_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.number_day
+    ADD CONSTRAINT number_day_pkey PRIMARY KEY (prefix, day);
+
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_code_key UNIQUE (code);
 
@@ -1647,6 +1779,8 @@ CREATE INDEX camera_sample_time ON public.camera_sample USING btree ("time");
 CREATE INDEX climate_sample_time ON public.climate_sample USING btree ("time");
 
 CREATE INDEX command_created ON public.command USING btree (created_at);
+
+CREATE UNIQUE INDEX command_seq ON public.command USING btree (seq);
 
 CREATE INDEX credential_device ON public.credential USING btree (device_id);
 

@@ -13,11 +13,11 @@ from psycopg import sql
 
 from contracts.kinds import Lane
 from contracts.messages import LiftSample, Telemetry, decode
-from ingest.bench.generator import SPAWN, TEXT, Board, Plan, generate, live, new_board
-from ingest.bench.payload import Template, fleet, instant, templates
 from ingest.normalise import Row, lift_row
 from ingest.tables import TABLES
 from runtime.db import Role, connect
+from runtime.load.generator import SPAWN, TEXT, Board, Plan, generate, live, new_board
+from runtime.load.payload import Template, fleet, instant, templates
 from runtime.settings import BrokerSettings, DatabaseSettings
 
 ROOT = "sunlit-bench/v1"

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from typing import NamedTuple
 
-from ingest.bench.generator import SPAWN, Board, Plan, generate, new_board
-from ingest.bench.machine import Idle, cpu_seconds, idle
 from ingest.bench.probe import Probes
 from ingest.bench.sql import QUERIES
 from ingest.bench.system import BenchError, System
 from runtime.db import Connection
+from runtime.load.generator import SPAWN, Board, Plan, generate, new_board
+from runtime.load.machine import Idle, cpu_seconds, idle
 
 STANDSTILL_S = 30.0
 """who has committed nothing for so long is not draining any more"""

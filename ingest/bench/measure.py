@@ -7,17 +7,18 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from contracts.kinds import Lane
-from ingest.bench.generator import Plan
 from ingest.bench.limits import bare_consumer, bare_copy
 from ingest.bench.load import Run, Steady, Tell
-from ingest.bench.machine import spent
-from ingest.bench.numbers import Numbers, percentile
-from ingest.bench.payload import PREFIX, fleet, probes
+from ingest.bench.numbers import Numbers
 from ingest.bench.probe import Probes
 from ingest.bench.sql import QUERIES
 from ingest.bench.system import BenchError, System, register
 from ingest.sql import QUERIES as INGEST
 from runtime.db import Connection, Role, connect
+from runtime.load.generator import Plan
+from runtime.load.machine import spent
+from runtime.load.payload import PREFIX, fleet, probes
+from runtime.load.percentile import percentile
 
 READY_S = 60.0
 KEPT_UP_S = 2.0

@@ -1,7 +1,5 @@
 """PURE: what the bench tells."""
 
-from collections.abc import Sequence
-
 import msgspec
 
 
@@ -58,12 +56,3 @@ class Numbers(msgspec.Struct, frozen=True, kw_only=True):
         return (self.unexplained, self.lost, self.rejected) == (0, 0, 0) and (
             self.samples_stored == self.samples_published
         )
-
-
-def percentile(values: Sequence[float], share: float) -> float | None:
-    """The value below which `share` of the values lie (nearest rank); None of nothing."""
-    ranked = sorted(values)
-    if not ranked:
-        return None
-    rank = -(-len(ranked) * share // 1)
-    return round(ranked[max(0, int(rank) - 1)], 4)

@@ -13,10 +13,10 @@ import psycopg
 from contracts.kinds import Lane, Phase, Rule
 from contracts.messages import Event, encode
 from contracts.topics import topic
-from ingest.bench.payload import Member, message
 from ingest.bench.sql import QUERIES
 from runtime.bus import Bus
 from runtime.db import Connection, Role, connect
+from runtime.load.payload import Member, message
 from runtime.settings import Settings
 
 EVERY_S = 0.05

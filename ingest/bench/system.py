@@ -1,26 +1,20 @@
 """What is measured: a database, a broker and ingest of the bench's own, or a system that runs already."""
 
-import json
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import mkdtemp
 
 import psycopg
 from psycopg import sql
 
-from ingest.bench.machine import cpu_seconds, memory_mb
-from ingest.bench.payload import PREFIX, Member
 from ingest.bench.sql import QUERIES
 from runtime.db import Connection, Role, connect
-from runtime.migrate import migrate
+from runtime.load.machine import cpu_seconds, memory_mb
+from runtime.load.own import own_parts
+from runtime.load.payload import PREFIX, Member
 from runtime.settings import DatabaseSettings, Settings
-from runtime.stack.broker import Broker
-from runtime.stack.ports import free_port
-from runtime.stack.postgres import Postgres
-from runtime.stack.process import Process, sunlit
+from runtime.stack.process import Process
 
 
 class BenchError(RuntimeError):
@@ -70,56 +64,16 @@ class System:
 @contextmanager
 def own_system(settings: Settings, home: Path | None, workers: int, plain: bool) -> Iterator[System]:
     """A fresh PostgreSQL (durable, as it comes), a broker on a free port, and `workers` of ingest not yet started."""
-    folder = Path(mkdtemp(prefix="sunlit-bench-", dir=home))
-    # PostgreSQL and the broker, started by root, become users of their own, who must be able to pass.
-    folder.chmod(0o755)
-    postgres, broker = Postgres(folder / "postgres"), Broker(folder / "broker", free_port())
-    made = System(settings, own=True)
-    try:
-        postgres.start()
-        database = postgres.database("sunlit")
-        migrate(database, plain=plain)
-        broker.start()
-        made.settings = settings.model_copy(update={"database": database, "broker": broker.settings})
-        made.database_pids = [int((folder / "postgres" / "postmaster.pid").read_text().split()[0])]
-        made.broker_pids = [broker.process.child.pid] if broker.process.child else []
-        made.workers = [_worker(made.settings, folder, number, workers) for number in range(1, workers + 1)]
-        yield made
-    finally:
-        for worker in made.workers:
-            worker.stop()
-        broker.process.stop()
-        postgres.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _worker(settings: Settings, folder: Path, number: int, workers: int) -> Process:
-    sections = {
-        "database": {"url": settings.database.url},
-        "broker": settings.broker.model_dump(include={"host", "port", "protocol"}),
-        "ingest": settings.ingest.model_dump(),
-    }
-    # A string, a number or a truth value is written in JSON as in TOML.
-    lines = [
-        line
-        for name, values in sections.items()
-        for line in (
-            f"[{name}]",
-            *(f"{key} = {json.dumps(value)}" for key, value in values.items() if value is not None),
-        )
-    ]
-    path = folder / "sunlit.toml"
-    path.write_text("\n".join(lines) + "\n", "utf-8")
-    words = ["ingest", "run", "--config", str(path)]
-    if workers > 1:
-        words += ["--shard", f"{number}/{workers}"]
-    # In the environment, which wins: a person's own settings there would lead ingest to another place.
-    place = {
-        "SUNLIT_DATABASE__URL": settings.database.url,
-        "SUNLIT_BROKER__HOST": settings.broker.host,
-        "SUNLIT_BROKER__PORT": str(settings.broker.port),
-    }
-    return Process(f"ingest-{number}", sunlit(*words), folder / f"ingest-{number}.log", place)
+    with own_parts(settings, home, {"ingest": settings.ingest.model_dump()}, plain=plain) as parts:
+        made = System(parts.settings, True, parts.broker_pids, parts.database_pids)
+        for number in range(1, workers + 1):
+            shard = ["--shard", f"{number}/{workers}"] if workers > 1 else []
+            made.workers.append(parts.service(f"ingest-{number}", "ingest", "run", *shard))
+        try:
+            yield made
+        finally:
+            for worker in made.workers:
+                worker.stop()
 
 
 @contextmanager

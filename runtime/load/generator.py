@@ -11,7 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from contracts.topics import ROOT
-from ingest.bench.payload import fleet, instant, templates
+from runtime.load.payload import fleet, instant, templates
 from runtime.publisher import Count, Publisher, PublishError
 from runtime.settings import BrokerSettings
 

@@ -1,0 +1,1 @@
+"""`sunlit bench alarm`: from the edge's publish to the gateway's receipt of the first tier's page."""

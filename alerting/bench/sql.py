@@ -1,0 +1,5 @@
+"""The statements of the bench."""
+
+from runtime.db import Queries
+
+QUERIES = Queries("alerting.bench")
