@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from alerting import letters, links, nearest, outbox
+from alerting import letters, links, outbox
 from alerting.contacts import Contact
 from alerting.drills.asked import meant
+from alerting.help import duty
+from alerting.help.candidates import candidates
+from alerting.help.ranking import Candidate
 from alerting.lift_policy import LAST_TIER, Plan
 from alerting.model import COMING, Dispatch
 from alerting.sql import QUERIES
 from alerting.words import NOT_NEEDED
 from contracts.kinds import DispatchState, OrganisationKind
-from runtime.db import Connection
 
 if TYPE_CHECKING:
     from alerting.effects import Rescue
 
 LETTER_LIFE = timedelta(hours=2)
+OWN = {OrganisationKind.MAINTENANCE: "maintenance_org_id", OrganisationKind.PROPERTY: "property_org_id"}
+MOST_PASSED = 5
 AGAIN = (DispatchState.OFFERED, DispatchState.ACCEPTED, DispatchState.EN_ROUTE)
 JOIN = {"zh": "、", "en": ", "}
 
@@ -38,36 +42,39 @@ class Calls:
         return self.kinds(chosen.ask, tier, chosen.count, plan)
 
     def kinds(self, kinds: Sequence[OrganisationKind], tier: int, count: int, plan: Plan) -> list[int]:
-        """Asks organisations of some kinds: the nearest `count` that can be reached, or all (0)."""
-        called: list[int] = []
-        for organisation, distance in self._candidates(kinds):
-            if count and len(called) >= count:
-                break
-            if self.one(organisation, tier, plan, distance=distance):
-                called.append(organisation)
+        """Asks organisations of some kinds: the `count` that are there soonest, or all (0); those that can be reached.
+
+        The maintenance unit and the property are the lift's own, everybody else is one of a kind.
+        """
+        asked = {one.organisation_id for one in self.rescue.dispatches if one.state is not DispatchState.STOOD_DOWN}
+        own = [organisation for organisation in self._own(kinds) if organisation not in asked]
+        called = [one for one in own if self.one(one, tier, plan)]
+        others = [kind for kind in kinds if kind not in OWN]
+        if not others:
+            return called
+        lift = self.rescue.lift
+        found = candidates(
+            self.connection,
+            others,
+            (lift["lat"], lift["lon"]),
+            {*asked, *own},
+            self.now,
+            count,
+            self.rescue.means.travel,
+        )
+        for near in found.passed[:MOST_PASSED]:
+            name = self.name(near.organisation_id, "zh")
+            self.rescue.entry("sunlit", "passed_over", f"tier {tier}: {name}, {near.reason}")
+        for one in found.chosen:
+            if self.one(one.organisation_id, tier, plan, way=one):
+                called.append(one.organisation_id)
         return called
 
-    def _candidates(self, kinds: Sequence[OrganisationKind]) -> list[tuple[int, float | None]]:
-        """Nearest first. The maintenance unit is the lift's own; everybody else is one of its kind."""
-        lift = self.rescue.lift
-        found: list[tuple[int, float | None]] = []
-        if OrganisationKind.MAINTENANCE in kinds and lift["maintenance_org_id"]:
-            found.append((lift["maintenance_org_id"], None))
-        if OrganisationKind.PROPERTY in kinds and lift["property_org_id"]:
-            found.append((lift["property_org_id"], None))
-        others = [kind.value for kind in kinds if kind not in (OrganisationKind.MAINTENANCE, OrganisationKind.PROPERTY)]
-        rows = self.connection.execute(QUERIES["stations"], {"kinds": others}).fetchall()
-        stations = [
-            nearest.Station(row["id"], None if row["lat"] is None else (row["lat"], row["lon"])) for row in rows
-        ]
-        asked = {dispatch.organisation_id for dispatch in self.rescue.dispatches}
-        while best := nearest.nearest(stations, (lift["lat"], lift["lon"]), asked):
-            found.append((best[0].organisation_id, best[1]))
-            asked.add(best[0].organisation_id)
-        return found
+    def _own(self, kinds: Sequence[OrganisationKind]) -> list[int]:
+        return [found for kind in kinds if kind in OWN and (found := self.rescue.lift[OWN[kind]]) is not None]
 
     def one(
-        self, organisation: int, tier: int, plan: Plan, *, distance: float | None = None, replaces: int | None = None
+        self, organisation: int, tier: int, plan: Plan, *, way: Candidate | None = None, replaces: int | None = None
     ) -> bool:
         """Asks one organisation; whether it can be reached at all."""
         token = links.new_token()
@@ -79,17 +86,18 @@ class Calls:
                 "organisation": organisation,
                 "now": self.now,
                 "accept_due": self.now + timedelta(seconds=plan.accept_s(tier)),
-                "distance_m": distance,
+                "distance_m": way.distance_m if way else None,
+                "travel_s": way.travel_s if way else None,
                 "replaces": replaces,
                 "link": token.sha256,
             },
         ).fetchone()
         if row is None:
             return False
-        link = {"link": links.crew(self.rescue.public_url, token)}
+        link = {"link": links.crew(self.rescue.means.public_url, token)}
         name = self.name(organisation, "zh")
         if self.tell(organisation, "tier_offer", link, row["id"]):
-            far = f", {distance / 1000:.1f} km" if distance is not None else ""
+            far = f", {way.reason}" if way else ""
             self.rescue.entry("sunlit", "offered", f"tier {tier}: {name}{far}", organisation=organisation)
             return True
         values = {"id": row["id"], "reason": "no contact method", "now": self.now}
@@ -109,8 +117,9 @@ class Calls:
         return JOIN[language].join(self.name(one, language) for one in organisations)
 
     def _told(self, kinds: Sequence[OrganisationKind]) -> list[int]:
-        found = [organisation for organisation, _ in self._candidates(kinds)] if kinds else []
-        return list(dict.fromkeys(found))
+        others = [kind.value for kind in kinds if kind not in OWN]
+        found = self.connection.execute(QUERIES["organisations"], {"kinds": others}).fetchall() if others else []
+        return [*self._own(kinds), *(row["id"] for row in found)]
 
     def again(self, plan: Plan, *, there_too: bool = False) -> None:
         """Calls the crews of the tier again, with a fresh link; where none is left, those who were sent home."""
@@ -129,7 +138,9 @@ class Calls:
                 "anew": there_too or crew.state not in AGAIN,
             }
             self.connection.execute(QUERIES["dispatch_again"], values)
-            self.tell(crew.organisation_id, "call_again", {"link": links.crew(self.rescue.public_url, token)}, crew.id)
+            self.tell(
+                crew.organisation_id, "call_again", {"link": links.crew(self.rescue.means.public_url, token)}, crew.id
+            )
         if not chosen and tier:
             self.tier(tier, plan)
         if tier == LAST_TIER and not chosen and not self.rescue.dispatches:
@@ -140,7 +151,9 @@ class Calls:
         there = [one for one in self.rescue.dispatches if one.state is DispatchState.RELEASED]
         organisation = there[-1].organisation_id if there else self.rescue.lift["maintenance_org_id"]
         self.tell(
-            organisation, stage, {"link": f"{self.rescue.public_url}/board/incident/{self.rescue.incident.number}"}
+            organisation,
+            stage,
+            {"link": f"{self.rescue.means.public_url}/board/incident/{self.rescue.incident.number}"},
         )
 
     def stand_down(self, dispatch: Dispatch, why: str) -> None:
@@ -170,16 +183,18 @@ class Calls:
             return 0
         incident = self.rescue.incident
         drill, real = self.rescue.row["source"] == "drill", "after_drill" in self.rescue.row["details"]
-        own = organisation == self.rescue.lift["maintenance_org_id"]
 
         def letter(language: str) -> letters.Letter:
             told = {name: value[language] if isinstance(value, dict) else value for name, value in facts.items()}
             known = {"organisation": self.name(organisation, language), **self.facts(language), **told}
             return letters.render(stage, language, known, drill=drill, real=real)
 
+        reach = duty.contacts(self.connection, organisation, self.now, drill=drill)
+        if reach.reason and stage == "tier_offer":
+            self.rescue.entry("sunlit", "roster", f"{self.name(organisation, 'zh')}: {reach.reason}")
         return outbox.tell(
             self.connection,
-            meant(self.connection, contacts_of(self.connection, organisation), self.rescue.row, own),
+            self._ways(stage, self._meant(organisation, reach.contacts)),
             letter,
             prefix=f"i{incident.id}-{stage}-{organisation}-v{incident.version}",
             stage=stage,
@@ -188,6 +203,19 @@ class Calls:
             incident_id=incident.id,
             dispatch_id=dispatch,
         )
+
+    def _meant(self, organisation: int, contacts: Sequence[Contact]) -> Sequence[Contact]:
+        """An exercise wakes nobody who is not there for it."""
+        if self.rescue.row["source"] != "drill":
+            return contacts
+        own = organisation == self.rescue.lift["maintenance_org_id"]
+        return meant(self.connection, contacts, self.rescue.row, own)
+
+    def _ways(self, stage: str, contacts: Sequence[Contact]) -> Sequence[Contact]:
+        """Those of a stage that is told every way at once need not wait for each other."""
+        if stage not in self.rescue.policy.letters.every_way:
+            return contacts
+        return [msgspec.structs.replace(contact, priority=1) for contact in contacts]
 
     def facts(self, language: str) -> dict[str, object]:
         """What letters may say."""
@@ -202,12 +230,5 @@ class Calls:
             "hazards": incident.hazards,
             "waiting_minutes": max(0, round((self.now - incident.alarm_at).total_seconds() / 60)),
             "tier": incident.tier,
-            "lat": lift["lat"],
-            "lon": lift["lon"],
+            "map_link": links.place(lift["lat"], lift["lon"], self.rescue.means.map_url),
         }
-
-
-def contacts_of(connection: Connection, organisation: int) -> list[Contact]:
-    """How an organisation is reached now."""
-    rows = connection.execute(QUERIES["contacts"], {"organisation": organisation}).fetchall()
-    return [msgspec.convert({**row, "organisation_id": organisation}, Contact) for row in rows]

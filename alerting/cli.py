@@ -8,12 +8,15 @@ import psycopg
 import typer
 
 from alerting import activation, delivery, orders, policy, work
+from alerting.help import coverage_rows, routing, watch
+from alerting.help.coverage_cli import report_command
 from runtime import log, service
 from runtime.db import Role, connect, fault_of
 from runtime.settings import load
 from runtime.storage import retention
 
 app = typer.Typer(help="The rescue desk.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.command("coverage")(report_command)
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings")]
 File = Annotated[Path, typer.Argument(metavar="POLICY", help="TOML file of a policy")]
 
@@ -24,6 +27,8 @@ def run(config: Config = None) -> None:
     settings = load(config)
     log.configure("alerting")
     duties = {**work.duties(settings), "outbox": delivery.work(settings), "orders": orders.work(settings)}
+    duties |= {"rosters": watch.work(settings), "coverage": coverage_rows.work(settings)}
+    duties |= {"routing": routing.work(settings)}
     service.run("alerting", {**duties, "retention": retention.work(settings, Role.ALERTING)})
 
 

@@ -9,6 +9,7 @@ import msgspec
 from alerting import desk, events
 from alerting.case import Case, Order
 from alerting.effects import Rescue
+from alerting.means import Means
 from alerting.model import Incident, Refused
 from alerting.sql import QUERIES
 from contracts.kinds import CommandKind, Rule
@@ -16,14 +17,14 @@ from runtime.db import Connection
 
 
 def obey(
-    connection: Connection, row: Mapping[str, Any], kind: CommandKind, now: datetime, public_url: str
+    connection: Connection, row: Mapping[str, Any], kind: CommandKind, now: datetime, means: Means
 ) -> Refused | None:
     """Carries out a command on an incident, or opens one; None: done."""
     if kind is CommandKind.OPEN_BY_PHONE:
-        return _by_phone(connection, row, now, public_url)
+        return _by_phone(connection, row, now, means)
     if row["incident_id"] is None:
         return Refused(f"{kind}: expected an incident, a finding or a lift")
-    rescue = Rescue(connection, row["incident_id"], now, public_url)
+    rescue = Rescue(connection, row["incident_id"], now, means)
     order = Order(
         kind=kind,
         reason=row["reason"],
@@ -62,16 +63,16 @@ def _case(connection: Connection, rescue: Rescue, order: Order) -> Case:
     )
 
 
-def _by_phone(connection: Connection, row: Mapping[str, Any], now: datetime, public_url: str) -> Refused | None:
+def _by_phone(connection: Connection, row: Mapping[str, Any], now: datetime, means: Means) -> Refused | None:
     if row["lift_id"] is None:
         return Refused("lift: '', expected a lift code")
     connection.execute(QUERIES["lift_lock"], {"lift": row["lift_id"]})
     current = connection.execute(QUERIES["incident_open_of_lift"], {"lift": row["lift_id"]}).fetchone()
     if current is not None and current["source"] != "drill":
-        return _called_too(connection, row, current, now, public_url)
+        return _called_too(connection, row, current, now, means)
     after: dict[str, object] = {}
     if current is not None:
-        after = events.end_drill(Rescue(connection, current["id"], now, public_url))
+        after = events.end_drill(Rescue(connection, current["id"], now, means))
     events.open_incident(
         connection,
         lift=row["lift_id"],
@@ -81,17 +82,17 @@ def _by_phone(connection: Connection, row: Mapping[str, Any], now: datetime, pub
         alarm_at=now,
         details={"reason": row["reason"] or "phone call", **row["args"], **after},
         event_id=None,
-        public_url=public_url,
+        means=means,
         actor=row["actor"],
     )
     return None
 
 
 def _called_too(
-    connection: Connection, row: Mapping[str, Any], current: Mapping[str, Any], now: datetime, public_url: str
+    connection: Connection, row: Mapping[str, Any], current: Mapping[str, Any], now: datetime, means: Means
 ) -> Refused:
     """A call about what is open already confirms it; what the caller knows is kept."""
-    rescue = Rescue(connection, current["id"], now, public_url)
+    rescue = Rescue(connection, current["id"], now, means)
     case = _case(connection, rescue, Order(kind=CommandKind.CONFIRM))
     confirm = desk.judge(case, Order(kind=CommandKind.CONFIRM, reason=f"phone: {row['reason'] or 'call'}"), now)
     facts = desk.judge(case, Order(kind=CommandKind.FACTS, args=row["args"]), now)

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from alerting import escalation
 from alerting.calls import Calls
 from alerting.lift_policy import LAST_TIER, LiftPolicy, Plan
+from alerting.means import Means
 from alerting.model import (
     COMING,
     GONE,
@@ -54,8 +55,8 @@ class Fenced(RuntimeError):
 class Rescue:
     """One incident, locked in the caller's transaction."""
 
-    def __init__(self, connection: Connection, incident_id: int, now: datetime, public_url: str) -> None:
-        self.connection, self.now, self.public_url = connection, now, public_url
+    def __init__(self, connection: Connection, incident_id: int, now: datetime, means: Means) -> None:
+        self.connection, self.now, self.means = connection, now, means
         row = connection.execute(QUERIES["incident_locked"], {"id": incident_id}).fetchone()
         assert row is not None
         policy = from_row(row["policy"])
@@ -242,7 +243,7 @@ class Rescue:
         assert target is not None
         self.update(IncidentState.MERGED, {"closed_at": self.now, "merged_into": target["id"]})
         self.entry(actor, "merged", f"into {action.into}: {action.reason}")
-        other = Rescue(self.connection, target["id"], self.now, self.public_url)
+        other = Rescue(self.connection, target["id"], self.now, self.means)
         more = {name: self.row[name] for name in ("people_inside", "floor_text") if not other.row[name]}
         hazards = sorted({*other.incident.hazards, *self.incident.hazards})
         other.update(None, {**more, "hazards": [str(hazard) for hazard in hazards]})

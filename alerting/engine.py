@@ -20,6 +20,7 @@ from alerting.effects import Fenced, Rescue
 from alerting.findings import Case
 from alerting.grouping import ALARMS
 from alerting.inbox import Horizon, Inbox
+from alerting.means import Means
 from alerting.model import Refused
 from alerting.sql import INBOX
 from contracts.kinds import CommandKind
@@ -60,8 +61,8 @@ class Piece(NamedTuple):
 class Engine:
     """One worker over one connection; of `workers` it takes its own share (`number`) first, then what is left."""
 
-    def __init__(self, connection: Connection, public_url: str, number: int = 0, workers: int = 1) -> None:
-        self.connection, self.public_url = connection, public_url.rstrip("/")
+    def __init__(self, connection: Connection, means: Means, number: int = 0, workers: int = 1) -> None:
+        self.connection, self.means = connection, means
         self.number, self.workers = number, workers
         self.more = False
         """a page was full or cut short at the last cycle: another cycle is due at once"""
@@ -204,7 +205,7 @@ class Engine:
         assert found is not None
         if not found["claimed"]:
             return Outcome.GONE if found["mine"] else Outcome.BUSY
-        outcome = events.handle(self.connection, row, found["now"], self.public_url)
+        outcome = events.handle(self.connection, row, found["now"], self.means)
         self.connection.execute(INBOX["event_outcome"], {"event": row["id"], "outcome": outcome})
         if outcome != "nothing to do":
             log.info("event %s of device %s: %s", row["rule"], row["device_id"], outcome)
@@ -222,7 +223,7 @@ class Engine:
         found = self.connection.execute(INBOX["incident_claim"], {**claim, "id": incident_id}).fetchone()
         if found is None:
             return Outcome.BUSY
-        Rescue(self.connection, incident_id, found["now"], self.public_url).carry_out([], "sunlit")
+        Rescue(self.connection, incident_id, found["now"], self.means).carry_out([], "sunlit")
         return Outcome.DONE
 
     def _findings(self, rows: list[dict[str, Any]]) -> Iterable[Piece]:
@@ -234,7 +235,7 @@ class Engine:
         found = self.connection.execute(INBOX["finding_claim"], {**claim, "id": finding_id}).fetchone()
         if found is None:
             return Outcome.BUSY
-        case = Case(self.connection, finding_id, found["now"], self.public_url)
+        case = Case(self.connection, finding_id, found["now"], self.means.public_url)
         step = life.overdue(case.finding, case.policy, found["now"])
         if step is None:
             return Outcome.GONE
@@ -268,10 +269,10 @@ class Engine:
             return Refused(f"kind: {row['kind']!r} is unknown")
         if row["finding_id"] is not None:
             return self._on_finding(row, kind, now)
-        return commands.obey(self.connection, row, kind, now, self.public_url)
+        return commands.obey(self.connection, row, kind, now, self.means)
 
     def _on_finding(self, row: dict[str, Any], kind: CommandKind, now: datetime) -> Refused | None:
-        case = Case(self.connection, row["finding_id"], now, self.public_url)
+        case = Case(self.connection, row["finding_id"], now, self.means.public_url)
         words = str(row["args"].get("note") or row["reason"] or "")
         step = life.judge(case.finding, kind, words, row["actor"], case.policy, now)
         if isinstance(step, Refused):

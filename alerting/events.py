@@ -15,6 +15,7 @@ from alerting.effects import Rescue
 from alerting.findings import Case
 from alerting.grouping import ALARMS, TRAPPED, Known, Meaning, meaning
 from alerting.lift_policy import LiftPolicy
+from alerting.means import Means
 from alerting.model import CallTier, Reopen, SetIncident, StandDown
 from alerting.policy import KitchenPolicy, from_row
 from alerting.sql import QUERIES
@@ -33,7 +34,7 @@ KITCHEN = (
 MOST_PEOPLE = 200
 
 
-def handle(connection: Connection, row: Mapping[str, Any], now: datetime, public_url: str) -> str:
+def handle(connection: Connection, row: Mapping[str, Any], now: datetime, means: Means) -> str:
     """Deals with one event in the caller's transaction and returns what was made of it, in words."""
     try:
         rule, phase = Rule(row["rule"]), Phase(row["phase"])
@@ -41,19 +42,17 @@ def handle(connection: Connection, row: Mapping[str, Any], now: datetime, public
         return f"rule {row['rule']!r} is not known here"
     if row["lift_id"] is not None and rule in ALARMS:
         connection.execute(QUERIES["lift_lock"], {"lift": row["lift_id"]})
-        return _Alarm(connection, row, rule, now, public_url).take(phase)
+        return _Alarm(connection, row, rule, now, means).take(phase)
     if row["kitchen_id"] is not None and rule in KITCHEN and phase is Phase.START:
-        return _kitchen(connection, row, rule, now, public_url)
+        return _kitchen(connection, row, rule, now, means.public_url)
     return "nothing to do"
 
 
 class _Alarm:
     """An alarm of a lift, whose lock the caller's transaction holds."""
 
-    def __init__(
-        self, connection: Connection, row: Mapping[str, Any], rule: Rule, now: datetime, public_url: str
-    ) -> None:
-        self.connection, self.row, self.rule, self.now, self.public_url = connection, row, rule, now, public_url
+    def __init__(self, connection: Connection, row: Mapping[str, Any], rule: Rule, now: datetime, means: Means) -> None:
+        self.connection, self.row, self.rule, self.now, self.means = connection, row, rule, now, means
         details = row["body"].get("details")
         self.details: dict[str, Any] = details if isinstance(details, dict) else {}
         # What was not asked for is an alarm, whatever it calls itself.
@@ -95,7 +94,7 @@ class _Alarm:
         return f"repeat of {self.newest['number']}"
 
     def _rescue(self, incident: Mapping[str, Any]) -> Rescue:
-        return Rescue(self.connection, incident["id"], self.now, self.public_url)
+        return Rescue(self.connection, incident["id"], self.now, self.means)
 
     def _count(self) -> None:
         assert self.newest is not None
@@ -115,7 +114,7 @@ class _Alarm:
             alarm_at=_began(self.row),
             details=self.details,
             event_id=self.row["event_id"],
-            public_url=self.public_url,
+            means=self.means,
             actor="sensors",
             follows=self.newest,
         )
@@ -197,7 +196,7 @@ def open_incident(
     alarm_at: datetime,
     details: Mapping[str, Any],
     event_id: object,
-    public_url: str,
+    means: Means,
     actor: str,
     follows: Mapping[str, Any] | None = None,
 ) -> str:
@@ -227,7 +226,7 @@ def open_incident(
         },
     ).fetchone()
     assert made is not None
-    rescue = Rescue(connection, made["id"], now, public_url)
+    rescue = Rescue(connection, made["id"], now, means)
     rescue.entry(actor, "opened", str(details.get("reason") or rule.value))
     rescue.carry_out([], actor)
     return f"opened {made['number']}"

@@ -62,6 +62,13 @@ class Mass(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     quiet_s: Seconds = 3600
 
 
+class Letters(Struct, frozen=True, forbid_unknown_fields=True):
+    """How people are told."""
+
+    every_way: tuple[str, ...] = ("call_again",)
+    """stages that go out on all of a person's channels at once; of others the next waits for the one before to fail"""
+
+
 class When(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A condition; every key that is given must hold."""
 
@@ -104,6 +111,7 @@ class LiftPolicy(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kin
     tier: Annotated[tuple[Tier, ...], Meta(min_length=LAST_TIER, max_length=LAST_TIER)]
     emergency: Emergency = Emergency()
     mass: Mass = Mass()
+    letters: Letters = Letters()
     branch: tuple[Branch, ...] = ()
     timezone: str = "Asia/Shanghai"
     version: int = 0

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alerting import letters, outbox
-from alerting.calls import LETTER_LIFE, contacts_of
-from alerting.drills.asked import meant
+from alerting.calls import LETTER_LIFE
 from alerting.events import newest_policy
 from alerting.grouping import Alarm, Group, masses
+from alerting.help import duty
 from alerting.lift_policy import Mass
 from alerting.words import MASS_CAUSES
 from runtime.db import Connection, Queries
@@ -87,7 +87,7 @@ def _tell(connection: Connection, mass: int, now: datetime) -> None:
     for organisation in connection.execute(QUERIES["told"], {"mass": mass}).fetchall():
         outbox.tell(
             connection,
-            meant(connection, contacts_of(connection, organisation["id"]), None, own=False),
+            duty.contacts(connection, organisation["id"], now).contacts,
             letter,
             prefix=f"m{mass}-mass_notice-{organisation['id']}",
             stage="mass_notice",

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta, Struct
 
+from alerting.letters import stages
 from alerting.lift_policy import CLOCKS, LiftPolicy
 from contracts.kinds import Rule
 
@@ -74,6 +75,12 @@ def _lift_faults(policy: LiftPolicy) -> list[str]:
         found.append(f"timezone: {policy.timezone!r}, expected a name such as Asia/Shanghai")
     names = [branch.name for branch in policy.branch]
     found += [f"branch: {name!r} stands twice, expected each name once" for name in {*names} if names.count(name) > 1]
+    known = stages("zh")
+    found += [
+        f"letters.every_way: {stage!r}, expected stages such as tier_offer or call_again"
+        for stage in policy.letters.every_way
+        if stage not in known
+    ]
     cascade = policy.tier[0].accept_s + policy.tier[1].accept_s
     if cascade > policy.clocks.t_max_s:
         found.append(

@@ -104,9 +104,9 @@ FROM dispatch WHERE incident_id = %(incident)s ORDER BY id
 
 -- name: dispatch_offer
 -- A crew that was asked before and is no longer coming is asked anew; one that is coming is not asked twice.
-INSERT INTO dispatch (incident_id, tier, organisation_id, state, offered_at, accept_due, distance_m, replaces,
+INSERT INTO dispatch (incident_id, tier, organisation_id, state, offered_at, accept_due, distance_m, travel_s, replaces,
                       link_sha256, link_expires)
-VALUES (%(incident)s, %(tier)s, %(organisation)s, 'offered', %(now)s, %(accept_due)s, %(distance_m)s, %(replaces)s,
+VALUES (%(incident)s, %(tier)s, %(organisation)s, 'offered', %(now)s, %(accept_due)s, %(distance_m)s, %(travel_s)s, %(replaces)s,
         %(link)s, %(now)s::timestamptz + interval '2 days')
 ON CONFLICT (incident_id, tier, organisation_id) DO UPDATE SET state = 'offered', offered_at = EXCLUDED.offered_at,
        accept_due = EXCLUDED.accept_due, replaces = EXCLUDED.replaces, link_sha256 = EXCLUDED.link_sha256,
@@ -142,8 +142,8 @@ UPDATE dispatch SET link_sha256 = %(link)s, link_expires = %(now)s::timestamptz 
        decline_reason = CASE WHEN %(anew)s THEN NULL ELSE decline_reason END
 WHERE id = %(id)s
 
--- name: stations
-SELECT id, code, lat, lon FROM organisation WHERE kind = ANY(%(kinds)s) AND active ORDER BY id
+-- name: organisations
+SELECT id FROM organisation WHERE kind = ANY(%(kinds)s) AND active ORDER BY id
 
 -- name: organisation_by_code
 SELECT id FROM organisation WHERE code = %(code)s AND active
@@ -159,7 +159,7 @@ SELECT id, purpose FROM contact_method WHERE id = ANY(%(ids)s::bigint[]) AND pur
 
 -- name: contacts
 SELECT id, channel, address, language, priority FROM contact_method
-WHERE organisation_id = %(organisation)s AND active ORDER BY priority, id
+WHERE organisation_id = %(organisation)s AND active AND purpose <> 'drill' ORDER BY priority, id
 
 -- name: finding_recent
 -- One case per camera and rule while it is open, or within the repeat time: whoever walks out and in again is no new

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from alerting.clock import DeskClock
 from alerting.engine import Engine
+from alerting.means import means
 from alerting.sql import INBOX
 from runtime.db import Connection, Role, connect
 from runtime.service import Duty
@@ -44,7 +45,7 @@ def work(settings: Settings, number: int = 0, watch: Watch = lambda seconds, don
             connect(settings.database, Role.ALERTING) as listener,
         ):
             listener.execute("LISTEN sunlit")
-            engine = Engine(connection, settings.alerting.public_url, number, settings.alerting.workers)
+            engine = Engine(connection, means(settings), number, settings.alerting.workers)
             clock, beaten = DeskClock(), float("-inf")
             while not stop.is_set():
                 # A clock that runs out is seen at the next poll at the latest; a hint makes it sooner.
@@ -66,7 +67,7 @@ def sweep(settings: Settings) -> Duty:
 
     def duty(stop: threading.Event) -> None:
         with connect(settings.database, Role.ALERTING, "lock_timeout=1s") as connection:
-            engine, clock = Engine(connection, settings.alerting.public_url), DeskClock()
+            engine, clock = Engine(connection, means(settings)), DeskClock()
             while not stop.wait(SWEEP_S):
                 found = engine.sweep(clock.now(connection))
                 if found:

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import NODEFAULT, Struct
 
-from edge import toml_lines
 from edge.config import VisionRules
 from edge.source import SourceError, parse, without_password
+from runtime import toml_lines
 from runtime.settings import wire_fault
 
 SECRET = ("token", "password", "secret")

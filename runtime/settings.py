@@ -5,9 +5,11 @@
 """
 
 import os
+import re
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
@@ -23,6 +25,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 SESSION_DAYS = 7
 """for which the broker keeps messages for a service that is away"""
+HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 
 class SettingsError(ValueError):
@@ -124,6 +127,17 @@ class AlertingSettings(Section):
     email_per_minute: int = Field(default=300, ge=0)
     apprise_per_minute: int = Field(default=20, ge=0)
     """to one address: robots of WeCom and DingTalk take 20"""
+    timezone: str = "Asia/Shanghai"
+    """the clock by which rosters and daily work are read"""
+    roster_hour: int = Field(default=16, ge=0, le=23)
+    """when the holes in tomorrow's rosters are told"""
+    roster_ahead_h: int = Field(default=36, ge=24, le=240)
+    """how far ahead holes are looked for"""
+    routing_url: str | None = None
+    """a routing server that speaks OSRM's /table/v1/driving; without it ways are estimated"""
+    routing_timeout_s: float = Field(default=1.0, gt=0, le=30)
+    routing_days: int = Field(default=7, ge=1, le=366)
+    """how long its answers are used before it is asked again"""
     webhook_secret: SecretStr = SecretStr("")
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=25, ge=1, le=65535)
@@ -139,6 +153,48 @@ class AlertingSettings(Section):
         except (KeyError, IndexError, ValueError) as error:
             raise ValueError("expected no blanks but {lat} and {lon}") from error
         return url
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("expected a time zone such as Asia/Shanghai") from error
+        return name
+
+
+def hours(text: str) -> tuple[int, int]:
+    """The minutes of the day at which a span such as "07:00-09:30" begins and ends. Raises ValueError."""
+    found = HOURS.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r}, expected hours such as 07:00-09:30")
+    begin, end = (60 * int(found[n]) + int(found[n + 1]) for n in (1, 3))
+    return begin, end
+
+
+class TravelSettings(Section):
+    """How long a way is held to take where no routing server has said it."""
+
+    road_factor: float = Field(default=1.4, ge=1, le=5)
+    """how much longer a way is by road than as the crow flies"""
+    turnout_s: float = Field(default=60, ge=0, le=3600)
+    """from the call until a crew is on its way"""
+    speed_kmh: float = Field(default=30, gt=0, le=150)
+    """over the whole way, when no band says otherwise"""
+    bands: dict[str, Annotated[float, Field(gt=0, le=150)]] = {
+        "07:00-09:00": 20,
+        "17:00-19:30": 20,
+        "22:00-06:00": 40,
+    }
+    """speeds in km/h by hours of the day, in the time zone of [alerting]; the first that fits holds"""
+
+    @field_validator("bands")
+    @classmethod
+    def _hours(cls, bands: dict[str, float]) -> dict[str, float]:
+        for text in bands:
+            hours(text)
+        return bands
 
 
 class AuditSettings(Section):
@@ -264,6 +320,7 @@ class Settings(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     alerting: AlertingSettings = AlertingSettings()
     audit: AuditSettings = AuditSettings()
+    travel: TravelSettings = TravelSettings()
     api: ApiSettings = ApiSettings()
 
     @classmethod

@@ -26,14 +26,10 @@ def asked(connection: Connection, event_id: object, lift: object) -> Asked | Non
     return Asked(**row) if row is not None else None
 
 
-def meant(
-    connection: Connection, contacts: Sequence[Contact], incident: Mapping[str, Any] | None, own: bool
-) -> list[Contact]:
-    """Those of an organisation's ways that a letter may take. `own`: it is the unit that maintains the lift."""
+def meant(connection: Connection, contacts: Sequence[Contact], incident: Mapping[str, Any], own: bool) -> list[Contact]:
+    """Those ways that a letter of an exercise takes. `own`: whose they are maintains the lift."""
     ids = [contact.id for contact in contacts]
     purposes = {row["id"]: row["purpose"] for row in connection.execute(QUERIES["purposes"], {"ids": ids}).fetchall()}
-    drill = incident is not None and incident["source"] == "drill"
-    exercise = asked(connection, incident["event_id"], incident["lift_id"]) if drill and incident is not None else None
-    # An exercise whose row is gone pages nobody but those who are there for exercises.
-    receivers = (exercise.receivers if exercise is not None else "marked") if drill else None
-    return chosen(contacts, purposes, receivers, own)
+    exercise = asked(connection, incident["event_id"], incident["lift_id"])
+    # Of an exercise whose row is gone only those hear who are there for exercises.
+    return chosen(contacts, purposes, exercise.receivers if exercise is not None else "marked", own)

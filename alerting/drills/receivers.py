@@ -1,4 +1,4 @@
-"""PURE: who gets the letters of an exercise, and who never gets a real one."""
+"""PURE: who gets the letters of an exercise. `alerting.help` gives ways for exercises alone to nothing else."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,14 +7,11 @@ from alerting.contacts import Contact
 ONLY_DRILLS, ALSO_DRILLS = "drill", "both"
 
 
-def chosen(contacts: Sequence[Contact], purposes: Mapping[int, str], receivers: str | None, own: bool) -> list[Contact]:
-    """The ways that a letter takes; `receivers` None: it is real.
+def chosen(contacts: Sequence[Contact], purposes: Mapping[int, str], receivers: str, own: bool) -> list[Contact]:
+    """The ways that a letter of an exercise takes: those that are marked for it.
 
-    A real letter takes every way except those for exercises alone. An exercise takes those that are marked for it; the
-    unit that maintains the lift gets it over its usual ways where it has none marked; with `all` everybody does.
+    The unit that maintains the lift gets it over its usual ways where it has none marked; with `all` everybody does.
     """
-    if receivers is None:
-        return [contact for contact in contacts if purposes.get(contact.id) != ONLY_DRILLS]
     marked = [contact for contact in contacts if purposes.get(contact.id) in (ONLY_DRILLS, ALSO_DRILLS)]
     if receivers == "all" or (own and not marked):
         return list(contacts)

@@ -35,6 +35,8 @@ GRANT INSERT, UPDATE ON policy, event_handled, incident, incident_entry, dispatc
     command_result, alerting_beat, finding, finding_entry, edge_order_sent, mass_incident,
     rescue_order, number_day TO sunlit_alerting;
 GRANT USAGE, SELECT ON SEQUENCE number_r, number_f, number_m TO sunlit_alerting;
+GRANT INSERT, UPDATE, DELETE ON roster_hole, roster_look, travel_time, coverage_gap,
+    coverage_look TO sunlit_alerting;
 GRANT INSERT, UPDATE, DELETE ON command, evidence, evidence_custody, still, session, login_attempt, audit_log,
     public_report, api_beat, edge_order, live_lease, still_withheld, receipt, drill TO sunlit_api;
 -- What is too old is deleted by who wrote it.

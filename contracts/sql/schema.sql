@@ -352,6 +352,27 @@ ALTER TABLE public.contact_method ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE public.coverage_gap (
+    tier integer NOT NULL,
+    place_id bigint NOT NULL,
+    lifts integer NOT NULL,
+    limit_s double precision NOT NULL,
+    nearest_id bigint,
+    travel_s double precision,
+    since timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.coverage_look (
+    tier integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    kinds text[] NOT NULL,
+    limit_s double precision NOT NULL,
+    remote_limit_s double precision NOT NULL,
+    speed_kmh double precision NOT NULL,
+    lifts integer NOT NULL,
+    stations integer NOT NULL
+);
+
 CREATE TABLE public.credential (
     id bigint NOT NULL,
     device_id integer NOT NULL,
@@ -463,6 +484,48 @@ CREATE TABLE public.drill (
     CONSTRAINT drill_receivers_check CHECK ((receivers = ANY (ARRAY['marked'::text, 'all'::text])))
 );
 
+CREATE TABLE public.duty_day (
+    id bigint NOT NULL,
+    day date NOT NULL,
+    organisation_id bigint,
+    works_as text NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    CONSTRAINT duty_day_works_as_check CHECK ((works_as = ANY (ARRAY['mon'::text, 'tue'::text, 'wed'::text, 'thu'::text, 'fri'::text, 'sat'::text, 'sun'::text, 'holiday'::text])))
+);
+
+COMMENT ON COLUMN public.duty_day.organisation_id IS 'NULL: all of them; its own line goes before that';
+
+ALTER TABLE public.duty_day ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.duty_day_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.duty_pattern (
+    id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    person_id bigint NOT NULL,
+    day text NOT NULL,
+    starts time without time zone NOT NULL,
+    ends time without time zone NOT NULL,
+    CONSTRAINT duty_pattern_day_check CHECK ((day = ANY (ARRAY['mon'::text, 'tue'::text, 'wed'::text, 'thu'::text, 'fri'::text, 'sat'::text, 'sun'::text, 'holiday'::text])))
+);
+
+COMMENT ON COLUMN public.duty_pattern.ends IS 'not after starts: on the next day';
+
+ALTER TABLE public.duty_pattern ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.duty_pattern_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.duty_shift (
     id bigint NOT NULL,
     organisation_id bigint NOT NULL,
@@ -474,6 +537,29 @@ CREATE TABLE public.duty_shift (
 
 ALTER TABLE public.duty_shift ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.duty_shift_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.duty_substitute (
+    id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    person_id bigint NOT NULL,
+    substitute_id bigint,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT duty_substitute_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT duty_substitute_reason_check CHECK ((reason <> ''::text))
+);
+
+COMMENT ON COLUMN public.duty_substitute.substitute_id IS 'who comes instead; NULL: nobody; the same person: after all they do';
+
+ALTER TABLE public.duty_substitute ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.duty_substitute_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -660,6 +746,140 @@ CREATE TABLE public.gap (
     CONSTRAINT gap_check CHECK ((to_seq > from_seq))
 );
 
+CREATE TABLE public.kitchen (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    place_id bigint NOT NULL,
+    owner_org_id bigint NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    kind text DEFAULT 'small_restaurant'::text NOT NULL,
+    licence text DEFAULT ''::text NOT NULL,
+    in_use boolean DEFAULT true NOT NULL
+);
+
+CREATE TABLE public.lift (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    place_id bigint NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    kind text DEFAULT 'passenger'::text NOT NULL,
+    maintenance_org_id bigint,
+    floors integer DEFAULT 2 NOT NULL,
+    rated_speed double precision,
+    rated_load double precision,
+    next_inspection date,
+    machine_room_note text DEFAULT ''::text NOT NULL,
+    in_use boolean DEFAULT true NOT NULL,
+    CONSTRAINT lift_code_check CHECK ((code ~ '^[0-9]{5,7}$'::text)),
+    CONSTRAINT lift_floors_check CHECK ((floors >= 2)),
+    CONSTRAINT lift_kind_check CHECK ((kind = ANY (ARRAY['passenger'::text, 'goods'::text, 'escalator'::text, 'dumbwaiter'::text])))
+);
+
+CREATE TABLE public.organisation (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    kind text NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    town_code text,
+    lat double precision,
+    lon double precision,
+    phone text DEFAULT ''::text NOT NULL,
+    credit_class text,
+    active boolean DEFAULT true NOT NULL,
+    grid_code text DEFAULT ''::text NOT NULL,
+    crews integer DEFAULT 1 NOT NULL,
+    CONSTRAINT organisation_credit_class_check CHECK ((credit_class = ANY (ARRAY['A'::text, 'B'::text, 'C'::text, 'D'::text]))),
+    CONSTRAINT organisation_crews_check CHECK ((crews >= 1)),
+    CONSTRAINT organisation_kind_check CHECK ((kind = ANY (ARRAY['bureau'::text, 'maintenance'::text, 'rescue_station'::text, 'city_rescue'::text, 'ambulance'::text, 'property'::text, 'caterer'::text, 'grid_office'::text, 'inspection_body'::text, 'association'::text]))),
+    CONSTRAINT organisation_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
+    CONSTRAINT organisation_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))
+);
+
+COMMENT ON COLUMN public.organisation.crews IS 'how many rescues it can carry out at once; with as many under way it is busy';
+
+CREATE TABLE public.person (
+    id bigint NOT NULL,
+    login text NOT NULL,
+    name text NOT NULL,
+    language text DEFAULT 'zh'::text NOT NULL,
+    organisation_id bigint,
+    password_hash text,
+    active boolean DEFAULT true NOT NULL,
+    CONSTRAINT person_language_check CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text])))
+);
+
+CREATE TABLE public.place (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    kind text DEFAULT 'other'::text NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    address_zh text DEFAULT ''::text NOT NULL,
+    address_en text DEFAULT ''::text NOT NULL,
+    town_code text NOT NULL,
+    grid_code text DEFAULT ''::text NOT NULL,
+    lat double precision NOT NULL,
+    lon double precision NOT NULL,
+    property_org_id bigint,
+    remote boolean DEFAULT false NOT NULL,
+    CONSTRAINT place_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
+    CONSTRAINT place_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))
+);
+
+CREATE VIEW public.hard_to_reach AS
+ WITH needed AS (
+         SELECT o.id,
+            o.code,
+            o.kind,
+            o.name_zh,
+            o.name_en,
+            o.town_code
+           FROM public.organisation o
+          WHERE (o.active AND
+                CASE o.kind
+                    WHEN 'maintenance'::text THEN (EXISTS ( SELECT
+                       FROM public.lift l
+                      WHERE ((l.maintenance_org_id = o.id) AND l.in_use)))
+                    WHEN 'property'::text THEN (EXISTS ( SELECT
+                       FROM (public.place p
+                         JOIN public.lift l ON (((l.place_id = p.id) AND l.in_use)))
+                      WHERE (p.property_org_id = o.id)))
+                    WHEN 'caterer'::text THEN (EXISTS ( SELECT
+                       FROM public.kitchen k
+                      WHERE ((k.owner_org_id = o.id) AND k.in_use)))
+                    ELSE (o.kind = ANY (ARRAY['bureau'::text, 'rescue_station'::text, 'city_rescue'::text, 'ambulance'::text, 'grid_office'::text]))
+                END)
+        ), own AS (
+         SELECT contact_method.organisation_id,
+            count(contact_method.verified_at) AS verified
+           FROM public.contact_method
+          WHERE (contact_method.active AND (contact_method.purpose <> 'drill'::text) AND (contact_method.organisation_id IS NOT NULL))
+          GROUP BY contact_method.organisation_id
+        ), people AS (
+         SELECT DISTINCT p.organisation_id
+           FROM (public.person p
+             JOIN public.contact_method m ON (((m.person_id = p.id) AND m.active AND (m.purpose <> 'drill'::text))))
+          WHERE p.active
+        )
+ SELECT n.id,
+    n.code,
+    n.kind,
+    n.name_zh,
+    n.name_en,
+    n.town_code,
+        CASE
+            WHEN (own.verified = 0) THEN 'unverified'::text
+            WHEN (people.organisation_id IS NOT NULL) THEN 'people_only'::text
+            ELSE 'none'::text
+        END AS fault
+   FROM ((needed n
+     LEFT JOIN own ON ((own.organisation_id = n.id)))
+     LEFT JOIN people ON ((people.organisation_id = n.id)))
+  WHERE ((own.organisation_id IS NULL) OR (own.verified = 0));
+
 CREATE TABLE public.incident (
     id bigint NOT NULL,
     number text NOT NULL,
@@ -754,18 +974,6 @@ CREATE TABLE public.ingest_beat (
     info jsonb DEFAULT '{}'::jsonb NOT NULL
 );
 
-CREATE TABLE public.kitchen (
-    id bigint NOT NULL,
-    code text NOT NULL,
-    place_id bigint NOT NULL,
-    owner_org_id bigint NOT NULL,
-    name_zh text NOT NULL,
-    name_en text NOT NULL,
-    kind text DEFAULT 'small_restaurant'::text NOT NULL,
-    licence text DEFAULT ''::text NOT NULL,
-    in_use boolean DEFAULT true NOT NULL
-);
-
 ALTER TABLE public.kitchen ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.kitchen_id_seq
     START WITH 1
@@ -773,25 +981,6 @@ ALTER TABLE public.kitchen ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
-);
-
-CREATE TABLE public.lift (
-    id bigint NOT NULL,
-    code text NOT NULL,
-    place_id bigint NOT NULL,
-    name_zh text NOT NULL,
-    name_en text NOT NULL,
-    kind text DEFAULT 'passenger'::text NOT NULL,
-    maintenance_org_id bigint,
-    floors integer DEFAULT 2 NOT NULL,
-    rated_speed double precision,
-    rated_load double precision,
-    next_inspection date,
-    machine_room_note text DEFAULT ''::text NOT NULL,
-    in_use boolean DEFAULT true NOT NULL,
-    CONSTRAINT lift_code_check CHECK ((code ~ '^[0-9]{5,7}$'::text)),
-    CONSTRAINT lift_floors_check CHECK ((floors >= 2)),
-    CONSTRAINT lift_kind_check CHECK ((kind = ANY (ARRAY['passenger'::text, 'goods'::text, 'escalator'::text, 'dumbwaiter'::text])))
 );
 
 CREATE TABLE public.lift_sample (
@@ -948,29 +1137,6 @@ CREATE SEQUENCE public.number_r
     NO MAXVALUE
     CACHE 1;
 
-CREATE TABLE public.organisation (
-    id bigint NOT NULL,
-    code text NOT NULL,
-    kind text NOT NULL,
-    name_zh text NOT NULL,
-    name_en text NOT NULL,
-    town_code text,
-    lat double precision,
-    lon double precision,
-    phone text DEFAULT ''::text NOT NULL,
-    credit_class text,
-    active boolean DEFAULT true NOT NULL,
-    grid_code text DEFAULT ''::text NOT NULL,
-    crews integer DEFAULT 1 NOT NULL,
-    CONSTRAINT organisation_credit_class_check CHECK ((credit_class = ANY (ARRAY['A'::text, 'B'::text, 'C'::text, 'D'::text]))),
-    CONSTRAINT organisation_crews_check CHECK ((crews >= 1)),
-    CONSTRAINT organisation_kind_check CHECK ((kind = ANY (ARRAY['bureau'::text, 'maintenance'::text, 'rescue_station'::text, 'city_rescue'::text, 'ambulance'::text, 'property'::text, 'caterer'::text, 'grid_office'::text, 'inspection_body'::text, 'association'::text]))),
-    CONSTRAINT organisation_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
-    CONSTRAINT organisation_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))
-);
-
-COMMENT ON COLUMN public.organisation.crews IS 'how many rescues it can carry out at once; with as many under way it is busy';
-
 ALTER TABLE public.organisation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.organisation_id_seq
     START WITH 1
@@ -1061,17 +1227,6 @@ ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE public.person (
-    id bigint NOT NULL,
-    login text NOT NULL,
-    name text NOT NULL,
-    language text DEFAULT 'zh'::text NOT NULL,
-    organisation_id bigint,
-    password_hash text,
-    active boolean DEFAULT true NOT NULL,
-    CONSTRAINT person_language_check CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text])))
-);
-
 ALTER TABLE public.person ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.person_id_seq
     START WITH 1
@@ -1097,24 +1252,6 @@ ALTER TABLE public.person_role ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
-);
-
-CREATE TABLE public.place (
-    id bigint NOT NULL,
-    code text NOT NULL,
-    kind text DEFAULT 'other'::text NOT NULL,
-    name_zh text NOT NULL,
-    name_en text NOT NULL,
-    address_zh text DEFAULT ''::text NOT NULL,
-    address_en text DEFAULT ''::text NOT NULL,
-    town_code text NOT NULL,
-    grid_code text DEFAULT ''::text NOT NULL,
-    lat double precision NOT NULL,
-    lon double precision NOT NULL,
-    property_org_id bigint,
-    remote boolean DEFAULT false NOT NULL,
-    CONSTRAINT place_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
-    CONSTRAINT place_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))
 );
 
 ALTER TABLE public.place ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1367,6 +1504,44 @@ CREATE TABLE public.rescue_order (
     expires_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.roster (
+    organisation_id bigint NOT NULL,
+    timezone text NOT NULL,
+    source text NOT NULL,
+    imported_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON COLUMN public.roster.timezone IS 'the clock by which its weekly lines are read';
+
+CREATE TABLE public.roster_hole (
+    id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    found_at timestamp with time zone NOT NULL,
+    told_at timestamp with time zone,
+    filled_at timestamp with time zone,
+    CONSTRAINT roster_hole_check CHECK ((ends_at > starts_at))
+);
+
+COMMENT ON COLUMN public.roster_hole.filled_at IS 'when somebody was found to be on duty then after all';
+
+ALTER TABLE public.roster_hole ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.roster_hole_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.roster_look (
+    day date NOT NULL,
+    at timestamp with time zone NOT NULL,
+    rosters integer NOT NULL,
+    holes integer NOT NULL
+);
+
 CREATE TABLE public.schema_migration (
     number integer NOT NULL,
     name text NOT NULL,
@@ -1493,6 +1668,20 @@ CREATE TABLE public.stream (
 )
 WITH (fillfactor='50');
 
+CREATE TABLE public.travel_time (
+    to_lat double precision NOT NULL,
+    to_lon double precision NOT NULL,
+    from_lat double precision NOT NULL,
+    from_lon double precision NOT NULL,
+    seconds double precision,
+    metres double precision,
+    asked_at timestamp with time zone NOT NULL,
+    CONSTRAINT travel_time_metres_check CHECK ((metres >= (0)::double precision)),
+    CONSTRAINT travel_time_seconds_check CHECK ((seconds >= (0)::double precision))
+);
+
+COMMENT ON COLUMN public.travel_time.seconds IS 'NULL: it knows no way';
+
 CREATE VIEW public.unit_call AS
  SELECT d.organisation_id AS unit_id,
     f.opened_at,
@@ -1566,6 +1755,12 @@ ALTER TABLE ONLY public.contact_code
 ALTER TABLE ONLY public.contact_method
     ADD CONSTRAINT contact_method_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.coverage_gap
+    ADD CONSTRAINT coverage_gap_pkey PRIMARY KEY (tier, place_id);
+
+ALTER TABLE ONLY public.coverage_look
+    ADD CONSTRAINT coverage_look_pkey PRIMARY KEY (tier);
+
 ALTER TABLE ONLY public.credential
     ADD CONSTRAINT credential_fingerprint_key UNIQUE (fingerprint);
 
@@ -1596,8 +1791,23 @@ ALTER TABLE ONLY public.dispatch
 ALTER TABLE ONLY public.drill
     ADD CONSTRAINT drill_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.duty_day
+    ADD CONSTRAINT duty_day_day_organisation_id_key UNIQUE NULLS NOT DISTINCT (day, organisation_id);
+
+ALTER TABLE ONLY public.duty_day
+    ADD CONSTRAINT duty_day_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.duty_pattern
+    ADD CONSTRAINT duty_pattern_organisation_id_person_id_day_starts_key UNIQUE (organisation_id, person_id, day, starts);
+
+ALTER TABLE ONLY public.duty_pattern
+    ADD CONSTRAINT duty_pattern_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.duty_shift
     ADD CONSTRAINT duty_shift_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.duty_substitute
+    ADD CONSTRAINT duty_substitute_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.edge_order
     ADD CONSTRAINT edge_order_pkey PRIMARY KEY (id);
@@ -1743,6 +1953,15 @@ ALTER TABLE ONLY public.reject
 ALTER TABLE ONLY public.rescue_order
     ADD CONSTRAINT rescue_order_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.roster_hole
+    ADD CONSTRAINT roster_hole_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.roster_look
+    ADD CONSTRAINT roster_look_pkey PRIMARY KEY (day);
+
+ALTER TABLE ONLY public.roster
+    ADD CONSTRAINT roster_pkey PRIMARY KEY (organisation_id);
+
 ALTER TABLE ONLY public.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (number);
 
@@ -1770,6 +1989,9 @@ ALTER TABLE ONLY public.stream
 ALTER TABLE ONLY public.town
     ADD CONSTRAINT town_pkey PRIMARY KEY (code);
 
+ALTER TABLE ONLY public.travel_time
+    ADD CONSTRAINT travel_time_pkey PRIMARY KEY (to_lat, to_lon, from_lat, from_lon);
+
 CREATE INDEX alarm_ended ON public.alarm USING btree (ended_at);
 
 CREATE UNIQUE INDEX alarm_one_open ON public.alarm USING btree (auditor, name, subject) WHERE (ended_at IS NULL);
@@ -1794,7 +2016,13 @@ CREATE INDEX device_site ON public.device USING btree (site, kind);
 
 CREATE INDEX dispatch_busy ON public.dispatch USING btree (organisation_id) WHERE (state = ANY (ARRAY['accepted'::text, 'en_route'::text, 'arrived'::text]));
 
+CREATE INDEX dispatch_offered ON public.dispatch USING btree (organisation_id) WHERE (state = 'offered'::text);
+
 CREATE INDEX drill_lift ON public.drill USING btree (lift_id, started_at);
+
+CREATE INDEX duty_shift_organisation ON public.duty_shift USING btree (organisation_id, ends_at);
+
+CREATE INDEX duty_substitute_organisation ON public.duty_substitute USING btree (organisation_id, ends_at);
 
 CREATE INDEX edge_order_device ON public.edge_order USING btree (device_id, created_at);
 
@@ -1867,6 +2095,8 @@ CREATE INDEX reject_identity ON public.reject USING btree (device_code, boot, la
 CREATE INDEX reject_open ON public.reject USING btree (received) WHERE (replayed_at IS NULL);
 
 CREATE INDEX rescue_order_expires ON public.rescue_order USING btree (expires_at);
+
+CREATE INDEX roster_hole_open ON public.roster_hole USING btree (organisation_id, ends_at) WHERE (filled_at IS NULL);
 
 CREATE INDEX silence_ended ON public.silence USING btree (ended_at);
 
@@ -1955,6 +2185,12 @@ ALTER TABLE ONLY public.contact_method
 ALTER TABLE ONLY public.contact_method
     ADD CONSTRAINT contact_method_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
+ALTER TABLE ONLY public.coverage_gap
+    ADD CONSTRAINT coverage_gap_nearest_id_fkey FOREIGN KEY (nearest_id) REFERENCES public.organisation(id);
+
+ALTER TABLE ONLY public.coverage_gap
+    ADD CONSTRAINT coverage_gap_place_id_fkey FOREIGN KEY (place_id) REFERENCES public.place(id);
+
 ALTER TABLE ONLY public.credential
     ADD CONSTRAINT credential_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
 
@@ -1985,11 +2221,29 @@ ALTER TABLE ONLY public.drill
 ALTER TABLE ONLY public.drill
     ADD CONSTRAINT drill_lift_id_fkey FOREIGN KEY (lift_id) REFERENCES public.lift(id);
 
+ALTER TABLE ONLY public.duty_day
+    ADD CONSTRAINT duty_day_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
+
+ALTER TABLE ONLY public.duty_pattern
+    ADD CONSTRAINT duty_pattern_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
+
+ALTER TABLE ONLY public.duty_pattern
+    ADD CONSTRAINT duty_pattern_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
 ALTER TABLE ONLY public.duty_shift
     ADD CONSTRAINT duty_shift_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
 
 ALTER TABLE ONLY public.duty_shift
     ADD CONSTRAINT duty_shift_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.duty_substitute
+    ADD CONSTRAINT duty_substitute_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
+
+ALTER TABLE ONLY public.duty_substitute
+    ADD CONSTRAINT duty_substitute_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.duty_substitute
+    ADD CONSTRAINT duty_substitute_substitute_id_fkey FOREIGN KEY (substitute_id) REFERENCES public.person(id);
 
 ALTER TABLE ONLY public.edge_order
     ADD CONSTRAINT edge_order_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
@@ -2119,6 +2373,12 @@ ALTER TABLE ONLY public.rescue_order
 
 ALTER TABLE ONLY public.rescue_order
     ADD CONSTRAINT rescue_order_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
+
+ALTER TABLE ONLY public.roster_hole
+    ADD CONSTRAINT roster_hole_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
+
+ALTER TABLE ONLY public.roster
+    ADD CONSTRAINT roster_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
 
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);

@@ -61,3 +61,25 @@ CREATE INDEX drill_lift ON drill (lift_id, started_at);
 -- What a way of being reached is for; one for drills alone never gets a real page.
 ALTER TABLE contact_method ADD COLUMN purpose text NOT NULL DEFAULT 'rescue'
     CHECK (purpose IN ('rescue', 'both', 'drill'));
+-- As before, but a way for drills alone is none.
+CREATE OR REPLACE VIEW hard_to_reach AS
+WITH needed AS (
+    SELECT o.id, o.code, o.kind, o.name_zh, o.name_en, o.town_code FROM organisation o
+    WHERE o.active AND CASE o.kind
+        WHEN 'maintenance' THEN EXISTS (SELECT FROM lift l WHERE l.maintenance_org_id = o.id AND l.in_use)
+        WHEN 'property' THEN EXISTS (
+            SELECT FROM place p JOIN lift l ON l.place_id = p.id AND l.in_use WHERE p.property_org_id = o.id)
+        WHEN 'caterer' THEN EXISTS (SELECT FROM kitchen k WHERE k.owner_org_id = o.id AND k.in_use)
+        ELSE o.kind IN ('bureau', 'rescue_station', 'city_rescue', 'ambulance', 'grid_office') END
+), own AS (
+    SELECT organisation_id, count(verified_at) AS verified FROM contact_method
+    WHERE active AND purpose <> 'drill' AND organisation_id IS NOT NULL GROUP BY 1
+), people AS (
+    SELECT DISTINCT p.organisation_id FROM person p JOIN contact_method m ON m.person_id = p.id AND m.active
+        AND m.purpose <> 'drill'
+    WHERE p.active
+)
+SELECT n.*, CASE WHEN own.verified = 0 THEN 'unverified'
+                 WHEN people.organisation_id IS NOT NULL THEN 'people_only' ELSE 'none' END AS fault
+FROM needed n LEFT JOIN own ON own.organisation_id = n.id LEFT JOIN people ON people.organisation_id = n.id
+WHERE own.organisation_id IS NULL OR own.verified = 0;

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from psycopg.types.json import Jsonb
 
 from alerting.engine import Engine
+from alerting.means import Means
 from runtime.db import Connection, Role, connect
 from runtime.settings import DatabaseSettings
 
@@ -23,7 +24,7 @@ class DeskCity:
         self.database = database
         self.owner = connect(database, Role.OWNER)
         self.desk = connect(database, Role.ALERTING, *BOUNDS)
-        self.engine = Engine(self.desk, "http://sunlit.test")
+        self.engine = Engine(self.desk, Means("http://sunlit.test"))
         self.seq = 0
 
     def close(self) -> None:

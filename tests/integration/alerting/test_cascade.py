@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from alerting.engine import Engine
+from alerting.means import Means
 from runtime.db import Role, connect
 from tests.integration.alerting.town import T0, City
 
@@ -184,7 +185,7 @@ def test_an_owner_who_does_nothing(town: City) -> None:
 def test_two_workers_do_nothing_twice(town: City) -> None:
     other = connect(town.database, Role.ALERTING)
     try:
-        second = Engine(other, "http://sunlit.test")
+        second = Engine(other, Means("http://sunlit.test"))
         town.event("lift-442001", "trapped_non_level")
         for seconds in (180, 300):
             for engine in (town.engine, second, town.engine):

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from alerting.engine import Engine
+from alerting.means import Means
 from contracts.kinds import Lane, Phase, Rule
 from contracts.messages import Event, Status, encode
 from contracts.topics import topic
@@ -27,7 +28,7 @@ class Desk:
     def __init__(self, database: DatabaseSettings) -> None:
         self.owner, self.desk = connect(database, Role.OWNER), connect(database, Role.ALERTING)
         self.writer = Writer(connect(database, Role.INGEST), Devices())
-        self.engine = Engine(self.desk, "http://sunlit.test")
+        self.engine = Engine(self.desk, Means("http://sunlit.test"))
 
     def status(self, clock: timedelta) -> None:
         said = Status(device=LIFT, boot=BOOT, at=datetime.now(UTC) + clock, online=True)

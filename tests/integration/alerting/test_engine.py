@@ -9,6 +9,7 @@ import pytest
 
 from alerting import events
 from alerting.engine import DEVICE, LIFT, Engine
+from alerting.means import Means
 from alerting.sql import QUERIES
 from runtime.db import Role, connect
 from runtime.settings import DatabaseSettings
@@ -65,7 +66,7 @@ def test_the_sweep_goes_on_behind_a_page_of_events_that_cannot_be_handled(
     city: DeskCity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("alerting.engine.PAGE", 3)
-    city.engine = Engine(city.desk, "http://sunlit.test")
+    city.engine = Engine(city.desk, Means("http://sunlit.test"))
     handle = events.handle
     broken = {city.event("442002") for _ in range(7)}
 
@@ -180,7 +181,7 @@ def test_many_workers_at_once_do_everything_once(city: DeskCity) -> None:
     def cycles(number: int) -> None:
         try:
             with connect(city.database, Role.ALERTING, *BOUNDS) as connection:
-                engine = Engine(connection, "http://sunlit.test", number, 4)
+                engine = Engine(connection, Means("http://sunlit.test"), number, 4)
                 for second in range(6):
                     engine.cycle(T0 + timedelta(seconds=60 * second))
         except psycopg.Error as error:

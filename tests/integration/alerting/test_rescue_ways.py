@@ -252,6 +252,23 @@ def test_an_incident_keeps_a_policy_of_the_first_form(town: City) -> None:
     assert town.incident()["tier"] == 3
 
 
+def test_the_second_channel_waits_and_a_second_call_goes_out_on_both(town: City) -> None:
+    town.owner.execute(
+        "DELETE FROM contact_method WHERE organisation_id IN (SELECT id FROM organisation WHERE code = 'rs-1')"
+    )
+    town.owner.execute(
+        "INSERT INTO contact_method (organisation_id, channel, address, priority)"
+        " SELECT id, 'email', 'duty@city.invalid', 2 FROM organisation WHERE code = 'city-119'"
+    )
+    trapped(town)
+    assert town.operator("emergency", "smoke")["ok"]
+    ways = "SELECT stage, state, channel FROM outbox WHERE address LIKE '%%city%%' ORDER BY id"
+    assert [(row["channel"], row["state"]) for row in town.all(ways)] == [("webhook", "queued"), ("email", "waiting")]
+    town.after(60)
+    again = [(row["channel"], row["state"]) for row in town.all(ways) if row["stage"] == "call_again"]
+    assert again == [("webhook", "queued"), ("email", "queued")]
+
+
 class TestMass:
     def test_three_lifts_of_a_place_are_one_mass_incident(self, town: City) -> None:
         town.owner.execute("UPDATE lift SET place_id = (SELECT id FROM place WHERE code = 'p-1') WHERE code < '442005'")

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from psycopg.types.json import Jsonb
 
 from alerting.engine import Engine
+from alerting.means import Means
 from runtime.db import Role, connect
 from runtime.settings import DatabaseSettings
 
@@ -22,7 +23,7 @@ class City:
         self.database = database
         self.owner = connect(database, Role.OWNER)
         self.desk = connect(database, Role.ALERTING)
-        self.engine = Engine(self.desk, "http://sunlit.test")
+        self.engine = Engine(self.desk, Means("http://sunlit.test"))
         self.now = T0
         self.seq = 0
 

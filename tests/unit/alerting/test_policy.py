@@ -24,6 +24,7 @@ def test_what_we_ship_may_be_activated(path: Path) -> None:
         (LIFT.replace("accept_s = 180 ", "accept_s = 0 "), "accept_s|tier"),
         (LIFT.replace("accept_s = 120", "#"), "accept_s"),
         (LIFT.replace("t_max_s = 2400", "t_max_s = 200"), "t_max_s: 200, expected at least 300"),
+        (LIFT.replace('every_way = ["call_again"]', 'every_way = ["shout"]'), "letters.every_way: 'shout'"),
         (LIFT.replace("Asia/Shanghai", "Mars/Olympus"), "timezone: 'Mars/Olympus'"),
         (LIFT.replace('name = "mass"', 'name = "remote"'), "'remote' stands twice"),
         (LIFT.replace("remote = true", 'hours = ["24:00-06:00"]'), "hours"),

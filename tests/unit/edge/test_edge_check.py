@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from edge import toml_lines
 from edge.check import Book, Fault, dotted, faults
 from edge.cli import app
 from edge.config import EdgeConfig, EdgeConfigError
 from edge.config_file import load
 from edge.usable import usable
+from runtime import toml_lines
 
 WRONG = """\
 agent = "agent-demo"

@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 from alerting import outbox
 from alerting.channels import Message, Outcome, Verdict
 from alerting.engine import Engine
+from alerting.means import Means
 from runtime.db import Connection, Role, connect
 from runtime.settings import DatabaseSettings
 from tests.integration.alerting.driven import checks, people
@@ -55,7 +56,7 @@ class Worker:
 
     def restart(self) -> None:
         self.connection: Faulty = open_faulty(self.database)
-        self.engine = Engine(self.connection, "http://sunlit.test", self.number, self.of)
+        self.engine = Engine(self.connection, Means("http://sunlit.test"), self.number, self.of)
         self.frozen = False
 
 
