@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from alerting.audit.facts import Agents, Backlog, Facts, Kind, Trouble
 from alerting.audit.services import links, services
-from runtime.settings import AuditSettings
+from runtime.audit_settings import AuditSettings
 
 HICCUP_S = 10.0
 """a database that restarts is away for less"""
@@ -25,6 +25,7 @@ NEEDS: Mapping[str, tuple[Kind, ...]] = {
     "events": (Kind.EVENTS,),
     "commands": (Kind.COMMANDS,),
     "orders": (Kind.ORDERS,),
+    "drills": (Kind.DRILLS,),
 }
 """which fact each judgement needs"""
 
@@ -100,6 +101,8 @@ def _desk(facts: Facts, limits: AuditSettings, at: datetime) -> Iterator[Trouble
         yield from _agents(facts.agents, limits, at)
     if facts.alarm_path is not None and facts.alarm_path.count:
         yield _backlog(Kind.ALARM_PATH, facts.alarm_path, at, grave=False)
+    if facts.drills is not None and facts.drills.count:
+        yield _backlog(Kind.DRILLS, facts.drills, at, grave=False)
     for kind, backlog, seconds in _queues(facts, limits):
         if backlog is not None and backlog.oldest is not None:
             waited = at - max(backlog.oldest, _quiet_from(facts, at) or backlog.oldest)

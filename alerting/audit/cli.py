@@ -14,7 +14,9 @@ from alerting.audit.run import auditor_of, duties
 from alerting.audit.voice import ways
 from alerting.audit.words import sentence
 from runtime import log, service
+from runtime.db import Role
 from runtime.settings import load
+from runtime.storage import retention
 
 app = typer.Typer(help="Watches those that watch.", no_args_is_help=True, pretty_exceptions_enable=False)
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings")]
@@ -30,7 +32,7 @@ def run(config: Config = None) -> None:
         logging.getLogger(__name__).warning(
             "no address in [audit] webhook, email or apprise: what is found stands in the table `alarm`, nobody is told"
         )
-    service.run("audit", duties(auditor))
+    service.run("audit", {**duties(auditor), "retention": retention.work(settings, Role.AUDITOR)})
 
 
 @app.command()

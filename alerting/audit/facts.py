@@ -31,6 +31,7 @@ class Kind(StrEnum):
     EVENTS = "events"
     COMMANDS = "commands"
     ORDERS = "orders"
+    DRILLS = "drills"
 
 
 class Beat(Struct, frozen=True, kw_only=True):
@@ -112,6 +113,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     events: Backlog | None = None
     commands: Backlog | None = None
     orders: Backlog | None = None
+    drills: Backlog | None = None
 
 
 class Trouble(Struct, frozen=True, kw_only=True):

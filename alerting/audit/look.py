@@ -12,13 +12,13 @@ import psycopg
 
 from alerting.audit.asking import Asking, Away
 from alerting.audit.facts import Agents, Backlog, Beat, Disk, Facts, Voice
+from runtime.audit_settings import AuditSettings
 from runtime.db import Connection, Queries, fault_of
-from runtime.settings import AuditSettings
 
 QUERIES = Queries("alerting.audit")
 ANSWER_S = 10.0
 SOME = 5
-BACKLOGS = ("alarm_path", "outbox", "letters", "incidents", "clockless", "events", "commands", "orders")
+BACKLOGS = ("alarm_path", "outbox", "letters", "incidents", "clockless", "events", "commands", "orders", "drills")
 Clock = Callable[[], datetime]
 
 

@@ -95,6 +95,12 @@ JOIN device d ON d.id = o.device_id AND d.retired_at IS NULL
 WHERE o.expires_at > %(now)s AND o.created_at < %(now)s::timestamptz - make_interval(secs => %(handled_s)s)
   AND NOT EXISTS (SELECT FROM edge_order_sent s WHERE s.order_id = o.id)
 
+-- name: drills
+-- Exercises that nobody ended.
+SELECT count(*) AS n, min(x.until) AS oldest, (array_agg(i.number ORDER BY x.until))[1:%(some)s] AS some
+FROM drill x JOIN incident i ON i.event_id = x.id AND i.source = 'drill' AND i.closed_at IS NULL
+WHERE x.until < %(now)s
+
 -- name: same_way
 SELECT DISTINCT address FROM contact_method WHERE active AND address = ANY(%(addresses)s::text[])
 

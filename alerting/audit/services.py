@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from alerting.audit.facts import Beat, Kind, Trouble
-from runtime.settings import AuditSettings
+from runtime.audit_settings import AuditSettings
 
 INGEST = "ingest"
 LANE = re.compile(r"^(?P<lane>event|telemetry)(?:-(?P<k>\d+)of(?P<n>\d+))?@")

@@ -12,7 +12,8 @@ import httpx
 from alerting.audit.facts import Voice
 from alerting.audit.words import LONGEST, Letter
 from alerting.channels import Message, Outcome, Send, Verdict, open_channels
-from runtime.settings import AlertingSettings, AuditSettings
+from runtime.audit_settings import AuditSettings
+from runtime.settings import AlertingSettings
 
 log = logging.getLogger(__name__)
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 60.0

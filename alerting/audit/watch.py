@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from alerting.audit.facts import Kind, Trouble
-from runtime.settings import AuditSettings
+from runtime.audit_settings import AuditSettings
 
 DAY_S = 86_400.0
 LONGEST_OVER_S = 1800.0

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from alerting.drills import DrillError, load, names
-from alerting.drills.run import QUERIES, Run, Wanted
+from alerting.drills.run import QUERIES, Run, Wanted, end_open
 from alerting.drills.stages import Result
 from runtime.db import Connection, Role, connect, fault_of
 from runtime.settings import load as load_settings
@@ -66,6 +66,22 @@ def run(
     else:
         _print(result)
     raise typer.Exit(0 if result.passed else 1)
+
+
+@app.command()
+def end(
+    lift: Annotated[str, typer.Option(help="code; without it those of all lifts")] = "",
+    actor: Annotated[str, typer.Option("--by", help="who answers for it")] = "",
+    config: Config = None,
+) -> None:
+    """End exercises that a run which was killed has left open."""
+    try:
+        with connect(load_settings(config).database, Role.API) as connection:
+            count = end_open(connection, lift, actor or getpass.getuser(), typer.echo)
+    except psycopg.Error as error:
+        _fail(f"database: {fault_of(error)}")
+    if not count:
+        typer.echo("no drill is open")
 
 
 def _some_lift(connection: Connection) -> str:

@@ -72,12 +72,8 @@ LEFT JOIN LATERAL (
 WHERE x.id = %(event)s
 
 -- name: open_drills
-SELECT x.id, x.name, l.code AS lift, d.id AS device_id, x.started_at, x.ended_at, i.number, i.id AS incident, i.rule
-FROM drill x JOIN lift l ON l.id = x.lift_id JOIN device d ON d.id = x.device_id
+-- Those that nobody ended: the run was killed.
+SELECT x.id, x.name, l.code AS lift, x.device_id, i.rule, i.number FROM drill x JOIN lift l ON l.id = x.lift_id
 LEFT JOIN incident i ON i.event_id = x.id AND i.source = 'drill' AND i.closed_at IS NULL
 WHERE (%(lift)s::text = '' OR l.code = %(lift)s) AND (x.ended_at IS NULL OR i.id IS NOT NULL)
 ORDER BY x.started_at
-
--- name: last_of
-SELECT x.name, max(x.ended_at) AS at, count(*) AS n, count(*) FILTER (WHERE x.passed) AS passed FROM drill x
-WHERE x.ended_at IS NOT NULL GROUP BY x.name

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from alerting.drills import Drill, DrillError
 from alerting.drills.stages import Result, missing, stages_of
-from contracts.kinds import CommandKind, Phase
+from contracts.kinds import CommandKind, Phase, Rule
 from runtime.db import Connection, Queries
 
 QUERIES = Queries("alerting.drills")
@@ -37,9 +37,9 @@ class Wanted(NamedTuple):
 class Run:
     """One exercise under way."""
 
-    def __init__(self, connection: Connection, wanted: Wanted, say: Say) -> None:
+    def __init__(self, connection: Connection, wanted: Wanted, say: Say, event: UUID | None = None) -> None:
         self.connection, self.wanted, self.drill, self.say = connection, wanted, wanted.drill, say
-        self.event, self.order = uuid4(), uuid4()
+        self.event, self.order = event or uuid4(), uuid4()
         self._said: set[str] = set()
         self._note = ""
 
@@ -52,13 +52,13 @@ class Run:
             row = self._follow()
         finally:
             # Whatever happens here, also Ctrl-C: nobody is left with an exercise that nobody ends.
-            self._end(lift, passed=bool(row) and not missing(self.drill, row) and not self._note)
-        row = self._row()
+            seen = bool(row) and not missing(self.drill, row) and not self._note
+            self.end(lift["device_id"], passed=seen)
+            row = self._row()
+            passed, stages = seen and not self._note, stages_of(self.drill, row)
+            values = {"id": self.event, "passed": passed, "stages": Jsonb(msgspec.to_builtins(stages))}
+            self.connection.execute(QUERIES["drill_end"], values)
         self._tell(row)
-        passed = not missing(self.drill, row) and not self._note
-        stages = stages_of(self.drill, row)
-        values = {"id": self.event, "passed": passed, "stages": Jsonb(msgspec.to_builtins(stages))}
-        self.connection.execute(QUERIES["drill_end"], values)
         return Result(
             name=self.drill.name,
             lift=lift["code"],
@@ -157,11 +157,11 @@ class Run:
             self._note = f"{kind}: {refused}"
         return not refused
 
-    def _end(self, lift: Mapping[str, Any], passed: bool) -> None:
-        """The end goes the way that the beginning went; where that way is broken the desk is asked."""
+    def end(self, device: int, passed: bool) -> str:
+        """The end goes the way that the beginning went; where that way is broken the desk is asked. What was amiss."""
         end_order = uuid4()
         args = self._args(Phase.END, passed=passed)
-        order_edge(self.connection, end_order, lift["device_id"], args, self.wanted)
+        order_edge(self.connection, end_order, device, args, self.wanted)
         end = time.monotonic() + END_S
         row = self._row()
         while row["incident"] is not None and row["ended"] is None and time.monotonic() < end:
@@ -172,6 +172,7 @@ class Run:
             refused = command(self.connection, CommandKind.FALSE_ALARM, row["incident"], None, {}, self.wanted)
             if refused:
                 self._note = f"{row['number']} is still open ({refused}): close it on the board"
+        return self._note
 
     def _tell(self, row: Mapping[str, Any]) -> None:
         for stage in stages_of(self.drill, row):
@@ -182,6 +183,18 @@ class Run:
     def _unseen(self, row: Mapping[str, Any]) -> str:
         unseen = missing(self.drill, row)
         return f"not seen within {self.drill.within_s:g} s: {', '.join(unseen)}" if unseen else ""
+
+
+def end_open(connection: Connection, lift: str, actor: str, say: Say) -> int:
+    """Ends what a run that was killed has left open; returns how many. Not one that is still being run."""
+    rows = connection.execute(QUERIES["open_drills"], {"lift": lift}).fetchall()
+    for row in rows:
+        drill = Drill(name=row["name"], zh="", en="", rule=Rule(row["rule"] or Rule.ALARM_BUTTON), must=(), within_s=0)
+        run = Run(connection, Wanted(drill, row["lift"], "marked", actor, "ended by hand"), say, row["id"])
+        note = run.end(row["device_id"], passed=False)
+        connection.execute(QUERIES["drill_end"], {"id": row["id"], "passed": False, "stages": Jsonb([])})
+        say(f"drill {row['name']} at lift {row['lift']}: ended{'; ' + note if note else ''}")
+    return len(rows)
 
 
 def order_edge(connection: Connection, order: UUID, device: int, args: Mapping[str, object], wanted: Wanted) -> None:

@@ -1,6 +1,7 @@
 """An exercise through the whole chain: real broker, database, agent, services and receivers; from the command line."""
 
 import json
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -153,6 +154,32 @@ def test_nobody_answers_and_the_second_tier_is_called(chain: Chain) -> None:
     assert row["closed_at"] is None, "the end of the exercise ends nothing else"
     until(lambda: any(letter["subject"].startswith("【非演练】") for letter in chain.letters()), "paged", chain.log)
     assert not chain.rows(open_drill)
+
+
+def test_a_run_that_is_killed_leaves_an_exercise_that_can_be_ended(chain: Chain) -> None:
+    words = ("drill", "run", "entrapment", "--people", "--by", "test", "--config", str(chain.config))
+    run = Process("drill", sunlit(*words), chain.folder / "drill.log")
+    run.start()
+    open_drill = "SELECT 1 FROM incident WHERE source = 'drill' AND closed_at IS NULL"
+    until(lambda: chain.rows(open_drill), "the exercise is open", chain.log)
+    run.kill()
+    end = sunlit("drill", "end", "--by", "test", "--config", str(chain.config))
+    done = subprocess.run(end, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, f"drill entrapment at lift {LIFT}: ended\n"), done.stderr
+    assert not chain.rows(open_drill)
+    (row,) = chain.rows("SELECT passed, ended_at FROM drill")
+    assert row["passed"] is False and row["ended_at"] is not None
+    again = subprocess.run(end, capture_output=True, text=True, timeout=60, check=False)
+    assert again.stdout == "no drill is open\n"
+    # Ctrl-C is not that: the run ends its exercise itself.
+    run.start()
+    until(lambda: chain.rows(open_drill), "another exercise is open", chain.log)
+    assert run.child is not None
+    run.child.send_signal(signal.SIGINT)
+    until(lambda: not chain.rows(open_drill), "ended by Ctrl-C", chain.log)
+    until(lambda: not run.alive, "the run has ended", chain.log)
+    assert not chain.rows("SELECT 1 FROM drill WHERE ended_at IS NULL")
+    assert "Traceback" not in run.tail(50)
 
 
 def test_what_cannot_be_run_is_one_line(chain: Chain) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from alerting.help import duty
 from tests.integration.alerting.town import City
 
 LIFT = "442001"
@@ -157,3 +158,23 @@ def test_no_figure_counts_it(town: City) -> None:
     town.event(f"lift-{LIFT}", "trapped_non_level")
     assert town.incident(LIFT)["source"] == "sensor"
     assert town.now - town.incident(LIFT)["opened_at"] == timedelta(0)
+
+
+def test_whoever_on_duty_has_a_way_for_exercises_alone_is_not_reached_by_it_for_real(town: City) -> None:
+    station = town.one(
+        "INSERT INTO person (login, name, organisation_id)"
+        " SELECT 'li', '李一', id FROM organisation WHERE code = 'rs-1' RETURNING organisation_id"
+    )["organisation_id"]
+    town.owner.execute(
+        "INSERT INTO contact_method (person_id, channel, address, purpose) SELECT id, 'email', 'li@x.y', 'drill'"
+        " FROM person WHERE login = 'li'"
+    )
+    town.owner.execute(
+        "INSERT INTO duty_shift (organisation_id, person_id, starts_at, ends_at) SELECT organisation_id, id, %s, %s"
+        " FROM person WHERE login = 'li'",
+        (town.now - timedelta(hours=1), town.now + timedelta(hours=1)),
+    )
+    real = duty.contacts(town.desk, station, town.now)
+    assert "li@x.y" not in [contact.address for contact in real.contacts] != []
+    exercise = duty.contacts(town.desk, station, town.now, drill=True)
+    assert [contact.address for contact in exercise.contacts] == ["li@x.y"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alerting.audit.check import NEEDS, check, unknown
 from alerting.audit.facts import Agents, Backlog, Beat, Disk, Facts, Kind, Trouble, Voice
-from runtime.settings import AuditSettings
+from runtime.audit_settings import AuditSettings
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 LIMITS = AuditSettings()
@@ -28,7 +28,9 @@ def ago(seconds: float) -> datetime:
 
 
 def facts(**changes: Any) -> Facts:
-    none = dict.fromkeys(("alarm_path", "outbox", "letters", "incidents", "clockless", "events", "commands", "orders"))
+    none = dict.fromkeys(
+        ("alarm_path", "outbox", "letters", "incidents", "clockless", "events", "commands", "orders", "drills")
+    )
     known: dict[str, Any] = {name: Backlog() for name in none}
     known |= {"beats": ALL_WELL, "agents": Agents(silent=0, of=10), "same_way": (), "asked_at": NOW}
     return Facts(**{**known, "database_at": NOW, **changes})
@@ -86,6 +88,7 @@ def test_nothing_is_wrong() -> None:
         ({"events": Backlog(count=1, oldest=ago(31))}, [("events", "", True)]),
         ({"commands": Backlog(count=1, oldest=ago(31))}, [("commands", "", True)]),
         ({"orders": Backlog(count=1, oldest=ago(31))}, [("orders", "", True)]),
+        ({"drills": Backlog(count=1, oldest=ago(1), some=("R1",))}, [("drills", "", False)]),
         ({"asked_at": ago(6)}, [("clock", "", False)]),
         ({"asked_at": ago(-6)}, [("clock", "", False)]),
         ({"asked_at": ago(4)}, []),

@@ -11,7 +11,7 @@ from alerting.audit import voice
 from alerting.audit.voice import Mouths, ways
 from alerting.audit.words import Letter
 from alerting.channels import Message, Outcome, Verdict
-from runtime.settings import AuditSettings
+from runtime.audit_settings import AuditSettings
 
 
 @pytest.fixture(autouse=True)

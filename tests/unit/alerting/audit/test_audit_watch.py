@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from alerting.audit.facts import Kind, Trouble
 from alerting.audit.watch import News, State, step
-from runtime.settings import AuditSettings
+from runtime.audit_settings import AuditSettings
 
 T0 = datetime(2026, 11, 26, 12, tzinfo=UTC)
 LIMITS = AuditSettings()
