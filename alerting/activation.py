@@ -2,20 +2,21 @@
 
 import hashlib
 from datetime import datetime
+from importlib import resources
+from pathlib import Path
 
 import msgspec
 from psycopg.types.json import Jsonb
 
-from alerting.lift_policy import LiftPolicy
-from alerting.policy import Policy
+from alerting.policy import Policy, from_row, load
 from alerting.sql import QUERIES
 from runtime.db import Connection
 
 
 def store(connection: Connection, policy: Policy, author: str, now: datetime) -> int:
     """Activates a policy as the next version of its kind; the same content again changes nothing."""
-    kind = "lift" if isinstance(policy, LiftPolicy) else "kitchen"
     body = msgspec.to_builtins(msgspec.structs.replace(policy, version=0))
+    kind = body["kind"]
     digest = hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()
     with connection.transaction():
         newest = connection.execute(QUERIES["policy_newest"], {"kind": kind}).fetchone()
@@ -34,3 +35,14 @@ def store(connection: Connection, policy: Policy, author: str, now: datetime) ->
             },
         )
     return int(version)
+
+
+def active(connection: Connection, kind: str, now: datetime) -> tuple[int, Policy]:
+    """The newest policy of a kind and the id of its row. Where none was ever activated the one that we ship is."""
+    row = connection.execute(QUERIES["policy_newest"], {"kind": kind}).fetchone()
+    if row is None:
+        shipped = Path(str(resources.files("alerting").joinpath("policies", f"{kind}.toml")))
+        store(connection, load(shipped), "sunlit: nobody has activated another", now)
+        row = connection.execute(QUERIES["policy_newest"], {"kind": kind}).fetchone()
+    assert row is not None
+    return int(row["id"]), from_row(row["body"])

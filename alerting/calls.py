@@ -15,7 +15,7 @@ from alerting.help import duty
 from alerting.help.candidates import candidates
 from alerting.help.ranking import Candidate
 from alerting.lift_policy import LAST_TIER, Plan
-from alerting.model import COMING, Dispatch
+from alerting.model import COMING, GONE, Dispatch
 from alerting.sql import QUERIES
 from alerting.words import NOT_NEEDED
 from contracts.kinds import DispatchState, OrganisationKind
@@ -35,6 +35,7 @@ class Calls:
 
     def __init__(self, rescue: Rescue) -> None:
         self.rescue, self.connection, self.now = rescue, rescue.connection, rescue.now
+        self._known: dict[int, Mapping[str, object] | None] = {}
 
     def tier(self, tier: int, plan: Plan) -> list[int]:
         """Asks the crews of a tier; the organisations that can be reached."""
@@ -94,6 +95,7 @@ class Calls:
         ).fetchone()
         if row is None:
             return False
+        self.rescue.crews_changed()
         link = {"link": links.crew(self.rescue.means.public_url, token)}
         name = self.name(organisation, "zh")
         if self.tell(organisation, "tier_offer", link, row["id"]):
@@ -102,6 +104,7 @@ class Calls:
             return True
         values = {"id": row["id"], "reason": "no contact method", "now": self.now}
         self.connection.execute(QUERIES["dispatch_unreachable"], values)
+        self.rescue.crews_changed()
         self.rescue.entry("sunlit", "unreachable", f"tier {tier}: {name} has no contact method")
         return False
 
@@ -135,9 +138,11 @@ class Calls:
                 "link": token.sha256,
                 "now": self.now,
                 "accept_due": self.now + timedelta(seconds=plan.accept_s(tier)),
-                "anew": there_too or crew.state not in AGAIN,
+                # A crew that is at the lift stays there, also when nobody is out yet.
+                "anew": there_too or crew.state in GONE,
             }
             self.connection.execute(QUERIES["dispatch_again"], values)
+            self.rescue.crews_changed()
             self.tell(
                 crew.organisation_id, "call_again", {"link": links.crew(self.rescue.means.public_url, token)}, crew.id
             )
@@ -162,7 +167,10 @@ class Calls:
         self.tell(dispatch.organisation_id, "stand_down", {"next_step": words}, dispatch.id)
 
     def name(self, organisation: int, language: str) -> str:
-        row = self.connection.execute(QUERIES["organisation"], {"id": organisation}).fetchone()
+        if organisation not in self._known:
+            found = self.connection.execute(QUERIES["organisation"], {"id": organisation}).fetchone()
+            self._known[organisation] = found
+        row = self._known[organisation]
         return str(row[f"name_{language}"]) if row else str(organisation)
 
     def words(self, stage: str, language: str) -> str:
@@ -187,7 +195,7 @@ class Calls:
         def letter(language: str) -> letters.Letter:
             told = {name: value[language] if isinstance(value, dict) else value for name, value in facts.items()}
             known = {"organisation": self.name(organisation, language), **self.facts(language), **told}
-            return letters.render(stage, language, known, drill=drill, real=real)
+            return letters.write(stage, language, known, drill=drill, real=real)
 
         reach = duty.contacts(self.connection, organisation, self.now, drill=drill)
         if reach.reason and stage == "tier_offer":

@@ -1,6 +1,8 @@
 """PURE: when something began by the centre's clock. A device's own time is never believed alone."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 LONGEST = timedelta(days=7)
 """nothing that alerting still handles is older"""
@@ -31,3 +33,9 @@ def _moved(at: datetime, offset_ms: int | None) -> datetime | None:
         return at + timedelta(milliseconds=offset_ms)
     except OverflowError:
         return None
+
+
+def began(row: Mapping[str, Any]) -> datetime:
+    """When the event of a row began, by the centre's clock."""
+    told, heard = row["clock_offset_ms"], row["heard_offset_ms"]
+    return centre_time(row["at"], row["observed"], row["received"], told, heard)

@@ -2,43 +2,25 @@
 
 import logging
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from datetime import datetime, timedelta
 from typing import Any
 
 from alerting import rates
 from alerting.channels import Outcome, open_channels
-from alerting.outbox import Worker, server_time
+from alerting.clock import DeskClock
+from alerting.outbox import Worker
 from alerting.rates import Room
 from runtime.db import Connection, Role, connect, pool
 from runtime.settings import Settings
 
 log = logging.getLogger(__name__)
-IN_PARALLEL, PER_GATEWAY, OTHERS = 32, 12, 16
+IN_PARALLEL, PER_GATEWAY, OTHERS = 48, 12, 24
 """sendings under way at once: in all, through one gateway, and of those that are no first pages"""
-CONNECTIONS = 6
+BUSY_S = 0.1
+CONNECTIONS = 8
 Busy = dict[Future[Outcome | None], Mapping[str, Any]]
-
-
-class DatabaseClock:
-    """The database's time between two looks at it: leases are told by it, never by this machine's own clock."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.ask()
-
-    def ask(self) -> datetime:
-        """Looks at it anew."""
-        found = server_time(self.connection)
-        self._at = (found, time.monotonic())
-        return found
-
-    def __call__(self) -> datetime:
-        found, since = self._at
-        return found + timedelta(seconds=time.monotonic() - since)
 
 
 def work(settings: Settings) -> Callable[[threading.Event], None]:
@@ -49,12 +31,14 @@ def work(settings: Settings) -> Callable[[threading.Event], None]:
         worker = Worker(connections, open_channels(settings.alerting), settings.alerting.lease_s, settings.alerting)
         poll_s = settings.alerting.poll_s
         try:
-            with connect(settings.database, Role.ALERTING) as listener, ThreadPoolExecutor(IN_PARALLEL) as threads:
+            with connect(settings.database, Role.ALERTING) as listener, ThreadPoolExecutor(IN_PARALLEL + 1) as threads:
                 listener.execute("LISTEN sunlit")
-                clock = DatabaseClock(listener)
+                clock = DeskClock(listener)
                 busy: Busy = {}
+                looking: Future[int] | None = None
                 while not stop.is_set():
                     _reap(busy)
+                    looking = _look(worker, clock, threads, looking)
                     room = _room(busy)
                     if not room.free:
                         wait(busy, timeout=poll_s, return_when=FIRST_COMPLETED)
@@ -62,7 +46,6 @@ def work(settings: Settings) -> Callable[[threading.Event], None]:
                     # Only as many as can start at once: a gateway that hangs holds its own threads, nothing else.
                     rows = worker.lease(clock.ask(), room.free, room)
                     busy |= {threads.submit(worker.send, row, clock): row for row in rows}
-                    worker.look(clock())
                     if not rows:
                         _rest(listener, busy if worker.more else {}, poll_s)
         finally:
@@ -71,10 +54,20 @@ def work(settings: Settings) -> Callable[[threading.Event], None]:
     return duty
 
 
+def _look(worker: Worker, clock: DeskClock, threads: ThreadPoolExecutor, looking: Future[int] | None) -> Future[int]:
+    """Receipts and waiting letters are looked at beside the sendings: no first page waits for them."""
+    if looking is not None and not looking.done():
+        return looking
+    error = looking.exception() if looking is not None else None
+    if error is not None:
+        log.error("outbox: receipts and waiting letters: %s: %s", type(error).__name__, " ".join(str(error).split()))
+    return threads.submit(lambda: worker.look(clock()))
+
+
 def _rest(listener: Connection, busy: Busy, poll_s: float) -> None:
-    """Until one of `busy` has ended, or until a hint comes."""
+    """Until one of `busy` has ended, but not long: hints are not heard meanwhile. Without any, until a hint comes."""
     if busy:
-        wait(busy, timeout=poll_s, return_when=FIRST_COMPLETED)
+        wait(busy, timeout=min(poll_s, BUSY_S), return_when=FIRST_COMPLETED)
         return
     for _ in listener.notifies(timeout=poll_s, stop_after=1):
         pass

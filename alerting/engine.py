@@ -14,10 +14,8 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from alerting import commands, events, masses
-from alerting import finding as life
+from alerting import commands, events, finding_duties, findings, masses, quiets
 from alerting.effects import Fenced, Rescue
-from alerting.findings import Case
 from alerting.grouping import ALARMS
 from alerting.inbox import Horizon, Inbox
 from alerting.means import Means
@@ -79,10 +77,10 @@ class Engine:
         self.more, self._counted = False, float("-inf")
         done = self._inbox(self._rescue, now, "events", partial(self._events, True))
         done += self._inbox(self._orders, now, "commands", self._commands)
-        self._alone("mass incidents", partial(self._masses, now))
+        done += self._alone("mass incidents", partial(self._masses, now)) is Outcome.DONE
         done += self._due("incidents_due", now, self._rescues)
         done += self._inbox(self._rest, now, "events", partial(self._events, False))
-        done += self._due("findings_due", now, self._findings)
+        done += self._duties(now)
         return done
 
     def sweep(self, now: datetime) -> int:
@@ -167,6 +165,7 @@ class Engine:
             log.info("%s: %s; taken again", what, error)
             return Outcome.BUSY
         except Exception as error:
+            # Whatever is wrong with one, the others are people, too.
             if self.connection.closed:
                 raise
             if isinstance(error, RETRIED):
@@ -211,9 +210,6 @@ class Engine:
             log.info("event %s of device %s: %s", row["rule"], row["device_id"], outcome)
         return Outcome.DONE
 
-    def _masses(self, now: datetime) -> Outcome:
-        return Outcome.DONE if masses.cycle(self.connection, now) else Outcome.GONE
-
     def _rescues(self, rows: list[dict[str, Any]]) -> Iterable[Piece]:
         for row in rows:
             work = partial(self._rescue_due, row["id"])
@@ -226,21 +222,26 @@ class Engine:
         Rescue(self.connection, incident_id, found["now"], self.means).carry_out([], "sunlit")
         return Outcome.DONE
 
-    def _findings(self, rows: list[dict[str, Any]]) -> Iterable[Piece]:
-        for row in rows:
-            work = partial(self._finding_due, row["id"])
-            yield Piece(f"finding {row['id']}", DEVICE, row["device_id"], row["id"], work)
+    def _duties(self, now: datetime) -> int:
+        """What there is to do about findings."""
+        self._look()
+        duties = finding_duties.due(self.connection, now, PAGE)
+        pieces = [
+            Piece(duty.what, LIFT if duty.lift else DEVICE, duty.lift or duty.key, n, partial(self._duty, duty))
+            for n, duty in enumerate(duties)
+        ]
+        done, _ = self._walk(pieces, now)
+        self.more = self.more or len(pieces) >= PAGE
+        return len(done)
 
-    def _finding_due(self, finding_id: int, claim: dict[str, Any]) -> Outcome:
-        found = self.connection.execute(INBOX["finding_claim"], {**claim, "id": finding_id}).fetchone()
-        if found is None:
+    def _duty(self, duty: finding_duties.Duty, claim: dict[str, Any]) -> Outcome:
+        if not self.connection.execute(INBOX["place_claim"], claim).fetchone():
             return Outcome.BUSY
-        case = Case(self.connection, finding_id, found["now"], self.means.public_url)
-        step = life.overdue(case.finding, case.policy, found["now"])
-        if step is None:
-            return Outcome.GONE
-        case.take(step, "sunlit")
-        return Outcome.DONE
+        done = duty.work(self.connection, duty.id, claim["now"], self.means.public_url)
+        return Outcome.DONE if done else Outcome.GONE
+
+    def _masses(self, now: datetime) -> Outcome:
+        return Outcome.DONE if masses.cycle(self.connection, now) else Outcome.GONE
 
     def _commands(self, now: datetime, after: int, again: list[int]) -> Sequence[Piece]:
         values = {"now": now, "after": after, "again": again, "limit": PAGE}
@@ -268,17 +269,10 @@ class Engine:
         except ValueError:
             return Refused(f"kind: {row['kind']!r} is unknown")
         if row["finding_id"] is not None:
-            return self._on_finding(row, kind, now)
+            return findings.obey(self.connection, row, kind, now, self.means.public_url)
+        if kind in (CommandKind.QUIET, CommandKind.UNQUIET):
+            return quiets.obey(self.connection, row, kind, now)
         return commands.obey(self.connection, row, kind, now, self.means)
-
-    def _on_finding(self, row: dict[str, Any], kind: CommandKind, now: datetime) -> Refused | None:
-        case = Case(self.connection, row["finding_id"], now, self.means.public_url)
-        words = str(row["args"].get("note") or row["reason"] or "")
-        step = life.judge(case.finding, kind, words, row["actor"], case.policy, now)
-        if isinstance(step, Refused):
-            return step
-        case.take(step, row["actor"])
-        return None
 
 
 def _place(row: dict[str, Any]) -> tuple[int, int]:

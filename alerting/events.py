@@ -1,4 +1,4 @@
-"""From event rows to incidents and findings: what a new event means for what is already open."""
+"""From event rows to incidents: what a new event means for what is already open."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,30 +7,19 @@ from typing import Any
 import msgspec
 from psycopg.types.json import Jsonb
 
-from alerting import finding as life
+from alerting import activation, finding_events
 from alerting.case import number_of
-from alerting.centre_time import centre_time
+from alerting.centre_time import began
 from alerting.drills.asked import asked
 from alerting.effects import Rescue
-from alerting.findings import Case
 from alerting.grouping import ALARMS, TRAPPED, Known, Meaning, meaning
 from alerting.lift_policy import LiftPolicy
 from alerting.means import Means
 from alerting.model import CallTier, Reopen, SetIncident, StandDown
-from alerting.policy import KitchenPolicy, from_row
 from alerting.sql import QUERIES
-from contracts.kinds import FindingState, Hazard, IncidentState, Phase, Rule
+from contracts.kinds import Hazard, IncidentState, Phase, Rule
 from runtime.db import Connection
 
-KITCHEN = (
-    Rule.NO_HAT,
-    Rule.NO_MASK,
-    Rule.CAMERA_BLIND,
-    Rule.STRANGER,
-    Rule.CROWDING,
-    Rule.CLIMATE,
-    Rule.UV_LAMP,
-)
 MOST_PEOPLE = 200
 
 
@@ -43,9 +32,7 @@ def handle(connection: Connection, row: Mapping[str, Any], now: datetime, means:
     if row["lift_id"] is not None and rule in ALARMS:
         connection.execute(QUERIES["lift_lock"], {"lift": row["lift_id"]})
         return _Alarm(connection, row, rule, now, means).take(phase)
-    if row["kitchen_id"] is not None and rule in KITCHEN and phase is Phase.START:
-        return _kitchen(connection, row, rule, now, means.public_url)
-    return "nothing to do"
+    return finding_events.handle(connection, row, rule, phase, now, means.public_url)
 
 
 class _Alarm:
@@ -70,7 +57,7 @@ class _Alarm:
             return "drill: too late, nothing is opened"
         known = msgspec.convert({**self.newest, "drill": self.newest["source"] == "drill"}, Known, strict=False) \
             if self.newest else None  # fmt: skip
-        _, policy = newest_policy(self.connection)
+        _, policy = newest_policy(self.connection, self.now)
         judged = meaning(self.rule, drill, known, policy.clocks, self.now)
         if judged is Meaning.NEW:
             return self._open(drill)
@@ -111,7 +98,7 @@ class _Alarm:
             rule=self.rule,
             source="drill" if drill else "sensor",
             now=self.now,
-            alarm_at=_began(self.row),
+            alarm_at=began(self.row),
             details=self.details,
             event_id=self.row["event_id"],
             means=self.means,
@@ -176,14 +163,12 @@ def end_drill(rescue: Rescue, words: str = "a real alarm ends the drill", *, tel
     return {"after_drill": rescue.incident.number}
 
 
-def newest_policy(connection: Connection) -> tuple[int, LiftPolicy]:
-    """The policy that new incidents begin with. Raises RuntimeError."""
-    row = connection.execute(QUERIES["policy_newest"], {"kind": "lift"}).fetchone()
-    if row is None:
-        raise RuntimeError("no lift policy is active: run `sunlit alerting activate alerting/policies/lift.toml`")
-    policy = from_row(row["body"])
+def newest_policy(connection: Connection, now: datetime) -> tuple[int, LiftPolicy]:
+    """The policy that new incidents begin with. Where none was ever activated the one that we ship is: no alarm waits
+    for a policy."""
+    found, policy = activation.active(connection, "lift", now)
     assert isinstance(policy, LiftPolicy)
-    return row["id"], policy
+    return found, policy
 
 
 def open_incident(
@@ -201,7 +186,7 @@ def open_incident(
     follows: Mapping[str, Any] | None = None,
 ) -> str:
     """Opens an incident and calls the first tier. A doubtful alarm is dispatched all the same."""
-    policy_id, _ = newest_policy(connection)
+    policy_id, _ = newest_policy(connection, now)
     where = connection.execute(QUERIES["lift_by_id"], {"lift": lift}).fetchone()
     assert where is not None
     campaigns = connection.execute(QUERIES["campaigns"], {"place": where["place_id"], "at": alarm_at}).fetchall()
@@ -246,47 +231,3 @@ def hazards_of(details: Mapping[str, Any]) -> list[str]:
     given = details.get("hazards")
     names = given.split(",") if isinstance(given, str) else given if isinstance(given, list) else []
     return sorted({str(name).strip() for name in names} & set(Hazard))
-
-
-def _kitchen(connection: Connection, row: Mapping[str, Any], rule: Rule, now: datetime, public_url: str) -> str:
-    active = connection.execute(QUERIES["policy_newest"], {"kind": "kitchen"}).fetchone()
-    if active is None:
-        raise RuntimeError("no kitchen policy is active: run `sunlit alerting activate alerting/policies/kitchen.toml`")
-    policy = from_row(active["body"])
-    assert isinstance(policy, KitchenPolicy)
-    connection.execute(QUERIES["device_lock"], {"device": row["device_id"]})
-    same = {"device": row["device_id"], "rule": rule.value, "subject": row["subject"], "now": now}
-    advisory = bool(row["body"].get("details", {}).get("advisory"))
-    kind, step = life.first(rule, row["confidence"], advisory, policy, now)
-    doubtful = step.state is not FindingState.PUSHED
-    known = {**same, "repeat_s": policy.repeat_s, "doubtful": doubtful}
-    recent = connection.execute(QUERIES["finding_recent"], known).fetchone()
-    if recent is not None:
-        connection.execute(QUERIES["finding_repeat"], {"id": recent["id"], "now": now})
-        return f"repeat of finding {recent['id']}"
-    made = connection.execute(
-        QUERIES["finding_new"],
-        {
-            **same,
-            "kitchen": row["kitchen_id"],
-            "event_id": row["event_id"],
-            "class": kind,
-            "state": step.state.value,
-            "zone": row["zone"],
-            "confidence": row["confidence"],
-            "policy": active["id"],
-            "at": _began(row),
-            "due_at": step.due_at,
-            "due_reason": step.due_reason,
-        },
-    ).fetchone()
-    if made is None:
-        return "finding is there already"
-    case = Case(connection, made["id"], now, public_url)
-    case.note(step, "detector")
-    return f"finding {made['number']}"
-
-
-def _began(row: Mapping[str, Any]) -> datetime:
-    told, heard = row["clock_offset_ms"], row["heard_offset_ms"]
-    return centre_time(row["at"], row["observed"], row["received"], told, heard)

@@ -1,19 +1,40 @@
-"""Findings on rows: the next step, its line in the history, and the owner's letter in one transaction."""
+"""Findings on rows: the next step, its line in the history, and its letters in one transaction."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 import msgspec
+from psycopg.types.json import Jsonb
 
-from alerting import letters, outbox
+from alerting import finding_letters, quiets
 from alerting.effects import Fenced
-from alerting.finding import Finding, Step
-from alerting.policy import KitchenPolicy, from_row
-from alerting.sql import QUERIES
+from alerting.finding import Finding, Step, overdue
+from alerting.finding_desk import judge
+from alerting.finding_policy import FindingPolicy
+from alerting.finding_sql import QUERIES
+from alerting.model import Refused
+from alerting.policy import from_row
+from alerting.quiet import Quiet
+from contracts.kinds import CommandKind, FindingState
 from runtime.db import Connection
 
-COLUMNS = ("rectified_at", "rectify_note", "verified_at", "verified_by", "closed_at")
-LETTER_LIFE = timedelta(hours=24)
-TIME = {"zh": "%Y年%m月%d日 %H:%M", "en": "%Y-%m-%d %H:%M"}
+COLUMNS = (
+    "class",
+    "level",
+    "reminders",
+    "quiet_id",
+    "pushed_at",
+    "confirmed_at",
+    "appealed_at",
+    "told_at",
+    "ended_at",
+    "rectified_at",
+    "rectify_note",
+    "verified_at",
+    "verified_by",
+    "closed_at",
+)
 
 
 class Case:
@@ -21,18 +42,19 @@ class Case:
 
     def __init__(self, connection: Connection, finding_id: int, now: datetime, public_url: str) -> None:
         self.connection, self.now, self.public_url = connection, now, public_url
-        row = connection.execute(QUERIES["finding_locked"], {"id": finding_id}).fetchone()
+        row = connection.execute(QUERIES["locked"], {"id": finding_id}).fetchone()
         assert row is not None
         policy = from_row(row["policy"])
-        assert isinstance(policy, KitchenPolicy)
+        assert isinstance(policy, FindingPolicy)
         self.policy = policy
+        self.row: Mapping[str, Any] = row
         self.finding = msgspec.convert(row, type=Finding, strict=False)
 
     def take(self, step: Step, actor: str) -> None:
         """The finding's next step. Raises Fenced when somebody was faster."""
         values = {column: step.changes.get(column) for column in COLUMNS}
         done = self.connection.execute(
-            QUERIES["finding_update"],
+            QUERIES["update"],
             {
                 **values,
                 "id": self.finding.id,
@@ -48,47 +70,55 @@ class Case:
         self.note(step, actor)
 
     def note(self, step: Step, actor: str) -> None:
-        """The step's line in the history, and its letter if it has one."""
+        """The step's line in the history, and its letters if it has any. Whoever cannot be told is a line too."""
+        self.entry(actor, step.action, step.reason)
+        for missing in finding_letters.tell(
+            self.connection, self.finding, self.policy, step, self.now, self.public_url
+        ):
+            self.entry("sunlit", "unreachable", f"{missing} has no contact method")
+
+    def entry(self, actor: str, action: str, reason: str, **details: object) -> None:
+        """A line of the history."""
         self.connection.execute(
-            QUERIES["finding_entry"],
+            QUERIES["entry"],
             {
                 "finding": self.finding.id,
                 "now": self.now,
                 "actor": actor,
-                "action": step.action,
-                "reason": step.reason,
+                "action": action,
+                "reason": reason,
                 "policy_version": self.policy.version,
+                "details": Jsonb(details),
             },
         )
-        if step.letter:
-            self._tell(step)
 
-    def _tell(self, step: Step) -> None:
-        facts = self.connection.execute(QUERIES["finding_facts"], {"id": self.finding.id}).fetchone()
-        assert facts is not None
-        contacts = self.connection.execute(QUERIES["contacts"], {"organisation": facts["owner_org_id"]}).fetchall()
-        for contact in contacts:
-            language = contact["language"]
-            due = step.due_at or self.now
-            known = {
-                "number": facts["number"],
-                "kitchen": facts[f"name_{language}"],
-                "rule": facts["rule"],
-                "zone": facts["zone"],
-                "time": facts["opened_at"].strftime(TIME[language]),
-                "due": due.strftime(TIME[language]),
-                "link": f"{self.public_url}/kitchen/finding/{facts['number']}",
-            }
-            outbox.enqueue(
-                self.connection,
-                dedupe=f"f{self.finding.id}-{step.letter}-{contact['id']}-v{self.finding.version}",
-                channel=contact["channel"],
-                address=contact["address"],
-                stage=step.letter,
-                language=language,
-                letter=letters.render(step.letter, language, known),
-                now=self.now,
-                give_up_at=self.now + LETTER_LIFE,
-                finding_id=self.finding.id,
-                contact_method_id=contact["id"],
-            )
+    def quiet(self) -> Quiet | None:
+        """What mutes it now."""
+        return quiets.muting(self.connection, self.row["device_id"], self.row["rule"], self.now)
+
+
+def run_out(connection: Connection, finding_id: int, now: datetime, public_url: str) -> bool:
+    """What the clock of a finding that has run out does; False where another worker is at it or nothing is due."""
+    found = connection.execute(QUERIES["try_lock"], {"id": finding_id, "now": now}).fetchone()
+    if found is None:
+        return False
+    now = found["now"]
+    case = Case(connection, finding_id, now, public_url)
+    quiet = case.quiet() if case.finding.state is FindingState.MUTED else None
+    step = overdue(case.finding, case.policy, now, quiet)
+    if step is not None:
+        case.take(step, "sunlit")
+    return step is not None
+
+
+def obey(
+    connection: Connection, row: Mapping[str, Any], kind: CommandKind, now: datetime, public_url: str
+) -> Refused | None:
+    """Carries a person's command on a finding out, or says why not."""
+    case = Case(connection, row["finding_id"], now, public_url)
+    words = str(row["args"].get("note") or row["reason"] or "")
+    step = judge(case.finding, kind, words, row["actor"], case.policy, now)
+    if isinstance(step, Refused):
+        return step
+    case.take(step, row["actor"])
+    return None

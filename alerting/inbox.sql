@@ -36,7 +36,7 @@ UPDATE event_handled SET outcome = %(outcome)s WHERE event_row = %(event)s
 
 -- name: commands_open
 SELECT c.id, c.seq, c.kind, c.actor, c.actor_person_id, c.incident_id, c.dispatch_id, c.finding_id,
-       coalesce(i.lift_id, c.lift_id) AS about_lift, f.device_id AS about_device, c.lift_id, c.reason, c.args,
+       coalesce(i.lift_id, c.lift_id, f.lift_id) AS about_lift, f.device_id AS about_device, c.lift_id, c.reason, c.args,
        c.client_at
 FROM command c LEFT JOIN incident i ON i.id = c.incident_id LEFT JOIN finding f ON f.id = c.finding_id
 WHERE (c.seq > %(after)s OR c.seq = ANY(%(again)s::bigint[]))
@@ -74,17 +74,11 @@ WHERE i.id = %(id)s AND i.due_at <= %(now)s
   AND pg_try_advisory_xact_lock(%(space)s::int, %(key)s::int)
 FOR UPDATE OF i SKIP LOCKED
 
--- name: findings_due
-SELECT id, device_id FROM finding WHERE closed_at IS NULL AND due_at <= %(now)s ORDER BY due_at, id LIMIT %(limit)s
-
--- name: finding_claim
-SELECT greatest(%(now)s::timestamptz,
-                (SELECT e.at FROM finding_entry e WHERE e.finding_id = f.id ORDER BY e.id DESC LIMIT 1)) AS now
-FROM finding f
-WHERE f.id = %(id)s AND f.due_at <= %(now)s
-  AND clock_timestamp() < %(looked)s::timestamptz + make_interval(secs => %(stale_s)s)
+-- name: place_claim
+-- The lock of a lift or device for whoever knows by a fresh look that there is something to do.
+SELECT true AS mine
+WHERE clock_timestamp() < %(looked)s::timestamptz + make_interval(secs => %(stale_s)s)
   AND pg_try_advisory_xact_lock(%(space)s::int, %(key)s::int)
-FOR UPDATE OF f SKIP LOCKED
 
 -- name: desk_time
 SELECT clock_timestamp() AS now, (SELECT max((info ->> 'desk_time')::timestamptz) FROM alerting_beat) AS latest

@@ -20,7 +20,7 @@ QUERIES = Queries("alerting", "masses.sql")
 
 def cycle(connection: Connection, now: datetime) -> int:
     """Finds new mass incidents, lets incidents join those that are open, ends those that are over; returns how many."""
-    _, policy = newest_policy(connection)
+    _, policy = newest_policy(connection, now)
     limits = policy.mass
     since = now - timedelta(seconds=limits.window_s)
     rows = connection.execute(QUERIES["alarms"], {"since": since}).fetchall()
@@ -82,7 +82,7 @@ def _tell(connection: Connection, mass: int, now: datetime) -> None:
             "lifts": facts["lifts"],
             "cause_text": MASS_CAUSES[language][facts["cause"]],
         }
-        return letters.render("mass_notice", language, known)
+        return letters.write("mass_notice", language, known)
 
     for organisation in connection.execute(QUERIES["told"], {"mass": mass}).fetchall():
         outbox.tell(

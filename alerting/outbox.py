@@ -165,19 +165,27 @@ class Worker:
             "apprise": self.settings.apprise_per_minute,
         }
         self.more = False
-        """whether the last lease left something due: its gateway is busy"""
+        """whether the last lease may have left something due, whose gateway is busy"""
         self.name = f"{socket.gethostname()}-{os.getpid()}-{threading.get_ident()}"
 
     def look(self, now: datetime) -> int:
         """Carries over what receipts say and lets go who has waited long enough; returns how much that was."""
         with self.connections.connection() as connection:
+            connection.execute(QUERIES["close_forgotten"], {"now": now, "lease_s": self.lease_s})
             came = receipts.apply(connection, now, self.settings.fallback_s)
             return came + chains.sweep(connection, now, self.settings.fallback_s)
 
     def lease(self, now: datetime, limit: int, room: Room | None = None) -> list[dict[str, Any]]:
         """Takes rows that are due: first pages first, the rest as far as their gateways have room for it."""
         room = room or Room(limit, limit, sys.maxsize)
-        values = {"worker": self.name, "now": now, "lease_s": self.lease_s, "limit": max(limit, AT_ONCE)}
+        values = {
+            "worker": self.name,
+            "now": now,
+            "lease_s": self.lease_s,
+            "limit": max(limit, AT_ONCE),
+            "full": room.full,
+            "others": room.others > 0,
+        }
         with self.connections.connection() as connection, connection.transaction():
             rows = connection.execute(QUERIES["due"], values).fetchall()
             due = [msgspec.convert(row, type=Due, strict=False) for row in self._still_wanted(connection, rows, now)]
@@ -185,7 +193,7 @@ class Worker:
             for held, until in choice.hold.items():
                 connection.execute(QUERIES["hold_back"], {"id": held, "until": until})
             taken = connection.execute(QUERIES["take"], {**values, "ids": list(choice.send)}).fetchall()
-        self.more = len(due) > len(choice.send) + len(choice.hold)
+        self.more = bool(room.full) or room.others <= 0 or len(due) > len(choice.send) + len(choice.hold)
         order = {one: place for place, one in enumerate(choice.send)}
         return sorted(taken, key=lambda row: order[row["id"]])
 

@@ -10,7 +10,7 @@ ON CONFLICT (dedupe) DO NOTHING
 
 -- name: due
 -- A lease that ran out means that somebody died in the middle: the row is taken again. No time here lies minutes ahead:
--- one that does is from before the clock went back.
+-- one that does is from before the clock went back. What has no room now is left out, so that it hides nothing.
 SELECT o.id, o.channel, o.gateway, o.weight, o.attempts, o.give_up_at, o.chain,
        o.stage = 'tier_offer' AND coalesce(d.state IN ('declined', 'stood_down') OR d.accepted_at >= o.created_at, false)
            AS answered,
@@ -19,16 +19,17 @@ SELECT o.id, o.channel, o.gateway, o.weight, o.attempts, o.give_up_at, o.chain,
        (SELECT count(*) FROM outbox_attempt a
         WHERE a.outbox_id = o.id AND (a.ended_at IS NULL OR a.detail LIKE 'worker vanished%%')) AS vanished
 FROM outbox o LEFT JOIN dispatch d ON d.id = o.dispatch_id
-WHERE (o.state = 'queued' AND (o.next_at <= %(now)s OR o.next_at > %(now)s::timestamptz + interval '5 minutes'))
-   OR (o.state = 'leased' AND (o.lease_until <= %(now)s
-       OR o.lease_until > %(now)s::timestamptz + make_interval(secs => %(lease_s)s) + interval '5 minutes'))
-ORDER BY o.weight, o.next_at LIMIT %(limit)s FOR UPDATE OF o SKIP LOCKED
+WHERE ((o.state = 'queued' AND (o.next_at <= %(now)s OR o.next_at > %(now)s::timestamptz + interval '5 minutes'))
+    OR (o.state = 'leased' AND (o.lease_until <= %(now)s
+        OR o.lease_until > %(now)s::timestamptz + make_interval(secs => %(lease_s)s) + interval '5 minutes')))
+  AND o.gateway <> ALL(%(full)s) AND (o.weight = 1 OR %(others)s)
+ORDER BY o.weight, o.attempts > 0, o.next_at LIMIT %(limit)s FOR UPDATE OF o SKIP LOCKED
 
 -- name: recent
 -- How much each gateway was used within the last minute.
 SELECT o.gateway, array_agg(a.started_at ORDER BY a.started_at) AS times
 FROM outbox_attempt a JOIN outbox o ON o.id = a.outbox_id
-WHERE a.started_at > %(now)s::timestamptz - interval '60 seconds' AND o.gateway = ANY(%(gateways)s)
+WHERE a.started_at > %(now)s::timestamptz - interval '60 seconds' AND a.started_at <= %(now)s AND o.gateway = ANY(%(gateways)s)
 GROUP BY o.gateway
 
 -- name: take
@@ -50,6 +51,14 @@ RETURNING lease_until
 -- name: close_orphans
 UPDATE outbox_attempt SET ended_at = %(now)s, outcome = 'unsure', detail = 'worker vanished before the outcome was written'
 WHERE outbox_id = %(id)s AND ended_at IS NULL
+
+-- name: close_forgotten
+-- A letter that nobody needs any more is not sent again: whoever vanished over it would leave no outcome.
+UPDATE outbox_attempt a SET ended_at = %(now)s, outcome = 'unsure',
+       detail = 'worker vanished before the outcome was written'
+FROM outbox o
+WHERE a.ended_at IS NULL AND a.started_at < %(now)s::timestamptz - make_interval(secs => %(lease_s)s)
+  AND o.id = a.outbox_id AND NOT (o.state = 'leased' AND o.lease_until > %(now)s)
 
 -- name: attempt_start
 INSERT INTO outbox_attempt (outbox_id, started_at, receipt_sha256) VALUES (%(id)s, %(now)s, %(receipt)s) RETURNING id

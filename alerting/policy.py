@@ -2,40 +2,22 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
-from msgspec import Meta, Struct
 
+from alerting import finding_policy
+from alerting.finding_policy import FaultPolicy, FindingPolicy, KitchenPolicy
 from alerting.letters import stages
 from alerting.lift_policy import CLOCKS, LiftPolicy
-from contracts.kinds import Rule
-
-Seconds = Annotated[int, Meta(gt=0, le=366 * 86_400)]
-Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 class PolicyError(ValueError):
     """A policy that may not be activated; the text names file, key, value and what was expected."""
 
 
-class KitchenPolicy(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="kitchen", kw_only=True):
-    """Confidence bands and clocks of a finding."""
-
-    name: str
-    automatic_confidence: Share
-    review_confidence: Share
-    repeat_s: Seconds
-    rectify_s: Seconds
-    review_s: Seconds
-    yellow_s: Seconds
-    red_s: Seconds
-    classes: dict[Rule, Literal["I", "II", "III", "D"]]
-    version: int = 0
-
-
-Policy = LiftPolicy | KitchenPolicy
+Policy = LiftPolicy | KitchenPolicy | FaultPolicy
 
 
 def load(path: Path) -> Policy:
@@ -54,16 +36,8 @@ def load(path: Path) -> Policy:
 
 def faults(policy: Policy) -> list[str]:
     """What speaks against a policy whose keys are all there."""
-    if isinstance(policy, KitchenPolicy):
-        found = []
-        if policy.review_confidence > policy.automatic_confidence:
-            found.append(
-                f"review_confidence: {policy.review_confidence}, expected at most automatic_confidence"
-                f" ({policy.automatic_confidence})"
-            )
-        if not policy.rectify_s < policy.yellow_s < policy.red_s:
-            found.append("rectify_s, yellow_s, red_s: expected to grow in this order")
-        return found
+    if isinstance(policy, FindingPolicy):
+        return finding_policy.faults(policy)
     return _lift_faults(policy)
 
 
@@ -94,6 +68,8 @@ def from_row(body: object) -> Policy:
     """A policy as it stands in the database, in the form of today or in the first one."""
     if isinstance(body, Mapping) and body.get("kind") == "lift" and "tier1_accept_s" in body:
         body = _from_first(body)
+    if isinstance(body, Mapping) and body.get("kind") == "kitchen" and "rectify_s" in body:
+        body = finding_policy.from_first(body)
     policy: Policy = msgspec.convert(body, type=Policy)
     return policy
 

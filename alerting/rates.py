@@ -54,6 +54,11 @@ class Room(Struct, frozen=True):
     under_way: Mapping[str, int] = {}
     """by gateway"""
 
+    @property
+    def full(self) -> list[str]:
+        """Gateways that take no more now."""
+        return [gateway for gateway, number in self.under_way.items() if number >= self.per_gateway]
+
 
 class Choice(Struct, frozen=True):
     """Letters to send, and letters to look at again, by id. The rest stays due."""
@@ -85,7 +90,7 @@ def choose(
         if under_way.get(one.gateway, 0) >= room.per_gateway or (not first and others <= 0):
             continue
         times = used.setdefault(one.gateway, [])
-        until = None if first else _held(one, times, per_minute.get(one.channel, 0))
+        until = None if first else _held(one, times, per_minute.get(one.channel, 0), now)
         if until is not None and now < until < one.give_up_at:
             hold[one.id] = until
             continue
@@ -96,9 +101,9 @@ def choose(
     return Choice(tuple(send), hold)
 
 
-def _held(one: Due, times: Sequence[datetime], limit: int) -> datetime | None:
+def _held(one: Due, times: Sequence[datetime], limit: int, now: datetime) -> datetime | None:
     """Until when its gateway has no room for it."""
     share = max(1, int(limit * LOW_SHARE)) if one.urgency is Weight.LOW else limit
     if not limit or len(times) < share:
         return None
-    return times[len(times) - share] + WINDOW
+    return min(times[len(times) - share], now) + WINDOW

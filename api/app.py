@@ -17,7 +17,7 @@ from fastapi.staticfiles import StaticFiles
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
-from api import edge_uploads, session
+from api import edge_uploads, receipts, session
 from api.access import SignInNeeded
 from api.board import routes as board
 from api.crew import routes as crew
@@ -25,10 +25,11 @@ from api.kitchen import routes as kitchen
 from api.live import leases
 from api.live import routes as live
 from api.live import uploads as live_uploads
-from api.oversight import accounting, rescues
+from api.oversight import accounting, coverage, rescues
 from api.oversight import routes as oversight
 from api.page import HEADERS, render
 from api.public import routes as public
+from api.quiet import routes as quiet
 from api.sql import QUERIES
 from api.stream import Hub
 from runtime import service
@@ -49,15 +50,18 @@ def create_app(settings: Settings) -> FastAPI:
     for part in (
         session,
         edge_uploads,
+        receipts,
         live_uploads,
         live,
         board,
         crew,
         kitchen,
         accounting,
+        coverage,
         rescues,
         oversight,
         public,
+        quiet,
     ):
         app.include_router(part.router)
     app.add_api_route("/healthz", healthz, include_in_schema=True)

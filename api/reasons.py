@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+from api.finding_reasons import PATTERNS as FINDINGS
+
 TIER = r"(?P<tier>\d)"
 Say = Callable[[re.Match[str]], str]
 
@@ -88,10 +90,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         ("cause and rescue method are not recorded", "原因与救援方式尚未记录"),
         (r"cause (?P<c>\w+), method (?P<m>\w+); sensors agree", "原因 {c}，方式 {m}；传感器一致"),
         (r"cause (?P<c>\w+), method (?P<m>\w+); override: (?P<why>.+)", "原因 {c}，方式 {m}；说明：{why}"),
-        (r"confidence (?P<p>[\d.]+): sent to the owner", "置信度 {p}：已通知经营者"),
-        (r"confidence (?P<p>[\d.]+): a person looks first", "置信度 {p}：先由人工复核"),
         (r"confidence (?P<p>[\d.]+): kept, nobody is told", "置信度 {p}：仅保存"),
-        (r"confidence (?P<p>[\d.]+): advice, kept for the digest", "置信度 {p}：提示，计入汇总"),
         ("overdue, yellow", "逾期（黄）"),
         ("overdue, red", "逾期（红）"),
         ("not put right in time", "未按时整改"),
@@ -108,7 +107,7 @@ def reason(language: str, text: str) -> str:
     """A reason in the language of its reader."""
     if language != "zh":
         return text
-    for pattern, say in PATTERNS:
+    for pattern, say in (*FINDINGS, *PATTERNS):
         found = pattern.match(text)
         if found:
             return say(found)

@@ -82,6 +82,25 @@ class Rule(StrEnum):
     UV_LAMP = "uv_lamp"
 
 
+class CentreRule(StrEnum):
+    """What the centre finds by itself; never on the wire."""
+
+    DEVICE_SILENT = "device_silent"
+    """a device has not been heard for so long that somebody has to look"""
+
+
+NEVER_MUTED = frozenset(
+    {
+        Rule.TRAPPED_NON_LEVEL,
+        Rule.TRAPPED_LEVEL,
+        Rule.ALARM_BUTTON,
+        Rule.STOPPED_OUTSIDE_ZONE,
+        Rule.MASS_OUTAGE,
+    }
+)
+"""where somebody may be inside: the alarms, and what may become one"""
+
+
 class Phase(StrEnum):
     START = "start"
     UPDATE = "update"
@@ -182,9 +201,25 @@ class DispatchState(StrEnum):
     STOOD_DOWN = "stood_down"
 
 
+class FindingClass(StrEnum):
+    IMMEDIATE = "I"
+    LIMITED = "II"
+    """to be put right within a limit"""
+    GUIDANCE = "III"
+    DEVICE = "D"
+
+
+class QuietKind(StrEnum):
+    MAINTENANCE = "maintenance"
+    SILENCE = "silence"
+    DRILL = "drill"
+
+
 class FindingState(StrEnum):
     DETECTED = "detected"
     UNDER_REVIEW = "under_review"
+    MUTED = "muted"
+    """found while it was muted: told when it is still there at the end"""
     PUSHED = "pushed"
     RECTIFIED_CLAIMED = "rectified_claimed"
     VERIFIED = "verified"
@@ -192,6 +227,8 @@ class FindingState(StrEnum):
     OVERDUE_YELLOW = "overdue_yellow"
     OVERDUE_RED = "overdue_red"
     APPEALED = "appealed"
+    CASE = "case"
+    """a person has made a case of it at the bureau"""
     REJECTED = "rejected"
 
 
@@ -263,8 +300,11 @@ class CommandKind(StrEnum):
     UNQUIET = "unquiet"
     RECTIFY = "rectify"
     APPEAL = "appeal"
+    APPEAL_ACCEPT = "appeal_accept"
+    APPEAL_REFUSE = "appeal_refuse"
     VERIFY = "verify"
     REJECT = "reject"
+    CASE = "case"
 
 
 class EdgeCommand(StrEnum):

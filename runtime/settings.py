@@ -229,6 +229,8 @@ class RetentionSettings(Section):
     """the accounting of boots that have ended; longer than the week for which a broker keeps messages for ingest"""
     orders_days: int = Field(default=400, ge=0)
     """orders to edges, with their answers"""
+    letters_days: int = Field(default=400, ge=0)
+    """what people were told, with its receipts; the timeline of an incident stays"""
     leases_days: int = Field(default=400, ge=0)
     """who looked at whose video; counted from the end of the lease"""
     beats_days: int = Field(default=30, ge=0)

@@ -92,7 +92,7 @@ def _activate_policies(connection: psycopg.Connection[dict[str, object]]) -> Non
 
     from alerting import activation, policy
 
-    for kind in ("lift", "kitchen"):
+    for kind in ("lift", "kitchen", "fault"):
         loaded = policy.load(ROOT / "alerting" / "policies" / f"{kind}.toml")
         activation.store(connection, loaded, author="test", now=datetime.now(UTC))
 

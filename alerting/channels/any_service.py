@@ -12,6 +12,8 @@ from contextlib import suppress
 from alerting.channels import DEADLINE_S, Message, Outcome, Verdict
 
 SPEAKER = (sys.executable, "-m", "alerting.channels.speaker")
+SPEAKERS = 16
+"""at once; a letter waits half its deadline for one"""
 IDLE = 4
 """speakers that are kept for the next letter; each takes half a second to start and about 60 MB"""
 
@@ -70,16 +72,26 @@ class AnyService:
     def __init__(self, deadline_s: float = DEADLINE_S) -> None:
         self.deadline_s = deadline_s
         self._idle, self._lock = list[Speaker](), threading.Lock()
+        self._free = threading.BoundedSemaphore(SPEAKERS)
 
     def send(self, message: Message) -> Outcome:
+        end = time.monotonic() + self.deadline_s
+        if not self._free.acquire(timeout=self.deadline_s / 2):
+            return Outcome(Verdict.REFUSED, f"{SPEAKERS} sendings are under way")
+        try:
+            return self._speak(message, end - time.monotonic())
+        finally:
+            self._free.release()
+
+    def _speak(self, message: Message, left_s: float) -> Outcome:
         asked: dict[str, object] = {
             "address": message.address,
             "subject": message.subject,
             "body": message.body,
-            "read_s": self.deadline_s * 0.8,
+            "read_s": left_s * 0.8,
         }
         speaker = self._take()
-        outcome = speaker.ask(asked, self.deadline_s)
+        outcome = speaker.ask(asked, left_s)
         if outcome is None:
             speaker.end()
             return Outcome(Verdict.UNSURE, f"no answer within {self.deadline_s:g} s, or the speaker died")

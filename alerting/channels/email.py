@@ -55,9 +55,9 @@ class Email:
             return Outcome(Verdict.UNSURE, f"no answer within {self.deadline_s:g} s")
 
     def _deliver(self, mail: EmailMessage) -> Outcome:
-        server = Server(timeout=self.deadline_s)
+        server: Server | None = None
         try:
-            server.connect(self.settings.smtp_host, self.settings.smtp_port)
+            server = Server(self.settings.smtp_host, self.settings.smtp_port, timeout=self.deadline_s)
             if self.settings.smtp_username and self.settings.smtp_password:
                 server.starttls(context=ssl.create_default_context())
                 server.login(self.settings.smtp_username, self.settings.smtp_password.get_secret_value())
@@ -69,11 +69,12 @@ class Email:
             # An answer that is no yes is a no, at every step: a server that says 4xx has not taken the letter.
             return Outcome(Verdict.REFUSED, f"SMTP {error.smtp_code} {_text(error.smtp_error)}")
         except (smtplib.SMTPException, OSError, UnicodeError) as error:
-            verdict = Verdict.UNSURE if server.began else Verdict.REFUSED
+            verdict = Verdict.UNSURE if server is not None and server.began else Verdict.REFUSED
             where = f"{self.settings.smtp_host}:{self.settings.smtp_port}"
             return Outcome(verdict, f"{where}: {type(error).__name__}: {error}")
         finally:
-            _leave(server)
+            if server is not None:
+                _leave(server)
         return Outcome(Verdict.SENT, "accepted", str(mail["Message-ID"]))
 
     def _compose(self, message: Message) -> EmailMessage:

@@ -52,6 +52,9 @@ def rosters(
         "last": (end + DAY).date(),
     }
     rows = {name: _grouped(connection, name, values) for name in ("patterns", "shifts", "substitutes", "calendar")}
+    lines = [row for name in ("patterns", "shifts", "substitutes") for part in rows[name].values() for row in part]
+    people = {row["person"] for row in lines} | {row["substitute"] for row in lines if row.get("substitute")}
+    gone = {row["id"] for row in connection.execute(QUERIES["gone"], {"people": sorted(people)})}
     return {
         number: Roster(
             organisation=number,
@@ -60,6 +63,7 @@ def rosters(
             patterns=msgspec.convert(rows["patterns"][number], type=list[Pattern]),
             shifts=msgspec.convert(rows["shifts"][number], type=list[Turn]),
             substitutes=msgspec.convert(rows["substitutes"][number], type=list[Substitute]),
+            gone=gone,
             days={row["day"]: row["works_as"] for row in (*rows["calendar"][None], *rows["calendar"][number])},
         )
         for number, head in promised.items()

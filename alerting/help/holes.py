@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from alerting.help.roster import Hole
 
+JUST_TOLD = timedelta(hours=12)
+
 
 class Kept(Struct, frozen=True, kw_only=True):
     """A hole in its row; those that are neither filled nor over."""
@@ -57,6 +59,9 @@ def looks(now: datetime, hour: int, zone: str) -> tuple[datetime, datetime]:
     return last, last + timedelta(days=1)
 
 
-def to_tell(begin: datetime, daily: bool, next_look: datetime) -> bool:
-    """Holes are told at the daily look; one that begins before the next look, at once: later is too late."""
-    return daily or begin < next_look
+def to_tell(begin: datetime, told: datetime | None, daily: bool, next_look: datetime, now: datetime) -> bool:
+    """Holes are told at the daily look, again and again while they stand; one that begins before the next look, at
+    once: later is too late."""
+    if told is None:
+        return daily or begin < next_look
+    return daily and now - told > JUST_TOLD

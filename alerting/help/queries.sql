@@ -20,22 +20,20 @@ WHERE CASE WHEN %(organisations)s::bigint[] IS NULL THEN o.active AND r.organisa
 ORDER BY o.code
 
 -- name: patterns
-SELECT d.organisation_id AS organisation, d.person_id AS person, d.day, d.starts, d.ends
-FROM duty_pattern d JOIN person p ON p.id = d.person_id
-WHERE d.organisation_id = ANY(%(organisations)s) AND p.active ORDER BY d.id
+SELECT organisation_id AS organisation, person_id AS person, day, starts, ends FROM duty_pattern
+WHERE organisation_id = ANY(%(organisations)s) ORDER BY id
 
 -- name: shifts
-SELECT d.organisation_id AS organisation, d.person_id AS person, d.starts_at AS begin, d.ends_at AS "end"
-FROM duty_shift d JOIN person p ON p.id = d.person_id
-WHERE d.organisation_id = ANY(%(organisations)s) AND d.ends_at > %(begin)s AND d.starts_at < %(end)s AND p.active
-ORDER BY d.id
+SELECT organisation_id AS organisation, person_id AS person, starts_at AS begin, ends_at AS "end" FROM duty_shift
+WHERE organisation_id = ANY(%(organisations)s) AND ends_at > %(begin)s AND starts_at < %(end)s ORDER BY id
 
 -- name: substitutes
--- A substitute who is no longer there is nobody.
-SELECT d.organisation_id AS organisation, d.person_id AS person, CASE WHEN p.active THEN d.substitute_id END AS substitute,
-       d.starts_at AS begin, d.ends_at AS "end", d.reason
-FROM duty_substitute d LEFT JOIN person p ON p.id = d.substitute_id
-WHERE d.organisation_id = ANY(%(organisations)s) AND d.ends_at > %(begin)s AND d.starts_at < %(end)s ORDER BY d.id
+SELECT organisation_id AS organisation, person_id AS person, substitute_id AS substitute, starts_at AS begin,
+       ends_at AS "end", reason FROM duty_substitute
+WHERE organisation_id = ANY(%(organisations)s) AND ends_at > %(begin)s AND starts_at < %(end)s ORDER BY id
+
+-- name: gone
+SELECT id FROM person WHERE NOT active AND id = ANY(%(people)s)
 
 -- name: calendar
 -- Its own line goes before that for all, so it comes later.
@@ -107,7 +105,7 @@ INSERT INTO duty_day (day, organisation_id, works_as, name_zh, name_en)
 VALUES (%(day)s, %(organisation)s, %(works_as)s, %(name_zh)s, %(name_en)s)
 
 -- name: holes_open
-SELECT id, organisation_id AS organisation, starts_at AS begin, ends_at AS "end", told_at IS NOT NULL AS told
+SELECT id, organisation_id AS organisation, starts_at AS begin, ends_at AS "end", told_at AS told
 FROM roster_hole WHERE filled_at IS NULL AND ends_at > %(now)s ORDER BY organisation_id, starts_at
 
 -- name: hole_new

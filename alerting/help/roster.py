@@ -1,6 +1,6 @@
 """PURE: who is on duty when: weekly lines, holidays, shifts and substitutes; and the hours in which nobody is."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -51,6 +51,8 @@ class Roster(Struct, frozen=True, kw_only=True):
     shifts: Sequence[Turn] = ()
     substitutes: Sequence[Substitute] = ()
     """in the order in which they were arranged: a later one holds, and a substitute may be stood in for, too"""
+    gone: Collection[int] = ()
+    """persons who have left: their lines stand until the next roster, and whoever stands in for them still does"""
     days: Mapping[date, str] = {}
     """days that work as another kind of day"""
 
@@ -67,7 +69,8 @@ def turns(roster: Roster, begin: datetime, end: datetime) -> list[Turn]:
     plain = [*_weekly(roster, begin, end), *(turn for turn in roster.shifts if _touches(turn, begin, end))]
     for substitute in roster.substitutes:
         plain = [part for turn in plain for part in _stood_in(turn, substitute)]
-    return sorted((turn for turn in plain if turn.person != NOBODY and _touches(turn, begin, end)), key=_order)
+    there = (turn for turn in plain if turn.person != NOBODY and turn.person not in roster.gone)
+    return sorted((turn for turn in there if _touches(turn, begin, end)), key=_order)
 
 
 def on_duty(roster: Roster, now: datetime) -> list[Turn]:

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from alerting.addresses import shown
 from alerting.help import duty, roster_file, roster_store
 from alerting.help.duty import QUERIES
 from alerting.help.roster import DAY, Hole, Roster, holes, turns
@@ -102,7 +103,10 @@ def show(
         typer.echo(f"{organisation} has no roster; its own contact methods are used")
     else:
         _console().print(_table(known, names, now, days))
-    how = ", ".join(f"{contact.channel} {contact.address}" for contact in reach.contacts) or "nobody"
+    how = (
+        ", ".join(f"{contact.channel} {shown(contact.channel, contact.address)}" for contact in reach.contacts)
+        or "nobody"
+    )
     typer.echo(f"reached now: {how}" + (f" ({reach.reason})" if reach.reason else ""))
 
 

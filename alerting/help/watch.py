@@ -33,13 +33,13 @@ class OpenHole(Struct, frozen=True, kw_only=True):
     organisation: int
     begin: datetime
     end: datetime
-    told: bool
+    told: datetime | None
 
 
 def look(connection: Connection, settings: AlertingSettings, now: datetime) -> list[OpenHole]:
     """Finds holes up to `roster_ahead_h` ahead and tells them in time; returns those that it told.
 
-    All in one transaction, one worker at a time: a hole is told once, whoever dies in between.
+    All in one transaction, one worker at a time: nothing is told twice at one look, whoever dies in between.
     """
     with connection.transaction():
         lock = connection.execute(QUERIES["help_lock"], {"number": LOCK}).fetchone()
@@ -49,13 +49,16 @@ def look(connection: Connection, settings: AlertingSettings, now: datetime) -> l
         before = _by_organisation(_open(connection, now))
         for number in known.keys() | before.keys():
             found = _holes(known.get(number), now, settings.roster_ahead_h)
-            kept = [holes.Kept(id=one.id, begin=one.begin, end=one.end, told=one.told) for one in before[number]]
+            kept = [
+                holes.Kept(id=one.id, begin=one.begin, end=one.end, told=one.told is not None) for one in before[number]
+            ]
             _write(connection, number, holes.reconcile(kept, found, now), now)
         current = _open(connection, now)
         last, following = holes.looks(now, settings.roster_hour, settings.timezone)
         values = {"day": last.date(), "now": now, "rosters": len(known), "holes": len(current)}
         daily = connection.execute(QUERIES["look_claim"], values).fetchone() is not None
-        due = [one for one in current if not one.told and holes.to_tell(one.begin, daily, following)]
+        due = [one for one in current if holes.to_tell(one.begin, one.told, daily, following, now)]
+        due.sort(key=lambda one: one.begin)
         if due:
             _tell(connection, due, settings.timezone, now)
             connection.execute(QUERIES["holes_told"], {"ids": [one.id for one in due], "now": now})
@@ -108,24 +111,22 @@ def _letters(
     zone: str,
     now: datetime,
 ) -> int:
-    """Queues a letter for every way to reach an organisation's office; returns how many there are."""
-    contacts = _office(connection, organisation, now)
-    for contact in contacts:
-        lines = [_line(one, names[one.organisation], contact.language, zone) for one in found]
+    """Tells an organisation's office; returns how many ways there are to reach it."""
+
+    def letter(language: str) -> letters.Letter:
+        lines = [_line(one, names[one.organisation], language, zone) for one in found]
         facts = {"count": len(lines), "holes": lines[:LISTED], "more": max(0, len(lines) - LISTED)}
-        outbox.enqueue(
-            connection,
-            dedupe=f"roster-{now:%Y%m%dT%H%M%S}-{organisation}-{contact.id}",
-            channel=contact.channel,
-            address=contact.address,
-            stage="roster_hole",
-            language=contact.language,
-            letter=letters.render("roster_hole", contact.language, facts),
-            now=now,
-            give_up_at=now + LETTER_LIFE,
-            contact_method_id=contact.id,
-        )
-    return len(contacts)
+        return letters.render("roster_hole", language, facts)
+
+    return outbox.tell(
+        connection,
+        _office(connection, organisation, now),
+        letter,
+        prefix=f"roster-{now:%Y%m%dT%H%M%S}-{organisation}",
+        stage="roster_hole",
+        now=now,
+        give_up_at=now + LETTER_LIFE,
+    )
 
 
 def _office(connection: Connection, organisation: int, now: datetime) -> Sequence[Contact]:

@@ -15,7 +15,7 @@ SELECT f.id, f.number, f.rule, f.class, f.state, f.zone, f.confidence, f.opened_
        f.event_id, k.code AS kitchen_code, k.name_zh, k.name_en,
        EXISTS (SELECT FROM evidence e WHERE e.event_id = f.event_id) AS has_picture
 FROM finding f JOIN kitchen k ON k.id = f.kitchen_id
-WHERE f.kitchen_id = ANY(%(kitchens)s) AND f.state NOT IN ('detected', 'under_review')
+WHERE f.kitchen_id = ANY(%(kitchens)s) AND f.state NOT IN ('detected', 'under_review', 'muted')
 ORDER BY (f.closed_at IS NULL) DESC, f.opened_at DESC LIMIT 100
 
 -- name: finding
@@ -23,7 +23,7 @@ SELECT f.*, k.code AS kitchen_code, k.name_zh, k.name_en, k.owner_org_id, p.town
        d.name_zh AS camera_zh, d.name_en AS camera_en, e.body AS event
 FROM finding f JOIN kitchen k ON k.id = f.kitchen_id JOIN place p ON p.id = k.place_id
 JOIN device d ON d.id = f.device_id LEFT JOIN event e ON e.event_id = f.event_id AND e.rev = 0
-WHERE f.number = %(number)s
+WHERE f.number = %(number)s AND f.state NOT IN ('detected', 'under_review', 'muted')
 
 -- name: history
 SELECT at, actor, action, reason FROM finding_entry WHERE finding_id = %(finding)s ORDER BY id
@@ -31,7 +31,7 @@ SELECT at, actor, action, reason FROM finding_entry WHERE finding_id = %(finding
 -- name: weeks
 SELECT date_trunc('week', f.opened_at) AS week, count(*) AS n FROM finding f
 WHERE f.kitchen_id = ANY(%(kitchens)s) AND f.opened_at > clock_timestamp() - interval '12 weeks'
-  AND f.state NOT IN ('rejected', 'detected', 'under_review') GROUP BY 1 ORDER BY 1
+  AND f.state NOT IN ('rejected', 'detected', 'under_review', 'muted') GROUP BY 1 ORDER BY 1
 
 -- name: climate
 SELECT d.kitchen_id, s.time, s.temperature, s.humidity FROM climate_sample s JOIN device d ON d.id = s.device_id

@@ -22,7 +22,7 @@ FROM (SELECT r.*, %(mass)s::text = 'in' OR r.mass = (%(mass)s = 'only') AS chose
              (extract(year FROM r.opened_at AT TIME ZONE 'Asia/Shanghai') * 12
               + extract(month FROM r.opened_at AT TIME ZONE 'Asia/Shanghai'))::int - 1 AS month
       FROM rescue_fact r
-      WHERE r.left_out IS NULL AND r.opened_at >= %(start)s AND r.opened_at < %(end)s
+      WHERE r.counted AND r.opened_at >= %(start)s AND r.opened_at < %(end)s
         AND (%(towns)s::text[] IS NULL OR r.town_code = ANY(%(towns)s))
         AND (%(town)s::text = '' OR r.town_code = %(town)s)
         AND (%(unit)s::bigint IS NULL OR r.unit_id = %(unit)s)) AS f
@@ -36,7 +36,7 @@ SELECT kind, name, count(*) AS n FROM (
         ('cause', coalesce(r.cause, '')),
         ('arrival', least(%(bins)s::int, floor(r.arrival_s / 60 / %(step)s::int)::int)::text)
     ) AS v (kind, name)
-    WHERE r.left_out IS NULL AND r.opened_at >= %(start)s AND r.opened_at < %(end)s
+    WHERE r.counted AND r.opened_at >= %(start)s AND r.opened_at < %(end)s
       AND (%(mass)s::text = 'in' OR r.mass = (%(mass)s = 'only'))
       AND (%(towns)s::text[] IS NULL OR r.town_code = ANY(%(towns)s))
       AND (%(town)s::text = '' OR r.town_code = %(town)s)
@@ -47,7 +47,7 @@ SELECT kind, name, count(*) AS n FROM (
 -- name: left_out
 -- What is not counted, and why.
 SELECT r.left_out, count(*) AS n FROM rescue_fact r
-WHERE r.left_out IS NOT NULL AND r.opened_at >= %(start)s AND r.opened_at < %(end)s
+WHERE NOT r.counted AND r.opened_at >= %(start)s AND r.opened_at < %(end)s
   AND (%(towns)s::text[] IS NULL OR r.town_code = ANY(%(towns)s)) AND (%(town)s::text = '' OR r.town_code = %(town)s)
   AND (%(unit)s::bigint IS NULL OR r.unit_id = %(unit)s)
 GROUP BY 1
@@ -70,7 +70,7 @@ WITH lifts AS (
       AND (%(town)s::text = '' OR p.town_code = %(town)s) GROUP BY 1
 ), trapped AS (
     SELECT r.unit_id, count(*) AS n FROM rescue_fact r
-    WHERE r.left_out IS NULL AND r.opened_at >= %(start)s AND r.opened_at < %(end)s
+    WHERE r.counted AND r.opened_at >= %(start)s AND r.opened_at < %(end)s
       AND (%(towns)s::text[] IS NULL OR r.town_code = ANY(%(towns)s))
       AND (%(town)s::text = '' OR r.town_code = %(town)s) GROUP BY 1
 ), calls AS (
@@ -117,7 +117,7 @@ FROM (
     FROM (SELECT r.lift_id, r.opened_at,
                  r.opened_at - lag(r.opened_at) OVER (PARTITION BY r.lift_id ORDER BY r.opened_at, r.id) AS gap
           FROM rescue_fact r
-          WHERE r.left_out IS NULL AND r.opened_at < %(end)s
+          WHERE r.counted AND r.opened_at < %(end)s
             AND r.opened_at >= %(start)s::timestamptz - interval '30 days'
             AND (%(mass)s::text = 'in' OR r.mass = (%(mass)s = 'only'))
             AND (%(towns)s::text[] IS NULL OR r.town_code = ANY(%(towns)s))
@@ -137,7 +137,7 @@ FROM mass_incident m LEFT JOIN place p ON p.id = m.place_id
 JOIN LATERAL (
     SELECT count(*) AS lifts, avg(r.arrival_s / 60) AS arrival_mean, sum(r.people_inside) AS people
     FROM incident i JOIN rescue_fact r ON r.id = i.id
-    WHERE i.mass_id = m.id AND r.left_out IS NULL
+    WHERE i.mass_id = m.id AND r.counted
       AND (%(towns)s::text[] IS NULL OR r.town_code = ANY(%(towns)s))
       AND (%(town)s::text = '' OR r.town_code = %(town)s)
       AND (%(unit)s::bigint IS NULL OR r.unit_id = %(unit)s)

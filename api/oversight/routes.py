@@ -19,14 +19,25 @@ from runtime.db import Queries
 router = APIRouter()
 QUERIES = Queries("api.oversight")
 Regulator = Annotated[Viewer, Depends(viewer_of(Role.REGULATOR, Role.ADMIN))]
-COMMANDS = (CommandKind.VERIFY, CommandKind.REJECT, CommandKind.CONFIRM)
+COMMANDS = (
+    CommandKind.VERIFY,
+    CommandKind.REJECT,
+    CommandKind.CONFIRM,
+    CommandKind.APPEAL_ACCEPT,
+    CommandKind.APPEAL_REFUSE,
+    CommandKind.CASE,
+)
+SUBJECTS = ("kitchen", "lift")
 STATES = (
+    "detected",
     "under_review",
+    "muted",
     "pushed",
     "rectified_claimed",
     "overdue_yellow",
     "overdue_red",
     "appealed",
+    "case",
     "closed",
     "rejected",
 )
@@ -93,6 +104,7 @@ async def findings_list(
     viewer: Regulator,
     state: str = "",
     town: str = "",
+    subject: str = "",
     format: str = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
@@ -101,7 +113,8 @@ async def findings_list(
     # One row more than a page tells whether there is another page.
     limit, skip = (IN_A_FILE, 0) if format == "csv" else (ON_A_PAGE + 1, (page - 1) * ON_A_PAGE)
     wanted = state if state in STATES else ""
-    values = {"towns": towns, "state": wanted, "town": town, "limit": limit, "skip": skip}
+    of = subject if subject in SUBJECTS else ""
+    values = {"towns": towns, "state": wanted, "town": town, "subject": of, "limit": limit, "skip": skip}
     async with request.app.state.pool.connection() as connection:
         rows = await (await connection.execute(QUERIES["findings"], values)).fetchall()
         by_town = await (await connection.execute(QUERIES["town_names"], {"towns": towns})).fetchall()
@@ -117,6 +130,7 @@ async def findings_list(
         towns=by_town,
         state=state,
         town=town,
+        subject=of,
     )
 
 
@@ -144,9 +158,10 @@ async def finding_picture(
 
 @router.post("/oversight/finding/{number}/{kind}")
 async def order(request: Request, number: str, kind: CommandKind, viewer: Regulator) -> Response:
-    if kind not in COMMANDS:
-        raise HTTPException(404)
     row = await _finding(request, number, viewer)
+    # A maintenance unit has no page of its own: what it says is entered here.
+    if kind not in COMMANDS and not (kind is CommandKind.RECTIFY and row["lift_id"] is not None):
+        raise HTTPException(404)
     form = await request.form()
     result = await submit(
         request,

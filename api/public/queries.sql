@@ -1,18 +1,30 @@
 -- name: figures
-SELECT count(*) FILTER (WHERE r.opened_at > %(month)s) AS rescues,
-       avg(r.arrival_s) FILTER (WHERE r.opened_at > %(month)s) / 60 AS arrival_min,
-       100.0 * count(*) FILTER (WHERE r.opened_at > %(month)s AND r.arrival_s <= 1800)
-           / nullif(count(*) FILTER (WHERE r.opened_at > %(month)s AND r.arrival_s IS NOT NULL), 0) AS in_time,
-       count(*) FILTER (WHERE r.opened_at BETWEEN %(last_from)s AND %(last_to)s) AS rescues_last,
-       avg(r.arrival_s) FILTER (WHERE r.opened_at BETWEEN %(last_from)s AND %(last_to)s) / 60 AS arrival_last,
-       min(r.opened_at) AS since
-FROM public_rescue r
+-- Of the last days and of the same days a year before. The rate counts mass incidents, what follows it does not.
+SELECT span.name, (SELECT count(*) FROM public_lift WHERE kind = 'passenger') AS passenger_lifts,
+       count(r.opened_at) AS rescues, count(*) FILTER (WHERE r.mass) AS mass,
+       avg(r.arrival_s) FILTER (WHERE NOT r.mass) / 60 AS arrival_min,
+       avg(r.release_s) FILTER (WHERE NOT r.mass) / 60 AS release_min,
+       count(*) FILTER (WHERE NOT r.mass AND r.response_s IS NOT NULL AND r.response_missed_at IS NULL) AS answered,
+       count(*) FILTER (WHERE NOT r.mass AND r.response_missed_at <= %(now)s) AS not_answered,
+       count(*) FILTER (WHERE NOT r.mass AND r.arrival_s IS NOT NULL AND r.arrival_missed_at IS NULL) AS arrived,
+       count(*) FILTER (WHERE NOT r.mass AND r.arrival_missed_at <= %(now)s) AS not_arrived,
+       count(*) FILTER (WHERE NOT r.mass AND r.tier = 1) AS tier_1,
+       count(*) FILTER (WHERE NOT r.mass AND r.tier = 2) AS tier_2,
+       count(*) FILTER (WHERE NOT r.mass AND r.tier = 3) AS tier_3
+FROM (VALUES ('now', %(month)s::timestamptz, %(now)s::timestamptz),
+             ('last', %(last_from)s::timestamptz, %(last_to)s::timestamptz)) AS span (name, start, stop)
+LEFT JOIN public_rescue r ON r.opened_at > span.start AND r.opened_at <= span.stop
+GROUP BY span.name
+
+-- name: since
+-- From when on there is anything to compare with.
+SELECT min(opened_at) AS since FROM public_rescue
 
 -- name: arrivals
-SELECT arrival_s / 60 AS minutes FROM public_rescue WHERE arrival_s IS NOT NULL AND opened_at > %(month)s
+SELECT arrival_s / 60 AS minutes FROM public_rescue WHERE arrival_s IS NOT NULL AND NOT mass AND opened_at > %(month)s
 
 -- name: causes
-SELECT cause, count(*) AS n FROM public_rescue WHERE cause IS NOT NULL AND opened_at > %(year)s GROUP BY 1 ORDER BY 2 DESC
+SELECT cause, count(*) AS n FROM public_rescue WHERE cause IS NOT NULL AND NOT mass AND opened_at > %(year)s GROUP BY 1 ORDER BY 2 DESC
 
 -- name: towns
 -- Every view is read once for all towns: a city has tens of thousands of lifts and kitchens.
@@ -50,9 +62,14 @@ UNION ALL
 ORDER BY kind, code
 
 -- name: open_rescues
-SELECT to_char(date_trunc('month', opened_at), 'YYYY-MM') AS month, town_code, count(*) AS rescues,
-       round((avg(arrival_s) / 60)::numeric, 1)::float8 AS mean_arrival_min,
-       count(*) FILTER (WHERE arrival_s <= 1800) AS arrived_in_30_min,
-       count(*) FILTER (WHERE tier = 1) AS tier_1, count(*) FILTER (WHERE tier = 2) AS tier_2,
-       count(*) FILTER (WHERE tier = 3) AS tier_3
+SELECT to_char(opened_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') AS month, town_code, count(*) AS rescues,
+       count(*) FILTER (WHERE mass) AS in_mass_incidents,
+       count(*) FILTER (WHERE NOT mass AND response_s IS NOT NULL AND response_missed_at IS NULL) AS answered_in_3_min,
+       count(*) FILTER (WHERE NOT mass AND response_missed_at <= %(now)s) AS not_answered_in_3_min,
+       count(*) FILTER (WHERE NOT mass AND arrival_s IS NOT NULL AND arrival_missed_at IS NULL) AS arrived_in_30_min,
+       count(*) FILTER (WHERE NOT mass AND arrival_missed_at <= %(now)s) AS not_arrived_in_30_min,
+       round((avg(arrival_s) FILTER (WHERE NOT mass) / 60)::numeric, 1)::float8 AS mean_arrival_min,
+       round((avg(release_s) FILTER (WHERE NOT mass) / 60)::numeric, 1)::float8 AS mean_release_min,
+       count(*) FILTER (WHERE NOT mass AND tier = 1) AS tier_1, count(*) FILTER (WHERE NOT mass AND tier = 2) AS tier_2,
+       count(*) FILTER (WHERE NOT mass AND tier = 3) AS tier_3
 FROM public_rescue WHERE opened_at > %(year)s GROUP BY 1, 2 ORDER BY 1, 2

@@ -13,12 +13,18 @@ from api.access import same_origin
 from api.charts import bars, histogram
 from api.page import language_of, render
 from api.public import reports
+from api.public.published import published
 from runtime.db import Queries
 
 router = APIRouter()
 QUERIES = Queries("api.public")
 YEAR, MONTH = timedelta(days=365), timedelta(days=30)
 EDGES = (0, 5, 10, 15, 20, 30)
+COLUMNS = (
+    *("month", "town_code", "rescues", "in_mass_incidents", "answered_in_3_min", "not_answered_in_3_min"),
+    *("arrived_in_30_min", "not_arrived_in_30_min", "mean_arrival_min", "mean_release_min"),
+    *("tier_1", "tier_2", "tier_3"),
+)
 CACHE = {"Cache-Control": "public, max-age=30"}
 
 
@@ -34,11 +40,13 @@ async def city(request: Request) -> Response:
     now = datetime.now(UTC)
     month = now - MONTH
     language = language_of(request)
-    figures = (await rows_of(request, "figures", month=month, last_from=month - YEAR, last_to=now - YEAR))[0]
+    spans = await rows_of(request, "figures", now=now, month=month, last_from=month - YEAR, last_to=now - YEAR)
+    since = (await rows_of(request, "since"))[0]["since"]
     arrivals = await rows_of(request, "arrivals", month=month)
     causes = await rows_of(request, "causes", year=now - YEAR)
     towns = await rows_of(request, "towns", month=month)
-    figures |= {name: sum(row[name] for row in towns) for name in ("lifts", "kitchens", "open_kitchens")}
+    figures = published({row["name"]: row for row in spans}, compared=since is not None and since <= month - YEAR)
+    figures |= {name: sum(row[name] for row in towns) for name in ("kitchens", "open_kitchens")}
     page = render(
         request,
         "public/city.html",
@@ -116,20 +124,20 @@ async def report(
 
 @router.get("/open-data")
 async def open_data(request: Request) -> HTMLResponse:
-    return render(request, "public/open_data.html")
+    return render(request, "public/open_data.html", columns=COLUMNS)
 
 
 @router.get("/open-data/rescues.{kind}")
 async def open_rescues(request: Request, kind: str) -> Response:
     """Rescues by month and town, as CSV or JSON (CC BY 4.0)."""
-    rows = await rows_of(request, "open_rescues", year=datetime.now(UTC) - YEAR)
+    now = datetime.now(UTC)
+    rows = await rows_of(request, "open_rescues", year=now - YEAR, now=now)
     if kind == "json":
         return JSONResponse({"licence": "CC-BY-4.0", "rows": rows}, headers=CACHE)
     if kind != "csv":
         raise HTTPException(404)
-    names = ["month", "town_code", "rescues", "mean_arrival_min", "arrived_in_30_min", "tier_1", "tier_2", "tier_3"]
     text = io.StringIO()
-    writer = csv.DictWriter(text, names)
+    writer = csv.DictWriter(text, COLUMNS)
     writer.writeheader()
     writer.writerows(rows)
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=CACHE)

@@ -32,7 +32,7 @@ GRANT INSERT, UPDATE, DELETE ON lift_sample, climate_sample, camera_sample, even
     reject, ingest_beat, edge_reply, silence, stranger,
     stranger_forgotten TO sunlit_ingest;
 GRANT INSERT, UPDATE ON policy, event_handled, incident, incident_entry, dispatch, outbox, outbox_attempt,
-    command_result, alerting_beat, finding, finding_entry, edge_order_sent, mass_incident,
+    command_result, alerting_beat, finding, finding_entry, quiet, edge_order_sent, mass_incident,
     rescue_order, number_day TO sunlit_alerting;
 GRANT USAGE, SELECT ON SEQUENCE number_r, number_f, number_m TO sunlit_alerting;
 GRANT INSERT, UPDATE, DELETE ON roster_hole, roster_look, travel_time, coverage_gap,
@@ -40,7 +40,7 @@ GRANT INSERT, UPDATE, DELETE ON roster_hole, roster_look, travel_time, coverage_
 GRANT INSERT, UPDATE, DELETE ON command, evidence, evidence_custody, still, session, login_attempt, audit_log,
     public_report, api_beat, edge_order, live_lease, still_withheld, receipt, drill TO sunlit_api;
 -- What is too old is deleted by who wrote it.
-GRANT DELETE ON alerting_beat, edge_order_sent, rescue_order TO sunlit_alerting;
+GRANT DELETE ON alerting_beat, outbox, outbox_attempt, edge_order_sent, rescue_order TO sunlit_alerting;
 GRANT SELECT ON public_town, public_lift, public_kitchen, public_still, public_withheld, public_rescue, public_finding
     TO sunlit_public;
 

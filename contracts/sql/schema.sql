@@ -679,9 +679,9 @@ ALTER TABLE public.evidence_custody ALTER COLUMN id ADD GENERATED ALWAYS AS IDEN
 CREATE TABLE public.finding (
     id bigint NOT NULL,
     number text NOT NULL,
-    kitchen_id bigint NOT NULL,
+    kitchen_id bigint,
     device_id integer NOT NULL,
-    event_id uuid NOT NULL,
+    event_id uuid,
     rule text NOT NULL,
     class text NOT NULL,
     state text NOT NULL,
@@ -701,50 +701,35 @@ CREATE TABLE public.finding (
     verified_at timestamp with time zone,
     verified_by text DEFAULT ''::text NOT NULL,
     closed_at timestamp with time zone,
+    lift_id bigint,
+    silence_id bigint,
+    quiet_id bigint,
+    level integer DEFAULT 0 NOT NULL,
+    share real DEFAULT 1 NOT NULL,
+    campaign text DEFAULT ''::text NOT NULL,
+    reminders integer DEFAULT 0 NOT NULL,
+    live_events uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    pushed_at timestamp with time zone,
+    confirmed_at timestamp with time zone,
+    appealed_at timestamp with time zone,
+    told_at timestamp with time zone,
+    ended_at timestamp with time zone,
     CONSTRAINT finding_class_check CHECK ((class = ANY (ARRAY['I'::text, 'II'::text, 'III'::text, 'D'::text]))),
-    CONSTRAINT finding_state_check CHECK ((state = ANY (ARRAY['detected'::text, 'under_review'::text, 'pushed'::text, 'rectified_claimed'::text, 'verified'::text, 'closed'::text, 'overdue_yellow'::text, 'overdue_red'::text, 'appealed'::text, 'rejected'::text])))
+    CONSTRAINT finding_level_check CHECK (((level >= 0) AND (level <= 3))),
+    CONSTRAINT finding_share_check CHECK (((share > (0)::double precision) AND (share <= (1)::double precision))),
+    CONSTRAINT finding_state_check CHECK ((state = ANY (ARRAY['detected'::text, 'under_review'::text, 'muted'::text, 'pushed'::text, 'rectified_claimed'::text, 'verified'::text, 'closed'::text, 'overdue_yellow'::text, 'overdue_red'::text, 'appealed'::text, 'case'::text, 'rejected'::text]))),
+    CONSTRAINT finding_subject CHECK ((num_nonnulls(kitchen_id, lift_id) = 1))
 );
 
-CREATE TABLE public.finding_entry (
-    id bigint NOT NULL,
-    finding_id bigint NOT NULL,
-    at timestamp with time zone NOT NULL,
-    actor text NOT NULL,
-    action text NOT NULL,
-    reason text NOT NULL,
-    policy_version integer NOT NULL,
-    details jsonb DEFAULT '{}'::jsonb NOT NULL
-);
+COMMENT ON COLUMN public.finding.level IS 'how far its lateness was told: 1 late, 2 yellow, 3 red';
 
-ALTER TABLE public.finding_entry ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME public.finding_entry_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
+COMMENT ON COLUMN public.finding.share IS 'of the clocks of its policy: less than 1 where a stricter condition held when it began';
 
-ALTER TABLE public.finding ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME public.finding_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
+COMMENT ON COLUMN public.finding.live_events IS 'the events of it that have not ended';
 
-CREATE TABLE public.gap (
-    device_id integer NOT NULL,
-    boot uuid NOT NULL,
-    lane text NOT NULL,
-    from_seq bigint NOT NULL,
-    to_seq bigint NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    missing bigint NOT NULL,
-    filled_at timestamp with time zone,
-    CONSTRAINT gap_check CHECK ((to_seq > from_seq))
-);
+COMMENT ON COLUMN public.finding.told_at IS 'when the daily digest named it last';
+
+COMMENT ON COLUMN public.finding.ended_at IS 'when it ended by itself';
 
 CREATE TABLE public.kitchen (
     id bigint NOT NULL,
@@ -800,17 +785,6 @@ CREATE TABLE public.organisation (
 
 COMMENT ON COLUMN public.organisation.crews IS 'how many rescues it can carry out at once; with as many under way it is busy';
 
-CREATE TABLE public.person (
-    id bigint NOT NULL,
-    login text NOT NULL,
-    name text NOT NULL,
-    language text DEFAULT 'zh'::text NOT NULL,
-    organisation_id bigint,
-    password_hash text,
-    active boolean DEFAULT true NOT NULL,
-    CONSTRAINT person_language_check CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text])))
-);
-
 CREATE TABLE public.place (
     id bigint NOT NULL,
     code text NOT NULL,
@@ -827,6 +801,95 @@ CREATE TABLE public.place (
     remote boolean DEFAULT false NOT NULL,
     CONSTRAINT place_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
     CONSTRAINT place_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))
+);
+
+CREATE VIEW public.finding_chain AS
+ SELECT s.kitchen_id,
+    s.lift_id,
+    s.code,
+    s.in_use,
+    s.owner_id,
+    s.maintenance_id,
+    p.property_org_id AS property_id,
+    ( SELECT o.id
+           FROM public.organisation o
+          WHERE ((o.kind = 'grid_office'::text) AND o.active AND (((o.grid_code <> ''::text) AND (o.grid_code = p.grid_code)) OR ((o.grid_code = ''::text) AND (o.town_code = p.town_code))))
+          ORDER BY (o.grid_code = ''::text), o.id
+         LIMIT 1) AS grid_id,
+    ( SELECT o.id
+           FROM public.organisation o
+          WHERE ((o.kind = 'bureau'::text) AND o.active AND ((o.town_code IS NULL) OR (o.town_code = p.town_code)))
+          ORDER BY (o.town_code IS NULL), o.id
+         LIMIT 1) AS bureau_id
+   FROM (( SELECT kitchen.id AS kitchen_id,
+            NULL::bigint AS lift_id,
+            kitchen.code,
+            kitchen.in_use,
+            kitchen.place_id,
+            kitchen.owner_org_id AS owner_id,
+            NULL::bigint AS maintenance_id
+           FROM public.kitchen
+        UNION ALL
+         SELECT NULL::bigint,
+            lift.id,
+            lift.code,
+            lift.in_use,
+            lift.place_id,
+            NULL::bigint,
+            lift.maintenance_org_id
+           FROM public.lift) s
+     JOIN public.place p ON ((p.id = s.place_id)));
+
+CREATE TABLE public.finding_entry (
+    id bigint NOT NULL,
+    finding_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    reason text NOT NULL,
+    policy_version integer NOT NULL,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+ALTER TABLE public.finding_entry ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.finding_entry_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE public.finding ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.finding_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.gap (
+    device_id integer NOT NULL,
+    boot uuid NOT NULL,
+    lane text NOT NULL,
+    from_seq bigint NOT NULL,
+    to_seq bigint NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    missing bigint NOT NULL,
+    filled_at timestamp with time zone,
+    CONSTRAINT gap_check CHECK ((to_seq > from_seq))
+);
+
+CREATE TABLE public.person (
+    id bigint NOT NULL,
+    login text NOT NULL,
+    name text NOT NULL,
+    language text DEFAULT 'zh'::text NOT NULL,
+    organisation_id bigint,
+    password_hash text,
+    active boolean DEFAULT true NOT NULL,
+    CONSTRAINT person_language_check CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text])))
 );
 
 CREATE VIEW public.hard_to_reach AS
@@ -1293,7 +1356,7 @@ CREATE VIEW public.public_finding AS
    FROM ((public.finding f
      JOIN public.kitchen k ON ((k.id = f.kitchen_id)))
      JOIN public.place p ON ((p.id = k.place_id)))
-  WHERE (f.state <> ALL (ARRAY['rejected'::text, 'under_review'::text, 'detected'::text]));
+  WHERE ((f.state <> ALL (ARRAY['rejected'::text, 'under_review'::text, 'detected'::text, 'muted'::text])) AND (f.rule <> 'device_silent'::text));
 
 CREATE VIEW public.public_kitchen AS
 SELECT
@@ -1322,7 +1385,8 @@ CREATE VIEW public.public_lift AS
     l.next_inspection,
     ( SELECT count(*) AS count
            FROM public.incident i
-          WHERE ((i.lift_id = l.id) AND (i.opened_at > (now() - '1 year'::interval)) AND (i.source <> 'drill'::text) AND (i.state <> ALL (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text])))) AS trapped_12_months
+          WHERE ((i.lift_id = l.id) AND (i.opened_at > (now() - '1 year'::interval)) AND (i.source <> 'drill'::text) AND (i.state <> ALL (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text])))) AS trapped_12_months,
+    l.kind
    FROM ((public.lift l
      JOIN public.place p ON ((p.id = l.place_id)))
      LEFT JOIN public.organisation m ON ((m.id = l.maintenance_org_id)))
@@ -1359,6 +1423,7 @@ CREATE VIEW public.rescue_fact AS
     i.cause,
     i.people_inside,
     i.state,
+    ((i.source <> 'drill'::text) AND (i.state <> ALL (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text]))) AS counted,
         CASE
             WHEN (i.source = 'drill'::text) THEN 'drill'::text
             WHEN (i.state = ANY (ARRAY['false_alarm'::text, 'fault_not_trapped'::text, 'merged'::text])) THEN i.state
@@ -1401,7 +1466,7 @@ CREATE VIEW public.public_rescue AS
     arrival_missed_at,
     release_s
    FROM public.rescue_fact
-  WHERE (left_out IS NULL);
+  WHERE counted;
 
 CREATE TABLE public.still (
     device_id integer NOT NULL,
@@ -1458,6 +1523,42 @@ CREATE VIEW public.public_withheld AS
   WHERE ((d.retired_at IS NULL) AND k.in_use AND (NOT (EXISTS ( SELECT
            FROM public.still s
           WHERE ((s.device_id = w.device_id) AND (s.taken_at >= w.at))))));
+
+CREATE TABLE public.quiet (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    lift_id bigint,
+    place_id bigint,
+    kitchen_id bigint,
+    device_id integer,
+    rule text DEFAULT ''::text NOT NULL,
+    owner text NOT NULL,
+    reason text NOT NULL,
+    actor text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text DEFAULT ''::text NOT NULL,
+    CONSTRAINT quiet_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT quiet_check1 CHECK ((ended_at >= starts_at)),
+    CONSTRAINT quiet_check2 CHECK ((num_nonnulls(lift_id, place_id, kitchen_id, device_id) = 1)),
+    CONSTRAINT quiet_kind_check CHECK ((kind = ANY (ARRAY['maintenance'::text, 'silence'::text, 'drill'::text]))),
+    CONSTRAINT quiet_owner_check CHECK ((owner <> ''::text)),
+    CONSTRAINT quiet_reason_check CHECK ((reason <> ''::text))
+);
+
+COMMENT ON COLUMN public.quiet.rule IS 'one rule only; empty: every rule that may be muted';
+
+COMMENT ON COLUMN public.quiet.owner IS 'who answers for what is not told meanwhile';
+
+ALTER TABLE public.quiet ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.quiet_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.receipt (
     attempt_id bigint NOT NULL,
@@ -1711,7 +1812,7 @@ CREATE VIEW public.unit_call AS
                     WHEN (d.state = 'stood_down'::text) THEN d.ended_at
                     ELSE NULL::timestamp with time zone
                 END) AS at) free)
-  WHERE ((d.tier = 1) AND (f.left_out IS NULL));
+  WHERE ((d.tier = 1) AND f.counted);
 
 ALTER TABLE ONLY public.alarm
     ADD CONSTRAINT alarm_pkey PRIMARY KEY (id);
@@ -1941,6 +2042,9 @@ ALTER TABLE ONLY public.policy
 ALTER TABLE ONLY public.public_report
     ADD CONSTRAINT public_report_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.quiet
+    ADD CONSTRAINT quiet_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.receipt
     ADD CONSTRAINT receipt_pkey PRIMARY KEY (attempt_id, state);
 
@@ -2036,13 +2140,23 @@ CREATE INDEX event_device ON public.event USING btree (device_id, at);
 
 CREATE INDEX event_received ON public.event USING btree (received);
 
+CREATE INDEX finding_device ON public.finding USING btree (device_id, rule, id);
+
 CREATE INDEX finding_due ON public.finding USING btree (due_at) WHERE (closed_at IS NULL);
 
 CREATE INDEX finding_entry_finding ON public.finding_entry USING btree (finding_id, id);
 
 CREATE INDEX finding_kitchen ON public.finding USING btree (kitchen_id, opened_at);
 
+CREATE INDEX finding_lift ON public.finding USING btree (lift_id, opened_at) WHERE (lift_id IS NOT NULL);
+
+CREATE UNIQUE INDEX finding_one_open ON public.finding USING btree (lift_id, rule) WHERE ((closed_at IS NULL) AND (silence_id IS NULL));
+
 CREATE INDEX finding_opened ON public.finding USING btree (opened_at);
+
+CREATE INDEX finding_quiet ON public.finding USING btree (quiet_id) WHERE ((closed_at IS NULL) AND (quiet_id IS NOT NULL));
+
+CREATE UNIQUE INDEX finding_silence ON public.finding USING btree (silence_id) WHERE (silence_id IS NOT NULL);
 
 CREATE INDEX gap_filled ON public.gap USING btree (filled_at) WHERE (filled_at IS NOT NULL);
 
@@ -2072,6 +2186,10 @@ CREATE INDEX login_attempt_login ON public.login_attempt USING btree (login, at)
 
 CREATE INDEX mass_incident_open ON public.mass_incident USING btree (opened_at) WHERE (closed_at IS NULL);
 
+CREATE INDEX organisation_office ON public.organisation USING btree (kind) WHERE (kind = ANY (ARRAY['grid_office'::text, 'bureau'::text]));
+
+CREATE INDEX outbox_attempt_open ON public.outbox_attempt USING btree (started_at) WHERE (ended_at IS NULL);
+
 CREATE INDEX outbox_attempt_outbox ON public.outbox_attempt USING btree (outbox_id);
 
 CREATE INDEX outbox_attempt_started ON public.outbox_attempt USING btree (started_at);
@@ -2087,6 +2205,8 @@ CREATE INDEX outbox_next ON public.outbox USING btree (weight, next_at) WHERE (s
 CREATE INDEX outbox_waiting ON public.outbox USING btree (next_at) WHERE (state = 'waiting'::text);
 
 CREATE INDEX place_town ON public.place USING btree (town_code);
+
+CREATE INDEX quiet_ends ON public.quiet USING btree (ends_at);
 
 CREATE INDEX receipt_received ON public.receipt USING btree (received_at);
 
@@ -2141,6 +2261,8 @@ CREATE TRIGGER incident_entry_append_only BEFORE DELETE OR UPDATE ON public.inci
 CREATE TRIGGER incident_hint AFTER INSERT OR UPDATE ON public.incident FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
 
 CREATE TRIGGER outbox_hint AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
+
+CREATE TRIGGER quiet_hint AFTER INSERT OR UPDATE ON public.quiet FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
 
 CREATE TRIGGER receipt_hint AFTER INSERT ON public.receipt FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
 
@@ -2276,7 +2398,16 @@ ALTER TABLE ONLY public.finding
     ADD CONSTRAINT finding_kitchen_id_fkey FOREIGN KEY (kitchen_id) REFERENCES public.kitchen(id);
 
 ALTER TABLE ONLY public.finding
+    ADD CONSTRAINT finding_lift_id_fkey FOREIGN KEY (lift_id) REFERENCES public.lift(id);
+
+ALTER TABLE ONLY public.finding
     ADD CONSTRAINT finding_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES public.policy(id);
+
+ALTER TABLE ONLY public.finding
+    ADD CONSTRAINT finding_quiet_id_fkey FOREIGN KEY (quiet_id) REFERENCES public.quiet(id);
+
+ALTER TABLE ONLY public.finding
+    ADD CONSTRAINT finding_silence_id_fkey FOREIGN KEY (silence_id) REFERENCES public.silence(id);
 
 ALTER TABLE ONLY public.incident_entry
     ADD CONSTRAINT incident_entry_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
@@ -2364,6 +2495,18 @@ ALTER TABLE ONLY public.public_report
 
 ALTER TABLE ONLY public.public_report
     ADD CONSTRAINT public_report_lift_id_fkey FOREIGN KEY (lift_id) REFERENCES public.lift(id);
+
+ALTER TABLE ONLY public.quiet
+    ADD CONSTRAINT quiet_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+
+ALTER TABLE ONLY public.quiet
+    ADD CONSTRAINT quiet_kitchen_id_fkey FOREIGN KEY (kitchen_id) REFERENCES public.kitchen(id);
+
+ALTER TABLE ONLY public.quiet
+    ADD CONSTRAINT quiet_lift_id_fkey FOREIGN KEY (lift_id) REFERENCES public.lift(id);
+
+ALTER TABLE ONLY public.quiet
+    ADD CONSTRAINT quiet_place_id_fkey FOREIGN KEY (place_id) REFERENCES public.place(id);
 
 ALTER TABLE ONLY public.receipt
     ADD CONSTRAINT receipt_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES public.outbox_attempt(id);

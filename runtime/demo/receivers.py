@@ -6,12 +6,16 @@ import email.policy
 import json
 import threading
 import time
+import urllib.request
+from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
+
+RECEIPT_AFTER_S = 0.5
 
 
 class Inbox:
@@ -33,10 +37,13 @@ class Inbox:
 
 
 class Receivers:
-    """Both servers. `answers` are HTTP codes for the next posts (then 200); 0 means: accept and never answer."""
+    """Both servers. `answers` are HTTP codes for the next posts (then 200); 0 means: accept and never answer.
 
-    def __init__(self, inbox: Inbox, http_port: int, smtp_port: int) -> None:
-        self.inbox, self.answers, self.hang_s = inbox, list[int](), 30.0
+    With `receipts` the webhook says a moment later that a letter was delivered, as gateways do.
+    """
+
+    def __init__(self, inbox: Inbox, http_port: int, smtp_port: int, *, receipts: bool = False) -> None:
+        self.inbox, self.answers, self.hang_s, self.receipts = inbox, list[int](), 30.0, receipts
         receivers = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -86,6 +93,8 @@ class Receivers:
         request.send_header("X-Receipt", f"r-{time.time_ns()}")
         request.send_header("Content-Length", "0")
         request.end_headers()
+        if self.receipts and answer == 200 and posted.get("receipt_url"):
+            threading.Timer(RECEIPT_AFTER_S, _deliver, [posted["receipt_url"]]).start()
 
     def start(self) -> None:
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
@@ -97,13 +106,22 @@ class Receivers:
         self.smtp.stop()
 
 
+def _deliver(address: str) -> None:
+    """Says that a letter was delivered; where nobody hears it, as often happens, that is all."""
+    said = json.dumps({"state": "delivered"}).encode()
+    asked = urllib.request.Request(address, said, {"Content-Type": "application/json"}, method="POST")
+    with suppress(OSError), urllib.request.urlopen(asked, timeout=5):
+        pass
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--http-port", type=int, required=True)
     parser.add_argument("--smtp-port", type=int, required=True)
     parser.add_argument("--inbox", type=Path, required=True)
+    parser.add_argument("--receipts", action="store_true", help="say of each letter that it was delivered")
     chosen = parser.parse_args()
-    Receivers(Inbox(chosen.inbox), chosen.http_port, chosen.smtp_port).start()
+    Receivers(Inbox(chosen.inbox), chosen.http_port, chosen.smtp_port, receipts=chosen.receipts).start()
     threading.Event().wait()
 
 

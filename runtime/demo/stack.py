@@ -112,6 +112,7 @@ class Demo:
             str(self.layout.ports.smtp),
             "--inbox",
             str(self.layout.inbox),
+            "--receipts",
         ]
         yield Process("receivers", receivers, self.log_of("receivers"))
         for name in ("ingest", "alerting", "api", "audit"):

@@ -50,6 +50,20 @@ WHERE o.expires_at < %(before)s AND NOT EXISTS (SELECT FROM edge_order_sent s WH
 SELECT o.ctid FROM edge_order o
 WHERE o.expires_at < %(before)s AND NOT EXISTS (SELECT FROM edge_order_sent s WHERE s.order_id = o.id)
 
+-- name: receipt
+SELECT ctid FROM receipt WHERE received_at < %(before)s
+
+-- name: outbox_attempt
+SELECT a.ctid FROM outbox_attempt a JOIN outbox o ON o.id = a.outbox_id
+WHERE o.created_at < %(before)s AND o.state IN ('sent', 'spared', 'failed')
+  AND NOT EXISTS (SELECT FROM receipt r WHERE r.attempt_id = a.id)
+
+-- name: outbox
+-- A letter that is still on its way stays, however old it is.
+SELECT o.ctid FROM outbox o
+WHERE o.created_at < %(before)s AND o.state IN ('sent', 'spared', 'failed')
+  AND NOT EXISTS (SELECT FROM outbox_attempt a WHERE a.outbox_id = o.id)
+
 -- name: live_lease
 SELECT ctid FROM live_lease WHERE closed_at < %(before)s
 

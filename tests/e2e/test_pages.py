@@ -26,7 +26,10 @@ DOORS = (
     ("/live", "operator"),
     ("/oversight", "regulator"),
     ("/oversight/findings", "regulator"),
+    ("/oversight/rescues", "regulator"),
+    ("/oversight/rescues?mass=in&sort=name&order=asc", "regulator"),
     ("/oversight/accounting", "regulator"),
+    ("/oversight/coverage", "regulator"),
 )
 
 

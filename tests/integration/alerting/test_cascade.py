@@ -150,38 +150,6 @@ def test_links_are_kept_as_hashes_only(town: City) -> None:
     assert town.dispatch("mu-1")["link_sha256"] == hashlib.sha256(found[1].encode()).hexdigest()
 
 
-def test_a_finding_from_push_to_verified(town: City) -> None:
-    town.event("cam-k-001-1", "no_hat", subject="track-1", confidence=0.95)
-    town.event("cam-k-001-1", "no_hat", subject="track-1", confidence=0.95)
-    finding = town.one("SELECT * FROM finding")
-    assert (finding["state"], finding["class"], finding["repeats"]) == ("pushed", "II", 1)
-    assert town.letters("finding_pushed") == {"cat-1"}
-    assert not town.command("verify", "fine", finding_id=finding["id"])["ok"]
-    assert not town.command("rectify", finding_id=finding["id"])["ok"], "words are needed"
-    assert town.command("rectify", finding_id=finding["id"], args={"note": "hats handed out"})["ok"]
-    assert town.command("verify", "seen", finding_id=finding["id"])["ok"]
-    assert town.one("SELECT state, verified_by FROM finding") == {"state": "closed", "verified_by": "test"}
-    actions = [row["action"] for row in town.all("SELECT action FROM finding_entry ORDER BY id")]
-    assert actions == ["pushed", "rectified", "verified"]
-
-
-@pytest.mark.parametrize(("confidence", "state"), [(0.95, "pushed"), (0.7, "under_review"), (0.3, "detected")])
-def test_doubtful_findings_are_looked_at_first(town: City, confidence: float, state: str) -> None:
-    town.event("cam-k-001-1", "no_hat", subject="t", confidence=confidence)
-    assert town.one("SELECT state FROM finding")["state"] == state
-    assert bool(town.letters("finding_pushed")) is (state == "pushed")
-
-
-def test_an_owner_who_does_nothing(town: City) -> None:
-    town.event("cam-k-001-1", "no_hat", subject="t", confidence=0.95)
-    town.after(86_400)
-    assert town.letters("finding_overdue") == {"cat-1"}
-    town.after(4 * 86_400)
-    assert town.one("SELECT state FROM finding")["state"] == "overdue_yellow"
-    town.after(5 * 86_400)
-    assert town.one("SELECT state, due_at FROM finding") == {"state": "overdue_red", "due_at": None}
-
-
 def test_two_workers_do_nothing_twice(town: City) -> None:
     other = connect(town.database, Role.ALERTING)
     try:
@@ -194,25 +162,6 @@ def test_two_workers_do_nothing_twice(town: City) -> None:
         assert town.one("SELECT count(*) AS n FROM dispatch")["n"] == 3
     finally:
         other.close()
-
-
-def test_advice_is_kept_and_nobody_is_told(town: City) -> None:
-    town.event("cam-k-002-1", "no_mask", subject="t", confidence=0.95, advisory=True)
-    assert town.one("SELECT state, class FROM finding") == {"state": "detected", "class": "III"}
-    assert town.letters("finding_pushed") == set()
-
-
-def test_another_head_in_the_same_kitchen_is_a_repeat_and_doubt_swallows_nothing(town: City) -> None:
-    town.event("cam-k-001-1", "no_hat", subject="1", confidence=0.7)
-    town.event("cam-k-001-1", "no_hat", subject="2", confidence=0.95)
-    town.event("cam-k-001-1", "no_hat", subject="3", confidence=0.95)
-    town.event("cam-k-001-1", "no_mask", subject="3", confidence=0.95)
-    found = town.all("SELECT rule, state, repeats FROM finding ORDER BY id")
-    assert found == [
-        {"rule": "no_hat", "state": "under_review", "repeats": 0},
-        {"rule": "no_hat", "state": "pushed", "repeats": 1},
-        {"rule": "no_mask", "state": "pushed", "repeats": 0},
-    ]
 
 
 @pytest.mark.parametrize("table", ["event", "command", "lift_sample", "evidence"])

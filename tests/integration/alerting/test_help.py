@@ -212,3 +212,18 @@ def test_beyond_the_nearest_few_nobody_is_forgotten(desk: Connection, owner: Con
     assert (chosen, len(passed)) == (["far-40"], 40)
     assert ask(desk, owner, "far-40")[0] == ["rs-1"]
     assert len(ask(desk, owner, count=0)[0]) == 41
+
+
+def test_a_substitute_for_somebody_who_has_left_still_comes(desk: Connection, owner: Connection) -> None:
+    on_roster(owner, "li")
+    owner.execute(
+        "INSERT INTO duty_substitute (organisation_id, person_id, substitute_id, starts_at, ends_at, reason)"
+        " SELECT l.organisation_id, l.id, w.id, %s, %s, 'left' FROM person l, person w"
+        " WHERE l.login = 'li' AND w.login = 'wang'",
+        (NOW - timedelta(hours=1), NOW + timedelta(hours=1)),
+    )
+    owner.execute("UPDATE person SET active = false WHERE login = 'li'")
+    station = number(owner, "rs-1")
+    assert [one.login for one in duty.on_duty(desk, station, NOW)] == ["wang"]
+    owner.execute("UPDATE person SET active = false WHERE login = 'wang'")
+    assert duty.contacts(desk, station, NOW).off_duty

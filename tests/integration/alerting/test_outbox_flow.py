@@ -19,11 +19,14 @@ from alerting import delivery, outbox
 from alerting.channels import Message, Outcome, Verdict, open_channels
 from alerting.channels.email import Email
 from alerting.channels.webhook import Webhook
+from alerting.clock import DeskClock
+from alerting.contacts import Contact
 from alerting.letters import Letter
 from runtime.db import Pool, Role, connect, pool
 from runtime.demo.receivers import Inbox, Receivers
 from runtime.settings import AlertingSettings, DatabaseSettings, Settings
 from runtime.stack.ports import free_port
+from tests.integration.alerting.gateways import gateway, says
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SECRET = "hook-secret"
@@ -225,6 +228,137 @@ def test_a_gateway_that_hangs_holds_nobody_else(desk: Desk, monkeypatch: pytest.
         gate.set()
         thread.join(15)
     assert not thread.is_alive()
+
+
+def test_reminders_that_hang_leave_room_for_a_first_page(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every thread that reminders may have hangs, through several gateways; a page leaves all the same."""
+    gate, hanging, pages = threading.Event(), list[str](), list[str]()
+
+    def gateway(message: Message) -> Outcome:
+        if message.stage == "tier_offer":
+            pages.append(message.dedupe)
+            return Outcome(Verdict.SENT, "accepted", "r")
+        hanging.append(message.dedupe)
+        gate.wait(30)
+        return Outcome(Verdict.UNSURE, "no answer")
+
+    monkeypatch.setattr(delivery, "open_channels", lambda settings: {"webhook": gateway})
+    now = datetime.now(UTC)
+    with connect(desk.database, Role.ALERTING) as connection:
+        for number in range(delivery.IN_PARALLEL * 2):
+            outbox.enqueue(
+                connection,
+                dedupe=f"r{number}",
+                channel="webhook",
+                address=f"http://gateway-{number % 8}.example/x",
+                stage="record_reminder",
+                language="en",
+                letter=Letter("s", "b"),
+                now=now,
+                give_up_at=now + timedelta(hours=1),
+            )
+    stop = threading.Event()
+    duty = delivery.work(Settings(database=desk.database, alerting=desk.settings))
+    thread = threading.Thread(daemon=True, target=duty, args=(stop,))
+    thread.start()
+    try:
+        until(lambda: len(hanging) == delivery.OTHERS)
+        desk.queue("page")
+        with connect(desk.database, Role.OWNER) as connection:
+            connection.execute("UPDATE outbox SET next_at = now() WHERE dedupe = 'page'")
+        until(lambda: pages == ["page"])
+        assert len(hanging) == delivery.OTHERS
+    finally:
+        stop.set()
+        gate.set()
+        thread.join(15)
+
+
+def test_one_gateway_gets_so_many_at_once_and_no_more(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, at_once, others = threading.Event(), list[str](), list[str]()
+
+    def gateway(message: Message) -> Outcome:
+        if "slow" in message.dedupe:
+            at_once.append(message.dedupe)
+            gate.wait(30)
+        else:
+            others.append(message.dedupe)
+        return Outcome(Verdict.SENT, "accepted", "r")
+
+    monkeypatch.setattr(delivery, "open_channels", lambda settings: {"webhook": gateway})
+    for number in range(delivery.IN_PARALLEL + 5):
+        desk.queue(f"slow-{number}", address="http://slow.example/x")
+    desk.queue("quick", address="http://quick.example/x")
+    with connect(desk.database, Role.OWNER) as connection:
+        connection.execute("UPDATE outbox SET next_at = now(), give_up_at = now() + interval '1 hour'")
+    stop = threading.Event()
+    duty = delivery.work(Settings(database=desk.database, alerting=desk.settings))
+    thread = threading.Thread(daemon=True, target=duty, args=(stop,))
+    thread.start()
+    try:
+        until(lambda: others == ["quick"] and len(at_once) == delivery.PER_GATEWAY)
+        gate.set()
+        until(lambda: desk.state() == ["sent"] * (delivery.IN_PARALLEL + 6))
+    finally:
+        stop.set()
+        gate.set()
+        thread.join(15)
+
+
+def test_the_next_way_goes_out_while_the_duty_runs(desk: Desk) -> None:
+    """The whole chain with real parts: a host that nobody is at, then mail."""
+    settings = desk.settings.model_copy(update={"poll_s": 0.2})
+    now = datetime.now(UTC)
+    with connect(desk.database, Role.ALERTING) as connection:
+        ways = [
+            Contact(id=one["id"], channel=channel, address=address, language="en", priority=priority, organisation_id=1)
+            for one, (channel, address, priority) in zip(
+                connection.execute("SELECT id FROM contact_method ORDER BY id LIMIT 2").fetchall(),
+                [("webhook", "http://127.0.0.1:1/x", 1), ("email", "mu-1@demo.invalid", 2)],
+                strict=True,
+            )
+        ]
+        outbox.tell(
+            connection,
+            ways,
+            lambda _: Letter("trapped", "please come"),
+            prefix="i1",
+            stage="tier_offer",
+            now=now,
+            give_up_at=now + timedelta(hours=1),
+        )
+    stop = threading.Event()
+    duty = delivery.work(Settings(database=desk.database, alerting=settings))
+    thread = threading.Thread(daemon=True, target=duty, args=(stop,))
+    thread.start()
+    try:
+        until(lambda: [letter["channel"] for letter in desk.receivers.inbox.letters()] == ["email"])
+    finally:
+        stop.set()
+        thread.join(15)
+
+
+def test_the_demos_receiver_says_that_a_letter_was_delivered(desk: Desk) -> None:
+    desk.receivers.receipts = True
+    with gateway(says(202)) as pages:
+        settings = desk.settings.model_copy(update={"public_url": pages.url})
+        worker = outbox.Worker(desk.pool, open_channels(settings), 30, settings)
+        desk.queue("a")
+        outbox.cycle(worker, NOW)
+        until(lambda: len(pages.requests) == 1)
+    [(line, _, _)], [body] = pages.requests, pages.bodies
+    token = line.split()[1].removeprefix("/receipts/")
+    assert body == {"state": "delivered"}
+    kept = desk.rows("SELECT receipt_sha256 FROM outbox_attempt")
+    assert kept == [{"receipt_sha256": hashlib.sha256(token.encode()).hexdigest()}]
+
+
+def test_leases_are_told_by_the_databases_clock(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with connect(desk.database, Role.ALERTING) as connection:
+        clock = DeskClock(connection)
+        monkeypatch.setattr(time, "time", lambda: 0.0)
+        first = clock.ask()
+        assert first <= clock() <= outbox.server_time(connection) + timedelta(seconds=1)
 
 
 def test_two_workers_share_the_rows(desk: Desk) -> None:

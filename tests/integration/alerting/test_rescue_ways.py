@@ -269,6 +269,13 @@ def test_the_second_channel_waits_and_a_second_call_goes_out_on_both(town: City)
     assert again == [("webhook", "queued"), ("email", "queued")]
 
 
+def test_without_any_policy_the_shipped_one_holds(town: City) -> None:
+    town.owner.execute("DELETE FROM policy")
+    trapped(town)
+    assert (town.incident()["state"], town.incident()["tier"]) == ("dispatched", 1)
+    assert town.one("SELECT author FROM policy WHERE kind = 'lift'")["author"].startswith("sunlit")
+
+
 class TestMass:
     def test_three_lifts_of_a_place_are_one_mass_incident(self, town: City) -> None:
         town.owner.execute("UPDATE lift SET place_id = (SELECT id FROM place WHERE code = 'p-1') WHERE code < '442005'")

@@ -76,7 +76,7 @@ def test_import_show_and_holes(roster: Run, owner: Connection) -> None:
     shown = roster("show", "rs-1", "--days", "2").output
     assert shown.count("Li (li)") == 2
     assert "nobody" not in shown
-    assert "reached now: webhook http://127.0.0.1:1/hook/rs-1" in shown
+    assert "reached now: webhook 127.0.0.1:1/…, email r…@demo.invalid" in shown
     assert roster("holes").output == "no hole in 1 rosters within 36h\n"
     assert roster("show", "rs-2").output.startswith("rs-2 has no roster; its own contact methods are used")
 
@@ -181,7 +181,7 @@ def letters(owner: Connection) -> list[tuple[str, str]]:
     return [(row["address"].rpartition("/")[2], row["subject"]) for row in rows]
 
 
-def test_a_hole_is_told_once_the_day_before(desk: Connection, owner: Connection) -> None:
+def test_a_hole_is_told_the_day_before_and_again_while_it_stands(desk: Connection, owner: Connection) -> None:
     owner.execute("INSERT INTO roster_look VALUES ('2026-11-25', %s, 0, 0)", (TEN,))
     begin, end = TEN + timedelta(hours=32), TEN + timedelta(hours=35)
     hole(owner, begin, end)
@@ -200,9 +200,12 @@ def test_a_hole_is_told_once_the_day_before(desk: Connection, owner: Connection)
         "body": "Nobody is on duty: Shiqi Rescue Station 11-27 18:00–21:00. Please put somebody on the roster."
     }
     assert watch.look(desk, SETTINGS, TEN + timedelta(hours=6.1)) == []
-    assert watch.look(desk, SETTINGS, TEN + timedelta(hours=30)) == []
     assert count(owner, "roster_hole") == 1
     assert len(letters(owner)) == 4
+    # It was not filled: the next look says so again, and what is over is told no more.
+    assert len(watch.look(desk, SETTINGS, TEN + timedelta(hours=30))) == 1
+    assert watch.look(desk, SETTINGS, TEN + timedelta(hours=54)) == []
+    assert len(letters(owner)) == 8
 
 
 def test_a_hole_that_would_begin_before_the_next_look_is_told_at_once(desk: Connection, owner: Connection) -> None:
@@ -227,7 +230,7 @@ def test_a_hole_that_is_filled_says_so_and_one_under_way_stays_one(desk: Connect
     watch.look(desk, SETTINGS, TEN + timedelta(hours=42))
     row = owner.execute("SELECT filled_at FROM roster_hole").fetchall()
     assert row == [{"filled_at": TEN + timedelta(hours=42)}]
-    assert len(letters(owner)) == 4, "one hole, one letter each"
+    assert len(letters(owner)) == 12, "at once, and at the look of the afternoon and of the next"
 
 
 def test_two_workers_tell_once(city_db: DatabaseSettings, desk: Connection, owner: Connection) -> None:

@@ -15,7 +15,7 @@ from runtime.settings import DatabaseSettings
 from tests.integration.alerting.driven import checks
 from tests.integration.alerting.driven.story import ALL, NONE, PAUSES, Faults, Story
 
-FEW = "0-23"
+FEW = "0-15"
 
 
 def seeds() -> range:

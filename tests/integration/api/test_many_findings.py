@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
 
-from alerting.sql import QUERIES as DESK
+from alerting.finding_sql import QUERIES as DESK
 from api.app import create_app
 from api.session import HASHER
 from runtime.db import Role, connect
@@ -59,21 +60,16 @@ def test_the_queue_has_pages_and_the_file_has_everything(regulator: TestClient) 
 
 
 def test_the_ten_thousandth_of_a_day_has_a_number_of_its_own(regulator: TestClient, city_db: DatabaseSettings) -> None:
+    with connect(city_db, Role.OWNER) as connection:
+        connection.execute("SELECT next_number('F', now())")
+        connection.execute("SELECT setval('number_f', %s)", (MANY - 1,))
     with connect(city_db, Role.ALERTING) as connection:
         known = connection.execute("SELECT * FROM finding ORDER BY id LIMIT 1").fetchone()
         now = connection.execute("SELECT now() AS now").fetchone()
         assert known is not None and now is not None
-        made = connection.execute(
-            DESK["finding_new"],
-            {
-                **known,
-                **now,
-                "event_id": "00000000-0000-7000-8000-000000000001",
-                "kitchen": known["kitchen_id"],
-                "device": known["device_id"],
-                "policy": known["policy_id"],
-            },
-        ).fetchone()
+        names = {"kitchen": "kitchen_id", "lift": "lift_id", "device": "device_id", "policy": "policy_id"}
+        values = {**{name: known[column] for name, column in names.items()}, "event": uuid4(), "silence": None}
+        made = connection.execute(DESK["new"], {**known, **now, **values}).fetchone()
     assert made is not None
     assert str(made["number"]).endswith(f"-{MANY}")
     assert regulator.get(f"/oversight/finding/{made['number']}").status_code == 200

@@ -301,3 +301,18 @@ def test_only_regulators_look(client: TestClient) -> None:
 def test_no_text_of_a_file_is_a_formula(client: TestClient, city: Connection) -> None:
     city.execute("UPDATE organisation SET name_zh = '=HYPERLINK(1)' WHERE code = 'mu-1'")
     assert next(row for row in rows_of(client, "units") if row["unit"] == "mu-1")["unit_zh"] == "'=HYPERLINK(1)"
+
+
+def test_the_public_sees_the_same_definitions(client: TestClient, city: Connection) -> None:
+    incident(city, "442001", accepted=2.0, arrived=10.0, released=12.0)
+    incident(city, "442002", accepted=9.0, arrived=40.0, released=45.0, tier=2)
+    incident(city, "442003", source="drill")
+    client.cookies.clear()
+    page = client.get("/?lang=en").text
+    assert "2 entrapments on 12 passenger lifts" in page
+    assert page.count("50.0 <small>%") == 2 and "25.0 <small>min" in page
+    assert "50.00 <small>%" in page
+    lines = list(csv.DictReader(io.StringIO(client.get("/open-data/rescues.csv").text)))
+    assert sum(int(row["rescues"]) for row in lines) == 2
+    assert sum(int(row["not_arrived_in_30_min"]) for row in lines) == 1
+    assert client.get("/open-data/rescues.json").json()["rows"][0].keys() == lines[0].keys()

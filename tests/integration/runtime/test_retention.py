@@ -20,6 +20,7 @@ DAYS = RetentionSettings(
     rejects_days=50,
     streams_days=50,
     orders_days=50,
+    letters_days=50,
     leases_days=50,
     beats_days=50,
     alarms_days=50,
@@ -118,6 +119,24 @@ def test_a_reject_that_no_boot_counts_goes_by_its_own_age(plain: DatabaseSetting
             )
         retention.sweep(connection, rules(DAYS), lambda *_: None)
         assert connection.execute("SELECT topic FROM reject").fetchall() == [{"topic": "40"}]
+
+
+def test_old_letters_go_with_their_receipts_and_none_that_is_under_way(plain: DatabaseSettings) -> None:
+    with connect(plain, Role.OWNER) as connection:
+        for dedupe, state, age in (("old", "sent", 60), ("new", "sent", 40), ("stuck", "queued", 60)):
+            connection.execute(
+                "WITH letter AS (INSERT INTO outbox (dedupe, channel, address, stage, language, subject, body, state,"
+                " created_at, next_at, give_up_at) VALUES (%(d)s, 'email', 'a', 's', 'zh', 's', 'b', %(s)s, %(at)s,"
+                " %(at)s, %(at)s) RETURNING id),"
+                " attempt AS (INSERT INTO outbox_attempt (outbox_id, started_at) SELECT id, %(at)s FROM letter"
+                " RETURNING id)"
+                " INSERT INTO receipt (attempt_id, state, received_at) SELECT id, 'delivered', %(at)s FROM attempt",
+                {"d": dedupe, "s": state, "at": days(age)},
+            )
+        retention.sweep(connection, rules(DAYS), lambda *_: None)
+        kept = connection.execute("SELECT dedupe FROM outbox ORDER BY dedupe").fetchall()
+        assert [row["dedupe"] for row in kept] == ["new", "stuck"]
+        assert (count(connection, "outbox_attempt"), count(connection, "receipt")) == (2, 1)
 
 
 def test_what_strangers_said_is_kept_until_they_are_long_silent(plain: DatabaseSettings) -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from alerting import rates
-from alerting.letters import DRILL, LANGUAGES, LetterError, as_sms, render, stages
+from alerting.letters import DRILL, LANGUAGES, LetterError, as_sms, render, stages, write
 from alerting.links import Token, crew, place
 from alerting.sms import segments
 from api.i18n import catalogue
@@ -31,7 +31,10 @@ FACTS = {
     "zone": "cooking",
     "count": 2,
     "holes": {"zh": ["石岐救援站 11-27 18:00–21:00"] * 3, "en": ["Shiqi Rescue Station 11-27 18:00–21:00"] * 3},
-    "more": 4,
+    "step": {"zh": "待核查", "en": "please look at it"},
+    "n": 12,
+    "named": {"zh": ["阳光小馆: 未戴口罩"] * 3, "en": ["Sunny Bistro: no mask"] * 3},
+    "more": 9,
     "link": "https://sunlit.example/c/abc",
     "lifts": 4,
     "into": "R20261124-0002",
@@ -66,7 +69,7 @@ LONG = FACTS | {
     "link": LINK,
     "map_link": place(22.52331234, 113.37711234, "geo:{lat},{lon}"),
     "lifts": 14,
-    "priority": ("4420017", "4420018", "4420019"),
+    "priority": tuple(str(4420017 + number) for number in range(14)),
     "eta_minutes": 25,
 }
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -137,6 +140,11 @@ def test_an_unknown_number_of_people_is_said() -> None:
     assert "被困 2 人" in render("tier_offer", "zh", facts("zh")).body
 
 
+def test_of_many_lifts_the_first_few_are_named() -> None:
+    text = render("mass_notice", "zh", facts("zh", LONG)).body
+    assert "先救 4420017、4420018、4420019、4420020、4420021等。" in text
+
+
 def test_words_for_the_car_do_without_a_time() -> None:
     assert "25" in render("comfort", "en", {"eta_minutes": 25}).body
     assert "None" not in render("comfort", "en", {}).body
@@ -149,6 +157,18 @@ def test_a_fact_that_must_not_be_missing_is_named(stage: str, lacking: str) -> N
     known = {name: value for name, value in facts("en").items() if name != lacking}
     with pytest.raises(LetterError, match=lacking):
         render(stage, "en", known)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_letter_that_cannot_be_written_is_sent_as_bare_facts(language: str, caplog: pytest.LogCaptureFixture) -> None:
+    known = {name: value for name, value in facts(language).items() if name != "waiting_minutes"}
+    letter = write("tier_offer", language, known, drill=True)
+    assert letter.subject.startswith(DRILL[language])
+    assert "442001 tier_offer" in letter.subject
+    for fact in ("address", "people_inside", "link"):
+        assert str(known[fact]) in letter.body
+    assert "waiting_minutes" in caplog.text
+    assert write("tier_offer", language, facts(language)) == render("tier_offer", language, facts(language))
 
 
 def test_a_stage_without_a_text_is_named() -> None:

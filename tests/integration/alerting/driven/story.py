@@ -42,7 +42,7 @@ class Faults(NamedTuple):
     gateway: float = 0.0
 
 
-ALL = Faults(crash=0.08, killed=0.05, frozen=0.1, pause=0.1, gateway=0.3)
+ALL = Faults(crash=0.14, killed=0.1, frozen=0.16, pause=0.15, gateway=0.3)
 NONE = Faults()
 PAUSES = Faults(pause=0.5)
 
@@ -149,12 +149,11 @@ class Story:
         )  # fmt: skip
 
     def _work(self) -> None:
-        """All workers in any order, most of them hindered; the last is well, as somebody is within a poll."""
-        *others, well = self.chance.sample(self.workers, len(self.workers))
-        for worker in others or [well]:
-            self._hinder(worker)
-            self._cycle(worker)
-            worker.connection.disarm()
+        """One worker is maybe hindered; then another is well, as somebody is within a poll."""
+        hindered, well = self.chance.sample(self.workers, 2) if len(self.workers) > 1 else 2 * self.workers
+        self._hinder(hindered)
+        self._cycle(hindered)
+        hindered.connection.disarm()
         self._cycle(well)
 
     def _well(self, but: Worker) -> None:
@@ -239,11 +238,11 @@ class Story:
         worker.frozen = False
 
     def _post(self) -> None:
-        for worker in self.letters:
-            try:
-                outbox.cycle(worker, self.now)
-            except Crash:
-                self.say(f"{worker.name} is killed between accepted and written")
+        worker = self.chance.choice(self.letters)
+        try:
+            outbox.cycle(worker, self.now)
+        except Crash:
+            self.say(f"{worker.name} is killed between accepted and written")
 
     def _gateway(self, message: Message) -> Outcome:
         dice = self.chance.random()
@@ -261,7 +260,7 @@ class Story:
 
     def _settle_letters(self) -> None:
         self.faults = self.faults._replace(gateway=0.0)
-        for _ in range(4):
+        for _ in range(5):
             self.now += timedelta(seconds=LEASE_S + 70)
             self._post()
 

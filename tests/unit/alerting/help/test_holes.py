@@ -51,10 +51,22 @@ def test_the_daily_look_is_at_four_by_the_citys_clock(now: datetime, last: datet
     assert looks(now, 16, "Asia/Shanghai") == (last, following)
 
 
-def test_told_at_the_daily_look_or_at_once_when_that_is_too_late() -> None:
-    assert to_tell(at(30), True, at(28))
-    assert not to_tell(at(30), False, at(28))
-    assert to_tell(at(20), False, at(28))
+@pytest.mark.parametrize(
+    ("begin", "told", "daily", "due"),
+    [
+        (30, None, True, True),
+        (30, None, False, False),
+        (20, None, False, True),
+        (20, -2, True, False),
+        (20, -2, False, False),
+        (-5, -24, True, True),
+        (-5, -24, False, False),
+    ],
+)
+def test_told_at_the_daily_look_or_at_once_when_that_is_too_late(
+    begin: float, told: float | None, daily: bool, due: bool
+) -> None:
+    assert to_tell(at(begin), None if told is None else at(told), daily, at(28), at(0)) is due
 
 
 HOLES = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 8)), max_size=5)

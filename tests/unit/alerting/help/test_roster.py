@@ -84,6 +84,12 @@ def test_a_later_arrangement_holds_and_one_may_be_taken_back() -> None:
     assert on_duty(kept, at(9, 5))[0].instead_of is None
 
 
+def test_who_has_left_leaves_a_hole_unless_somebody_stands_in() -> None:
+    assert holes(roster(patterns=ROUND, gone={LI}), at(0), at(24)) == [Hole(at(8), at(20))]
+    by = [Substitute(LI, CHEN, at(0), at(12), "left")]
+    assert holes(roster(patterns=ROUND, gone={LI}, substitutes=by), at(0), at(24)) == [Hole(at(12), at(20))]
+
+
 def test_shifts_need_no_weekly_lines() -> None:
     kept = roster(shifts=[Turn(at(0), at(6), LI), Turn(at(5), at(9), WANG)])
     assert who(kept, at(5.5)) == {LI, WANG}

@@ -1,6 +1,7 @@
 """Rosters as people write them: what is right, and every fault with its line."""
 
 from datetime import date, time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -138,6 +139,13 @@ def test_files_of_chinese_spreadsheets() -> None:
         found = parse(decode(content), "r.csv", toml=False)[0]
         assert isinstance(found, Instead)
         assert found.reason == "生病"
+
+
+def test_the_example_of_the_docs_is_one() -> None:
+    text = (Path(__file__).resolve().parents[4] / "docs" / "help.md").read_text("utf-8")
+    example = text.partition("```csv\n")[2].partition("```")[0]
+    kinds = [type(one).__name__ for one in parse(example, "docs", toml=False)]
+    assert (kinds.count("Weekly"), kinds.count("Dated"), kinds.count("Instead")) == (15, 1, 3)
 
 
 @given(st.text(max_size=200), st.booleans())

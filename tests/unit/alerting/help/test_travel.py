@@ -1,5 +1,6 @@
 """How long a way takes by distance and hour; and what the settings say of it."""
 
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -68,6 +69,12 @@ def test_settings_become_what_is_assumed() -> None:
     assert found.bands == (Band(23 * 60 + 30, 5 * 60 + 15, 50),)
     assert (found.slowest_kmh, found.fastest_kmh, found.zone) == (25, 50, "UTC")
     assert travel.of(Settings().travel, AlertingSettings().timezone) == travel.DEFAULT
+
+
+def test_the_values_in_the_docs_are_those_without_a_file() -> None:
+    text = (Path(__file__).resolve().parents[4] / "docs" / "help.md").read_text("utf-8")
+    example = tomllib.loads(text.partition("```toml\n")[2].partition("```")[0])
+    assert TravelSettings(**example["travel"]) == TravelSettings()
 
 
 @pytest.mark.parametrize(

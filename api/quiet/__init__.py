@@ -1,0 +1,1 @@
+"""Mutings: what is not told at the moment, who answers for it, and until when."""
