@@ -42,6 +42,8 @@ class AuditSettings(BaseModel):
     """EN 81-28: the way of an alarm is tested so often"""
     outbox_s: float = Field(default=60, ge=1)
     due_s: float = Field(default=15, ge=1)
+    finding_s: float = Field(default=300, ge=1)
+    """findings past their due time; nobody waits in a lift over them"""
     handled_s: float = Field(default=30, ge=1)
     """events, commands and orders that nobody has dealt with"""
     connected_s: float = Field(default=60, ge=1)

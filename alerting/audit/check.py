@@ -26,6 +26,7 @@ NEEDS: Mapping[str, tuple[Kind, ...]] = {
     "commands": (Kind.COMMANDS,),
     "orders": (Kind.ORDERS,),
     "drills": (Kind.DRILLS,),
+    "findings": (Kind.FINDINGS,),
 }
 """which fact each judgement needs"""
 
@@ -107,7 +108,7 @@ def _desk(facts: Facts, limits: AuditSettings, at: datetime) -> Iterator[Trouble
         if backlog is not None and backlog.oldest is not None:
             waited = at - max(backlog.oldest, _quiet_from(facts, at) or backlog.oldest)
             if backlog.count and waited > timedelta(seconds=seconds):
-                yield _backlog(kind, backlog, at)
+                yield _backlog(kind, backlog, at, grave=kind is not Kind.FINDINGS)
     if facts.letters is not None and facts.letters.count:
         yield _backlog(Kind.LETTERS, facts.letters, at)
     if facts.clockless is not None and facts.clockless.count:
@@ -122,6 +123,7 @@ def _queues(facts: Facts, limits: AuditSettings) -> Sequence[tuple[Kind, Backlog
         (Kind.COMMANDS, facts.commands, limits.handled_s),
         (Kind.OUTBOX, facts.outbox, limits.outbox_s),
         (Kind.ORDERS, facts.orders, limits.handled_s),
+        (Kind.FINDINGS, facts.findings, limits.finding_s),
     )
 
 

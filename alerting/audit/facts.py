@@ -32,6 +32,7 @@ class Kind(StrEnum):
     COMMANDS = "commands"
     ORDERS = "orders"
     DRILLS = "drills"
+    FINDINGS = "findings"
 
 
 class Beat(Struct, frozen=True, kw_only=True):
@@ -114,6 +115,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     commands: Backlog | None = None
     orders: Backlog | None = None
     drills: Backlog | None = None
+    findings: Backlog | None = None
 
 
 class Trouble(Struct, frozen=True, kw_only=True):

@@ -18,7 +18,18 @@ from runtime.db import Connection, Queries, fault_of
 QUERIES = Queries("alerting.audit")
 ANSWER_S = 10.0
 SOME = 5
-BACKLOGS = ("alarm_path", "outbox", "letters", "incidents", "clockless", "events", "commands", "orders", "drills")
+BACKLOGS = (
+    "alarm_path",
+    "outbox",
+    "letters",
+    "incidents",
+    "clockless",
+    "events",
+    "commands",
+    "orders",
+    "drills",
+    "findings",
+)
 Clock = Callable[[], datetime]
 
 
@@ -72,6 +83,7 @@ class Look:
             "untested_s": self.settings.untested_h * 3600,
             "outbox_s": self.settings.outbox_s,
             "due_s": self.settings.due_s,
+            "finding_s": self.settings.finding_s,
             "handled_s": self.settings.handled_s,
             "addresses": list(ways.values()),
         }

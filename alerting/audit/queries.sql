@@ -95,6 +95,11 @@ JOIN device d ON d.id = o.device_id AND d.retired_at IS NULL
 WHERE o.expires_at > %(now)s AND o.created_at < %(now)s::timestamptz - make_interval(secs => %(handled_s)s)
   AND NOT EXISTS (SELECT FROM edge_order_sent s WHERE s.order_id = o.id)
 
+-- name: findings
+SELECT count(*) AS n, min(due_at) AS oldest, (array_agg(number ORDER BY due_at))[1:%(some)s] AS some
+FROM finding WHERE closed_at IS NULL AND due_reason <> 'digest'
+  AND due_at < %(now)s::timestamptz - make_interval(secs => %(finding_s)s)
+
 -- name: drills
 -- Exercises that nobody ended.
 SELECT count(*) AS n, min(x.until) AS oldest, (array_agg(i.number ORDER BY x.until))[1:%(some)s] AS some

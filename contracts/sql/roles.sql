@@ -47,7 +47,7 @@ GRANT SELECT ON public_town, public_lift, public_kitchen, public_still, public_w
 -- The auditor reads only what it judges by, and writes only what is its own.
 GRANT SELECT ON service_health, silence, silent_device, agent_of, device, device_status, lift, place, event, event_handled,
     incident, dispatch, command, command_result, edge_order, edge_order_sent, edge_reply, rescue_order, drill,
-    auditor_beat, alarm TO sunlit_auditor;
+    finding, auditor_beat, alarm TO sunlit_auditor;
 GRANT SELECT (id, incident_id, dispatch_id, organisation_id, channel, stage, state, created_at, next_at, lease_until)
     ON outbox TO sunlit_auditor;
 GRANT SELECT (active, address) ON contact_method TO sunlit_auditor;

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerting.audit.check import NEEDS, check, unknown
@@ -29,7 +29,18 @@ def ago(seconds: float) -> datetime:
 
 def facts(**changes: Any) -> Facts:
     none = dict.fromkeys(
-        ("alarm_path", "outbox", "letters", "incidents", "clockless", "events", "commands", "orders", "drills")
+        (
+            "alarm_path",
+            "outbox",
+            "letters",
+            "incidents",
+            "clockless",
+            "events",
+            "commands",
+            "orders",
+            "drills",
+            "findings",
+        )
     )
     known: dict[str, Any] = {name: Backlog() for name in none}
     known |= {"beats": ALL_WELL, "agents": Agents(silent=0, of=10), "same_way": (), "asked_at": NOW}
@@ -89,6 +100,8 @@ def test_nothing_is_wrong() -> None:
         ({"commands": Backlog(count=1, oldest=ago(31))}, [("commands", "", True)]),
         ({"orders": Backlog(count=1, oldest=ago(31))}, [("orders", "", True)]),
         ({"drills": Backlog(count=1, oldest=ago(1), some=("R1",))}, [("drills", "", False)]),
+        ({"findings": Backlog(count=1, oldest=ago(301), some=("F1",))}, [("findings", "", False)]),
+        ({"findings": Backlog(count=1, oldest=ago(299), some=("F1",))}, []),
         ({"asked_at": ago(6)}, [("clock", "", False)]),
         ({"asked_at": ago(-6)}, [("clock", "", False)]),
         ({"asked_at": ago(4)}, []),
@@ -129,7 +142,7 @@ def test_after_a_stop_of_everything_each_has_its_time_to_begin() -> None:
     assert check(facts(started_at=ago(29), beats=()), LIMITS, NOW) == []
     # Not said yet is not fine: what an earlier life has told of goes on standing.
     assert {Kind.SERVICE, Kind.OUTBOX, Kind.EVENTS} <= unknown(facts(started_at=ago(20), **late), LIMITS)
-    assert unknown(facts(started_at=ago(61), **late), LIMITS) == frozenset()
+    assert unknown(facts(started_at=ago(61), **late), LIMITS) == {Kind.FINDINGS}
 
 
 def test_a_fleet_of_workers() -> None:
@@ -170,6 +183,7 @@ looks = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(looks)
 def test_whatever_is_seen_is_judged_or_unknown_and_never_both(look: Facts) -> None:
     troubles: list[Trouble] = check(look, LIMITS, NOW)

@@ -106,7 +106,7 @@ def test_what_comes_back_takes_longer_to_be_over() -> None:
     assert next(iter(ear.state.open.values())).times == 1, "after an hour it is a new trouble"
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 400), st.integers(1, 400)), min_size=1, max_size=60))
 def test_flapping_does_not_spam(spans: list[tuple[int, int]]) -> None:
     ear = Ear()
@@ -122,7 +122,7 @@ def test_flapping_does_not_spam(spans: list[tuple[int, int]]) -> None:
     assert words == (["new", "over"] * len(words))[: len(words)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.sets(st.sampled_from(["ingest", "alerting", "api"])), min_size=1, max_size=80))
 def test_nothing_that_lasts_goes_unsaid(rounds: list[set[str]]) -> None:
     ear = Ear()

@@ -5,7 +5,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerting.contacts import Contact
@@ -67,6 +67,7 @@ contacts = st.lists(st.integers(1, 9), unique=True).map(
 purposes = st.dictionaries(st.integers(1, 9), st.sampled_from(["rescue", "both", "drill"]))
 
 
+@settings(deadline=None)
 @given(contacts, purposes, st.sampled_from(["marked", "all"]), st.booleans())
 def test_who_gets_what(ways: list[Contact], purposes: dict[int, str], receivers: str, own: bool) -> None:
     found = chosen(ways, purposes, receivers, own)
