@@ -47,7 +47,9 @@ SELECT id, login, name FROM person WHERE id = ANY(%(people)s) AND active ORDER B
 
 -- name: methods
 SELECT id, channel, address, language, priority, organisation_id, person_id FROM contact_method
-WHERE active AND (organisation_id = ANY(%(organisations)s) OR person_id = ANY(%(people)s)) ORDER BY priority, id
+WHERE active AND (organisation_id = ANY(%(organisations)s) OR person_id = ANY(%(people)s))
+  AND (purpose <> 'drill' OR %(drill)s)
+ORDER BY priority, id
 
 -- name: organisation_by_code
 SELECT id, code, name_zh, name_en, active FROM organisation WHERE code = %(code)s
