@@ -19,7 +19,7 @@ from alerting.model import (
     Incident,
     Remind,
 )
-from contracts.kinds import IncidentState
+from contracts.kinds import DispatchState, IncidentState
 
 
 class Clock(NamedTuple):
@@ -65,12 +65,12 @@ def clocks(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan) -> 
         return _after(incident, chosen)
     if incident.state in ENDED:
         return []
-    there = [dispatch for dispatch in dispatches if dispatch.state in THERE]
+    there = [dispatch for dispatch in dispatches if dispatch.state in THERE and dispatch.frees]
     running = [
         *(_release(incident, there, chosen) if there else _arrival(incident, dispatches, chosen)),
         *([] if there else _last_resort(incident, chosen)),
         *_long(incident, chosen),
-        *_at_once(incident, chosen),
+        *_at_once(incident, dispatches, chosen),
         *_comfort(incident, chosen),
     ]
     return sorted(running, key=lambda clock: clock.at)
@@ -97,7 +97,7 @@ def _arrival(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan) -
     # Tiers that were called side by side answer for each other; one that was called because the tier below it is late
     # is judged by its own crews.
     lowest = 1 if tier <= chosen.call_tier else tier
-    asked = [dispatch for dispatch in dispatches if lowest <= dispatch.tier <= tier and dispatch.state not in GONE]
+    asked = [one for one in dispatches if lowest <= one.tier <= tier and one.state not in GONE and one.frees]
     if not asked:
         return [
             _next(incident, incident.called_at or incident.opened_at, chosen, f"tier {tier}: nobody can come", NOBODY)
@@ -158,17 +158,26 @@ def _long(incident: Incident, chosen: Plan) -> list[Clock]:
     return [] if incident.emergency_at is not None else [Clock(at, CallEmergency(reason), "120", "long_s")]
 
 
-def _at_once(incident: Incident, chosen: Plan) -> list[Clock]:
+def _at_once(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan) -> list[Clock]:
     """What a branch calls side by side, as soon as its condition holds."""
     if incident.state is IncidentState.VERIFYING or incident.tier == 0:
         return []
     if incident.tier < chosen.call_tier:
         call = CallTier(incident.tier + 1, f"at once: {chosen.why}")
         return [Clock(incident.opened_at, call, "at once", "call_tier")]
+    if incident.hazards and chosen.call_tier == LAST_TIER and _sent_home(dispatches):
+        # They were told that they need not come before anybody knew that somebody is hurt.
+        again = _after_s(incident.called_at or incident.opened_at, chosen.accept_s(LAST_TIER))
+        return [Clock(again, CallAgain(f"at once: {chosen.why}"), "tier 3 again", "call_tier")]
     if chosen.emergency and incident.emergency_at is None:
         emergency = CallEmergency(f"at once: {' '.join(incident.hazards)}")
         return [Clock(incident.opened_at, emergency, "120", "emergency")]
     return []
+
+
+def _sent_home(dispatches: Sequence[Dispatch]) -> bool:
+    last = [one.state for one in dispatches if one.tier == LAST_TIER and one.frees]
+    return DispatchState.STOOD_DOWN in last and all(state in GONE for state in last)
 
 
 def _comfort(incident: Incident, chosen: Plan) -> list[Clock]:

@@ -50,7 +50,7 @@ class _Alarm:
     def take(self, phase: Phase) -> str:
         if phase is Phase.END:
             return self._end()
-        if phase is Phase.UPDATE:
+        if phase is Phase.UPDATE and self._begun:
             return self._update()
         drill = self.exercise is not None
         if self.exercise is not None and self.now > self.exercise.until:
@@ -81,6 +81,12 @@ class _Alarm:
             [CallTier(1, f"{self.rule} while it was looked at")] if judged is Meaning.PROMOTE else [], "sensors"
         )
         return f"repeat of {self.newest['number']}"
+
+    @property
+    def _begun(self) -> bool:
+        """Whether the alarm itself was heard; where only its update was, that is the alarm."""
+        found = self.connection.execute(QUERIES["event_begun"], {"event": self.row["event_id"]}).fetchone()
+        return bool(found and found["begun"])
 
     def _rescue(self, incident: Mapping[str, Any]) -> Rescue:
         return Rescue(self.connection, incident["id"], self.now, self.means)
@@ -145,6 +151,8 @@ class _Alarm:
         if self.rule is Rule.STOPPED_OUTSIDE_ZONE:
             if newest["state"] != IncidentState.VERIFYING:
                 return "stands outside the door zone no longer"
+            if self._stands_still(newest):
+                return f"end of another stop than that of {newest['number']}"
             ended = SetIncident(IncidentState.FAULT_NOT_TRAPPED, {"closed_at": self.now}, "fault_not_trapped", reason)
             self._rescue(newest).carry_out([StandDown("the car moved on", "moved_on", coming=True), ended], "sensors")
             return f"{newest['number']}: moved on before anybody was called"
@@ -152,6 +160,18 @@ class _Alarm:
         # Never closed by sensors alone: a person on site says that it is over.
         self._rescue(newest).entry("sensors", "sensors_clear", reason)
         return f"sensors clear on {newest['number']}"
+
+    def _stands_still(self, newest: Mapping[str, Any]) -> bool:
+        """Whether the car stands all the same: what ended is another stop than the one that is looked at."""
+        values = {
+            "lift": newest["lift_id"],
+            "rule": self.rule.value,
+            "event": self.row["event_id"],
+            "opened_by": newest["event_id"],
+            "opened_at": newest["opened_at"],
+        }
+        found = self.connection.execute(QUERIES["stands_still"], values).fetchone()
+        return bool(found and found["still"])
 
 
 def end_drill(rescue: Rescue, words: str = "a real alarm ends the drill", *, tell: bool = False) -> dict[str, object]:

@@ -35,6 +35,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     hazards: tuple[Hazard, ...] = ()
     place_kind: str = "other"
     remote: bool = False
+    source: str = "sensor"
     campaign: str = ""
     """codes of those that ran at the alarm, separated by spaces"""
     mass_id: int | None = None
@@ -71,6 +72,8 @@ class Dispatch(Struct, frozen=True, kw_only=True):
     arrived_at: datetime | None = None
     replaces: int | None = None
     """takes over from that crew"""
+    frees: bool = True
+    """an ambulance does not: it helps who is hurt, and opens no car"""
 
 
 class CallTier(Struct, frozen=True):

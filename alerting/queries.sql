@@ -41,8 +41,20 @@ SELECT pg_advisory_xact_lock(725, %(device)s::int)
 SELECT * FROM incident WHERE lift_id = %(lift)s AND closed_at IS NULL AND released_at IS NULL
 
 -- name: incident_newest_of_lift
+-- The one with people inside before any other: one that was opened again may be older than the last that ended.
 SELECT i.*, p.body AS policy FROM incident i JOIN policy p ON p.id = i.policy_id
-WHERE i.lift_id = %(lift)s ORDER BY i.id DESC LIMIT 1
+WHERE i.lift_id = %(lift)s ORDER BY (i.closed_at IS NULL AND i.released_at IS NULL) DESC, i.id DESC LIMIT 1
+
+-- name: stands_still
+-- Whether another stop of the lift, that of the incident or a later one, has not ended.
+SELECT EXISTS (
+    SELECT FROM event s JOIN device d ON d.id = s.device_id
+    WHERE d.lift_id = %(lift)s AND s.rule = %(rule)s AND s.phase = 'start' AND s.event_id <> %(event)s
+      AND (s.event_id = %(opened_by)s OR s.received >= %(opened_at)s)
+      AND NOT EXISTS (SELECT FROM event x WHERE x.event_id = s.event_id AND x.phase = 'end')) AS still
+
+-- name: event_begun
+SELECT EXISTS (SELECT FROM event WHERE event_id = %(event)s AND phase IN ('start', 'end')) AS begun
 
 -- name: incident_by_number
 SELECT i.*, pl.kind AS place_kind, pl.remote
@@ -98,9 +110,9 @@ INSERT INTO incident_entry (incident_id, at, actor, action, reason, tier, policy
 VALUES (%(incident)s, %(now)s, %(actor)s, %(action)s, %(reason)s, %(tier)s, %(policy_version)s, %(details)s)
 
 -- name: dispatches
-SELECT id, tier, organisation_id, state, offered_at, accept_due, accepted_at, en_route_at, eta_at, arrive_due, arrived_at,
-       replaces
-FROM dispatch WHERE incident_id = %(incident)s ORDER BY id
+SELECT d.id, d.tier, d.organisation_id, d.state, d.offered_at, d.accept_due, d.accepted_at, d.en_route_at, d.eta_at,
+       d.arrive_due, d.arrived_at, d.replaces, o.kind <> 'ambulance' AS frees
+FROM dispatch d JOIN organisation o ON o.id = d.organisation_id WHERE d.incident_id = %(incident)s ORDER BY d.id
 
 -- name: dispatch_offer
 -- A crew that was asked before and is no longer coming is asked anew; one that is coming is not asked twice.

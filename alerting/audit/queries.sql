@@ -68,7 +68,7 @@ FROM incident WHERE due_at < %(now)s::timestamptz - make_interval(secs => %(due_
 
 -- name: clockless
 SELECT count(*) AS n, min(opened_at) AS oldest, (array_agg(number ORDER BY opened_at))[1:%(some)s] AS some
-FROM incident WHERE closed_at IS NULL AND arrived_at IS NULL AND released_at IS NULL AND due_at IS NULL
+FROM incident WHERE closed_at IS NULL AND released_at IS NULL AND due_at IS NULL
 
 -- name: events
 SELECT count(*) AS n, min(received) AS oldest, (array_agg(DISTINCT rule))[1:%(some)s] AS some
