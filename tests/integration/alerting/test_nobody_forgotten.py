@@ -1,5 +1,6 @@
 """Paths on which a call could get lost: an ambulance that comes first, help sent home, ends of something else."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 from tests.integration.alerting.test_rescue_ways import states, trapped
@@ -120,3 +121,41 @@ def test_a_crew_of_another_tier_that_had_arrived_answers_for_nothing_after_a_re_
     trapped(town)
     assert states(town) == {"mu-1": "offered", "rs-1": "declined", "city-119": "offered"}
     assert town.incident()["tier"] == 3, "whoever cannot be told is not waited for"
+
+
+def test_a_backlog_behind_a_new_alarm_neither_clears_it_nor_calls_everybody(town: City) -> None:
+    old, stop = uuid4(), uuid4()
+    live = town.event("lift-442001", "trapped_non_level")
+    town.event("lift-442001", "trapped_non_level", "end", old)
+    assert town.incident()["sensors_clear_at"] is None
+    town.event("lift-442001", "trapped_non_level", "end", live)
+    assert town.incident()["sensors_clear_at"] is not None
+
+    # An end that overtook its start by the same backlog.
+    town.event("lift-442002", "stopped_outside_zone", "end", stop)
+    town.event("lift-442002", "stopped_outside_zone", "start", stop)
+    assert town.one("SELECT count(*) AS n FROM incident")["n"] == 1
+    gone = uuid4()
+    town.event("lift-442002", "trapped_non_level", "end", gone)
+    town.owner.execute(
+        "INSERT INTO event (event_id, rev, device_id, boot, seq, phase, rule, at, observed, received, zone,"
+        " confidence, clock_offset_ms, body) SELECT %s, 0, id, gen_random_uuid(), 0, 'start', 'trapped_non_level', %s, %s, %s,"
+        " zone, 1, 0, '{}' FROM device WHERE code = 'lift-442002'",
+        (gone, town.now - timedelta(hours=20), town.now - timedelta(hours=20), town.now),
+    )
+    town.after(1)
+    assert (town.incident("442002")["tier"], town.letters("tier_offer")) == (1, {"mu-1"})
+
+
+def test_a_second_caller_takes_no_danger_back(town: City) -> None:
+    trapped(town, hazards=["injury"])
+    lift = town.one("SELECT id FROM lift WHERE code = '442001'")["id"]
+    assert town.command("open_by_phone", "smoke", lift_id=lift, args={"hazards": "fire"})["ok"]
+    assert town.incident()["hazards"] == ["fire", "injury"]
+
+
+def test_an_alarm_of_a_device_without_a_lift_is_said_loudly(town: City) -> None:
+    town.owner.execute("UPDATE device SET lift_id = NULL WHERE code = 'lift-442001'")
+    event = town.event("lift-442001", "trapped_non_level")
+    outcome = "SELECT h.outcome FROM event_handled h JOIN event e ON e.id = h.event_row WHERE e.event_id = %s"
+    assert "nobody is called" in town.one(outcome, event)["outcome"]
