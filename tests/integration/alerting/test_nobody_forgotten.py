@@ -139,8 +139,8 @@ def test_a_backlog_behind_a_new_alarm_neither_clears_it_nor_calls_everybody(town
     town.event("lift-442002", "trapped_non_level", "end", gone)
     town.owner.execute(
         "INSERT INTO event (event_id, rev, device_id, boot, seq, phase, rule, at, observed, received, zone,"
-        " confidence, clock_offset_ms, body) SELECT %s, 0, id, gen_random_uuid(), 0, 'start', 'trapped_non_level', %s, %s, %s,"
-        " zone, 1, 0, '{}' FROM device WHERE code = 'lift-442002'",
+        " confidence, clock_offset_ms, body) SELECT %s, 0, id, gen_random_uuid(), 0, 'start', 'trapped_non_level',"
+        " %s, %s, %s, zone, 1, 0, '{}' FROM device WHERE code = 'lift-442002'",
         (gone, town.now - timedelta(hours=20), town.now - timedelta(hours=20), town.now),
     )
     town.after(1)
