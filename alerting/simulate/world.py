@@ -134,7 +134,9 @@ class World:
             incident, state=state or incident.state, tier=max(tier, incident.tier), **kept
         )
 
-    def _ask(self, tier: int, wanted: int, now: datetime, *, replaces: int | None = None) -> list[int]:
+    def _ask(
+        self, tier: int, wanted: int, now: datetime, *, replaces: int | None = None, frees: bool = True
+    ) -> list[int]:
         due = now + timedelta(seconds=self.plan.accept_s(tier))
         made = []
         for _ in range(wanted):
@@ -147,6 +149,7 @@ class World:
                 offered_at=now,
                 accept_due=due,
                 replaces=replaces,
+                frees=frees,
             )
             self.dispatches.append(asked)
             self.offers.append(asked)
@@ -165,11 +168,13 @@ class World:
     def _again(self, action: CallAgain, now: datetime) -> None:
         self.change(None, {"called_at": now})
         tier = self.incident.tier
-        crews = [one for one in self.dispatches if one.tier == tier]
+        crews = [one for one in self.dispatches if one.tier == tier and one.frees]
         chosen = [one for one in crews if one.state in AGAIN]
         chosen = chosen or [one for one in crews if one.state is not DispatchState.DECLINED] or crews
+        known = (one for one in self.dispatches if one.tier == tier and not one.frees)
+        others = [one for one in known if one.state is DispatchState.OFFERED]
         due = now + timedelta(seconds=self.plan.accept_s(tier))
-        for one in chosen:
+        for one in [*chosen, *others]:
             if one.state in GONE:
                 anew = {**FRESH, "state": DispatchState.OFFERED, "offered_at": now, "accept_due": due}
                 self._replace(one.id, anew)
@@ -177,14 +182,14 @@ class World:
             elif one.state is DispatchState.OFFERED:
                 self._replace(one.id, {"accept_due": due})
                 self.offers.append(self.dispatches[one.id - 1])
-        self.pages += len(chosen)
+        self.pages += len(chosen) + len(others)
         wanted = self.plan.tiers[tier - 1].count
         if not chosen:
             self._ask(tier, self.reach(tier, wanted), now)
 
     def _emergency(self, action: CallEmergency, now: datetime) -> None:
         self.change(None, {"emergency_at": now})
-        self.emergency_crews |= {*self._ask(LAST_TIER, self.reach(EMERGENCY, 0), now)}
+        self.emergency_crews |= {*self._ask(LAST_TIER, self.reach(EMERGENCY, 0), now, frees=False)}
 
     def _offer(self, action: Offer, now: datetime) -> None:
         self._ask(action.tier, 1, now, replaces=action.replaces)
