@@ -116,7 +116,7 @@ def _fits(channel: str, address: str) -> bool:
         return False
     if channel == "email":
         name, at, domain = address.rpartition("@")
-        return bool(at and name and domain) and " " not in address
+        return bool(at and name and domain) and not set(address) & set(" ,;<>")
     if channel == "webhook":
         return address.startswith(("http://", "https://")) and bool(addresses.gateway(channel, address).split()[1:])
     from alerting.channels.speaker import understood

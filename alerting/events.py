@@ -64,6 +64,8 @@ class _Alarm:
         if judged is Meaning.REFUSED_DRILL:
             return "drill: refused, a real incident is open"
         assert self.newest is not None
+        if judged is Meaning.PART:
+            return f"part of {self.newest['number']}"
         if judged is Meaning.REPLACE_DRILL:
             self.details |= end_drill(self._rescue(self.newest))
             self.newest = None

@@ -156,6 +156,13 @@ class AlertingSettings(Section):
             raise ValueError("expected no blanks but {lat} and {lon}") from error
         return url
 
+    @field_validator("routing_url")
+    @classmethod
+    def _an_address(cls, url: str | None) -> str | None:
+        if url is not None and re.match(r"https?://[^/\s]+", url) is None:
+            raise ValueError("expected an address such as http://127.0.0.1:5000")
+        return url
+
     @field_validator("timezone")
     @classmethod
     def _known(cls, name: str) -> str:
@@ -211,6 +218,8 @@ class ApiSettings(Section):
     secure_cookies: bool = False
     demo: bool = False
     """the city is invented, and every page says so"""
+    hotline: str = "96333"
+    """the telephone of the rescue desk, shown to crews"""
 
 
 class RetentionSettings(Section):

@@ -54,7 +54,8 @@ def rosters(
     rows = {name: _grouped(connection, name, values) for name in ("patterns", "shifts", "substitutes", "calendar")}
     lines = [row for name in ("patterns", "shifts", "substitutes") for part in rows[name].values() for row in part]
     people = {row["person"] for row in lines} | {row["substitute"] for row in lines if row.get("substitute")}
-    gone = {row["id"] for row in connection.execute(QUERIES["gone"], {"people": sorted(people)})}
+    # Every question is a part of the time until the page: of nobody there is nothing to ask.
+    gone = {row["id"] for row in connection.execute(QUERIES["gone"], {"people": sorted(people)})} if people else set()
     return {
         number: Roster(
             organisation=number,
@@ -97,7 +98,7 @@ def reach(
     known = rosters(connection, organisations, now - DAY, now + 2 * DAY)
     at_work = {number: turns_now(roster, now) for number, roster in known.items()}
     people = sorted({turn.person for turns in at_work.values() for turn in turns})
-    persons = {row["id"]: row for row in connection.execute(QUERIES["people"], {"people": people})}
+    persons = {row["id"]: row for row in connection.execute(QUERIES["people"], {"people": people})} if people else {}
     own: dict[int, list[Contact]] = defaultdict(list)
     theirs: dict[int, list[Contact]] = defaultdict(list)
     wanted = {"organisations": list(known), "people": people, "drill": drill}

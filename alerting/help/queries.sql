@@ -151,7 +151,9 @@ SELECT l.code, p.town_code AS town FROM lift l JOIN place p ON p.id = l.place_id
 WHERE l.in_use AND l.maintenance_org_id IS NULL ORDER BY l.code
 
 -- name: hard_to_reach
-SELECT code, kind, name_zh, name_en, town_code AS town, fault FROM hard_to_reach ORDER BY fault, kind, code
+SELECT code, kind, name_zh, name_en, town_code AS town, fault FROM hard_to_reach
+ORDER BY array_position(ARRAY['city_rescue', 'ambulance', 'rescue_station', 'maintenance', 'bureau', 'grid_office',
+                              'property', 'caterer'], kind), code
 
 -- name: gaps_kept
 SELECT tier, place_id AS place, lifts, limit_s, nearest_id AS nearest, travel_s FROM coverage_gap

@@ -150,6 +150,7 @@ def test_retired_is_out_of_use(desk: Desk) -> None:
         ({"address": f"ftp://{KEY}"}, "address: not shown here, expected an http or https address"),
         ({"address": "https://"}, "address: not shown here"),
         ({"channel": "email", "address": f"{KEY}"}, "expected a mail address"),
+        ({"channel": "email", "address": "a@b.example,c@d.example"}, "expected a mail address"),
         ({"channel": "email", "address": "a@b.example\nBcc: c@d.example"}, "expected a mail address"),
         ({"channel": "apprise", "address": f"nonsense://{KEY}"}, "expected an address that Apprise knows"),
         ({"address": "file:/nowhere/at/all"}, "file '/nowhere/at/all' cannot be read"),

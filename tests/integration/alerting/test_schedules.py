@@ -42,6 +42,7 @@ def play(database: DatabaseSettings, owner: Connection, seed: int, workers: int,
     return story
 
 
+@pytest.mark.timeout(400)
 def test_whatever_happens_to_workers_everybody_is_called_in_time(city_db: DatabaseSettings, owner: Connection) -> None:
     happened: Counter[str] = Counter()
     for seed in seeds():

@@ -237,6 +237,49 @@ def test_undelivered_is_tried_again_and_a_delivery_in_between_counts(story: Stor
     assert row["delivered_at"] is not None
 
 
+def test_a_receipt_in_the_middle_of_a_repeat_counts_for_more_than_its_outcome(story: Story) -> None:
+    story.contact("a", 1, receipts=True)
+    story.contact("b", 2)
+    story.answers = {"a": UNSURE}
+    story.tell()
+    story.at(0)
+
+    def receipt_comes_first() -> Outcome:
+        with connect(story.database, Role.API) as connection:
+            connection.execute(
+                "INSERT INTO receipt (attempt_id, state, received_at) SELECT min(id), 'delivered', %s"
+                " FROM outbox_attempt",
+                (story.now,),
+            )
+        story.worker.look(story.now)
+        return REFUSED
+
+    story.answers = {"a": receipt_comes_first}
+    assert story.at(2) == ["a"]
+    assert story.states() == {"a": "sent", "b": "spared"}
+    assert story.at(90) == []
+
+
+def test_what_comes_late_of_an_earlier_attempt_undoes_nothing(story: Story) -> None:
+    story.contact("a", 1, receipts=True)
+    story.answers = {"a": UNSURE}
+    story.tell()
+    story.at(0)
+    story.answers = {}
+    assert story.at(2) == ["a"]
+    with connect(story.database, Role.API) as connection:
+        connection.execute(
+            "INSERT INTO receipt (attempt_id, state, received_at) SELECT min(id), 'undelivered', %s"
+            " FROM outbox_attempt",
+            (after(3),),
+        )
+    assert story.at(5) == []
+    assert story.at(120) == []
+    row = story.one("SELECT state, undelivered_at FROM outbox")
+    assert (row["state"], row["undelivered_at"]) == ("sent", None)
+    assert story.rows("SELECT id FROM outbox_attempt WHERE undelivered_at IS NOT NULL")
+
+
 def test_undelivered_at_the_end_of_the_clock_has_failed(story: Story) -> None:
     story.contact("a", 1, receipts=True)
     story.tell(life_s=5)
@@ -326,6 +369,16 @@ def test_an_answered_offer_is_not_repeated_another_way(story: Story) -> None:
     assert set(story.states().values()) == {"spared"}
 
 
+def test_an_answered_offer_whose_worker_died_is_not_sent_again(story: Story) -> None:
+    incident_id, dispatch = incident(story)
+    story.contact("a", 1)
+    story.tell(incident_id=incident_id, dispatch_id=dispatch)
+    story.worker.lease(NOW, 10)
+    story.rows("UPDATE dispatch SET state = 'declined' WHERE id = %s", dispatch)
+    assert story.at(31) == []
+    assert story.states() == {"a": "spared"}
+
+
 def test_a_crew_that_is_called_again_after_it_accepted_is_told(story: Story) -> None:
     incident_id, dispatch = incident(story)
     story.contact("a", 1)
@@ -377,6 +430,24 @@ def test_a_worker_frozen_between_its_lease_and_the_gateway_sends_nothing(story: 
     assert story.worker.send(row, lambda: next(moments)) is None
     assert story.sent == []
     assert story.at(61) == ["a"]
+    assert story.states() == {"a": "sent"}
+
+
+def test_what_a_worker_says_after_its_lease_undoes_nothing(story: Story) -> None:
+    """F9: its gateway thought for a minute; meanwhile another worker has sent the letter."""
+    story.contact("a", 1)
+    story.tell(life_s=40)
+    other = outbox.Worker(story.pool, {"webhook": lambda message: SENT}, lease_s=30)
+    other.name = "other"
+
+    def slow() -> Outcome:
+        outbox.cycle(other, after(31))
+        story.now = after(62)
+        return REFUSED
+
+    story.answers = {"a": slow}
+    [row] = story.worker.lease(NOW, 10)
+    story.worker.send(row, lambda: story.now)
     assert story.states() == {"a": "sent"}
 
 

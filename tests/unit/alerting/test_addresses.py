@@ -54,6 +54,10 @@ def test_what_a_library_said_comes_without_the_key() -> None:
     assert without("HTTP 500", f"https://sms.example/{KEY}") == "HTTP 500"
 
 
+def test_of_two_keys_that_begin_alike_nothing_stays() -> None:
+    assert without("got tokenA1 and tokenA1b2c3", "json://tokenA1@host/tokenA1b2c3") == "got … and …"
+
+
 secrets = st.text(st.characters(codec="ascii", categories=["Lu", "Ll", "Nd"]), min_size=8, max_size=40)
 
 

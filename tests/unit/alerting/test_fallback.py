@@ -38,6 +38,7 @@ THIRD = link(3, 3, WAITING)
         (link(1, 1, QUEUED, refused=True), 1, "release"),
         (link(1, 1, LEASED, refused=True), 1, "release"),
         (link(1, 1, FAILED), 1, "release"),
+        (link(1, 1, SPARED), 1, "release"),
         (link(1, 1, SENT, sent_at=after(1)), 2, "spare"),
         (link(1, 1, SENT, sent_at=after(1)), 300, "spare"),
         (link(1, 1, SENT, sent_at=after(1), receipts=True), 2, "look"),

@@ -64,6 +64,13 @@ def test_what_is_held_back(letter: Due, used: int, held_s: float | None) -> None
         assert (choice.hold[1] - NOW).total_seconds() == held_s
 
 
+def test_letters_of_one_choice_count_each_other() -> None:
+    letters = [due(1, Weight.FIRST), *(due(number, Weight.REPEAT) for number in (2, 3))]
+    choice = choose(letters, {}, {"apprise": 2}, WIDE, NOW)
+    assert choice.send == (1, 2)
+    assert choice.hold == {3: NOW + WINDOW}
+
+
 def test_another_gateway_is_not_held_back_and_no_limit_is_none() -> None:
     recent = {ROBOT: ago(*range(1, 50))}
     letters = [due(1, Weight.LOW), due(2, Weight.LOW, "apprise cd34")]
