@@ -10,11 +10,12 @@ import msgspec
 
 from alerting import letters, links, outbox
 from alerting.contacts import Contact
+from alerting.drills.asked import meant
 from alerting.help import duty
 from alerting.help.candidates import candidates
 from alerting.help.ranking import Candidate
 from alerting.lift_policy import LAST_TIER, Plan
-from alerting.model import COMING, Dispatch
+from alerting.model import COMING, GONE, Dispatch
 from alerting.sql import QUERIES
 from alerting.words import NOT_NEEDED
 from contracts.kinds import DispatchState, OrganisationKind
@@ -34,6 +35,7 @@ class Calls:
 
     def __init__(self, rescue: Rescue) -> None:
         self.rescue, self.connection, self.now = rescue, rescue.connection, rescue.now
+        self._known: dict[int, Mapping[str, object] | None] = {}
 
     def tier(self, tier: int, plan: Plan) -> list[int]:
         """Asks the crews of a tier; the organisations that can be reached."""
@@ -93,6 +95,7 @@ class Calls:
         ).fetchone()
         if row is None:
             return False
+        self.rescue.crews_changed()
         link = {"link": links.crew(self.rescue.means.public_url, token)}
         name = self.name(organisation, "zh")
         if self.tell(organisation, "tier_offer", link, row["id"]):
@@ -101,6 +104,7 @@ class Calls:
             return True
         values = {"id": row["id"], "reason": "no contact method", "now": self.now}
         self.connection.execute(QUERIES["dispatch_unreachable"], values)
+        self.rescue.crews_changed()
         self.rescue.entry("sunlit", "unreachable", f"tier {tier}: {name} has no contact method")
         return False
 
@@ -134,9 +138,11 @@ class Calls:
                 "link": token.sha256,
                 "now": self.now,
                 "accept_due": self.now + timedelta(seconds=plan.accept_s(tier)),
-                "anew": there_too or crew.state not in AGAIN,
+                # A crew that is at the lift stays there, also when nobody is out yet.
+                "anew": there_too or crew.state in GONE,
             }
             self.connection.execute(QUERIES["dispatch_again"], values)
+            self.rescue.crews_changed()
             self.tell(
                 crew.organisation_id, "call_again", {"link": links.crew(self.rescue.means.public_url, token)}, crew.id
             )
@@ -161,7 +167,10 @@ class Calls:
         self.tell(dispatch.organisation_id, "stand_down", {"next_step": words}, dispatch.id)
 
     def name(self, organisation: int, language: str) -> str:
-        row = self.connection.execute(QUERIES["organisation"], {"id": organisation}).fetchone()
+        if organisation not in self._known:
+            found = self.connection.execute(QUERIES["organisation"], {"id": organisation}).fetchone()
+            self._known[organisation] = found
+        row = self._known[organisation]
         return str(row[f"name_{language}"]) if row else str(organisation)
 
     def words(self, stage: str, language: str) -> str:
@@ -181,19 +190,19 @@ class Calls:
         if organisation is None:
             return 0
         incident = self.rescue.incident
-        drill = self.rescue.row["source"] == "drill"
+        drill, real = self.rescue.row["source"] == "drill", "after_drill" in self.rescue.row["details"]
 
         def letter(language: str) -> letters.Letter:
             told = {name: value[language] if isinstance(value, dict) else value for name, value in facts.items()}
             known = {"organisation": self.name(organisation, language), **self.facts(language), **told}
-            return letters.write(stage, language, known, drill=drill)
+            return letters.write(stage, language, known, drill=drill, real=real)
 
-        reach = duty.contacts(self.connection, organisation, self.now)
+        reach = duty.contacts(self.connection, organisation, self.now, drill=drill)
         if reach.reason and stage == "tier_offer":
             self.rescue.entry("sunlit", "roster", f"{self.name(organisation, 'zh')}: {reach.reason}")
         return outbox.tell(
             self.connection,
-            self._ways(stage, reach.contacts),
+            self._ways(stage, self._meant(organisation, reach.contacts)),
             letter,
             prefix=f"i{incident.id}-{stage}-{organisation}-v{incident.version}",
             stage=stage,
@@ -202,6 +211,13 @@ class Calls:
             incident_id=incident.id,
             dispatch_id=dispatch,
         )
+
+    def _meant(self, organisation: int, contacts: Sequence[Contact]) -> Sequence[Contact]:
+        """An exercise wakes nobody who is not there for it."""
+        if self.rescue.row["source"] != "drill":
+            return contacts
+        own = organisation == self.rescue.lift["maintenance_org_id"]
+        return meant(self.connection, contacts, self.rescue.row, own)
 
     def _ways(self, stage: str, contacts: Sequence[Contact]) -> Sequence[Contact]:
         """Those of a stage that is told every way at once need not wait for each other."""

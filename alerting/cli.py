@@ -6,10 +6,14 @@ from typing import Annotated, NoReturn
 
 import psycopg
 import typer
+from rich.console import Console
 
 from alerting import activation, delivery, orders, policy, work
 from alerting.help import coverage_rows, routing, watch
 from alerting.help.coverage_cli import report_command
+from alerting.prove import check
+from alerting.prove.proof import Proof
+from alerting.simulate import cli as simulate_cli
 from runtime import log, service
 from runtime.db import Role, connect, fault_of
 from runtime.settings import load
@@ -17,6 +21,7 @@ from runtime.storage import retention
 
 app = typer.Typer(help="The rescue desk.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.command("coverage")(report_command)
+app.command("simulate")(simulate_cli.simulate)
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings")]
 File = Annotated[Path, typer.Argument(metavar="POLICY", help="TOML file of a policy")]
 
@@ -32,25 +37,60 @@ def run(config: Config = None) -> None:
     service.run("alerting", {**duties, "retention": retention.work(settings, Role.ALERTING)})
 
 
-@app.command()
-def check(file: File) -> None:
-    """Say whether a policy may be activated; exit 1 with one line for what speaks against it."""
-    found = _policy(file)
-    typer.echo(f"{file}: {type(found).__name__} {found.name!r} may be activated")
+@app.command("check")
+def check_command(
+    file: File,
+    config: Config = None,
+    as_json: Annotated[bool, typer.Option("--json", help="the proof as JSON")] = False,
+) -> None:
+    """Prove a policy on every path, and in the register where there is one; exit 1 with a line for each fault."""
+    try:
+        found = policy.load(file)
+        proof = check.examine(found, config)
+    except policy.PolicyError as error:
+        if as_json:
+            typer.echo(check.as_json(check.unread(str(error)), str(file)))
+        _fail(str(error))
+    except psycopg.Error as error:
+        _fail(f"database: {fault_of(error)}")
+    if as_json:
+        typer.echo(check.as_json(proof, str(file)))
+    elif not proof.faults:
+        typer.echo(f"{file}: {type(found).__name__} {found.name!r} may be activated")
+        Console().print(check.table(proof))
+    _refuse(file, proof)
 
 
 @app.command()
 def activate(
-    file: File, author: Annotated[str, typer.Option(help="who answers for it")], config: Config = None
+    file: File,
+    author: Annotated[str, typer.Option(help="who answers for it")],
+    config: Config = None,
+    without_register: Annotated[
+        bool, typer.Option("--without-register", help="do not ask whether everybody in it can be reached")
+    ] = False,
 ) -> None:
-    """Make a policy the one that new incidents or findings begin with."""
+    """Make a policy the one that new incidents or findings begin with. What `check` refuses is refused here."""
     found = _policy(file)
+    proof = check.by_itself(found)
     try:
         with connect(load(config).database, Role.ALERTING) as connection:
-            version = activation.store(connection, found, author, datetime.now(UTC))
+            now = datetime.now(UTC)
+            if not without_register:
+                proof = check.in_city(proof, found, connection, now)
+            _refuse(file, proof)
+            by = f"{author} (without the register)" if without_register else author
+            version = activation.store(connection, found, by, now)
     except psycopg.Error as error:
         _fail(f"database: {fault_of(error)}")
     typer.echo(f"{file}: active as version {version}")
+
+
+def _refuse(file: Path, proof: Proof) -> None:
+    for fault in proof.faults:
+        typer.echo(f"sunlit alerting: {fault.line(str(file))}", err=True)
+    if proof.faults:
+        raise typer.Exit(1)
 
 
 def _policy(file: Path) -> policy.Policy:

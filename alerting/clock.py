@@ -13,19 +13,26 @@ NOTED = timedelta(seconds=2)
 
 
 class DeskClock:
-    """One per duty. It begins where the desk's time stood, so that a restart does not undo what was held."""
+    """One per duty: what is due and what is leased is told by it, never by this machine's own clock.
 
-    def __init__(self) -> None:
+    It begins where the desk's time stood, so that a restart does not undo what was held.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
         self._steady: Steady | None = None
         self._said = False
+        self.ask()
 
-    def now(self, connection: Connection) -> datetime:
-        """The desk's time; says so once when the database's clock was set back."""
-        row = connection.execute(INBOX["desk_time"]).fetchone()
+    def ask(self) -> datetime:
+        """Looks at the database's clock; says so once when that was set back."""
+        row = self.connection.execute(INBOX["desk_time"]).fetchone()
         assert row is not None
         if self._steady is None:
             self._steady = Steady(row["latest"])
-        found = self._steady.at(row["now"], time.monotonic())
+        counted = time.monotonic()
+        found = self._steady.at(row["now"], counted)
+        self._at = (found, counted)
         behind = self._steady.ahead > NOTED
         if behind and not self._said:
             log.error(
@@ -34,3 +41,8 @@ class DeskClock:
             )
         self._said = behind
         return found
+
+    def __call__(self) -> datetime:
+        """The time between two looks."""
+        found, since = self._at
+        return found + timedelta(seconds=time.monotonic() - since)

@@ -2,16 +2,15 @@
 
 import logging
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from datetime import datetime, timedelta
 from typing import Any
 
 from alerting import rates
 from alerting.channels import Outcome, open_channels
-from alerting.outbox import Worker, server_time
+from alerting.clock import DeskClock
+from alerting.outbox import Worker
 from alerting.rates import Room
 from runtime.db import Connection, Role, connect, pool
 from runtime.settings import Settings
@@ -24,24 +23,6 @@ CONNECTIONS = 8
 Busy = dict[Future[Outcome | None], Mapping[str, Any]]
 
 
-class DatabaseClock:
-    """The database's time between two looks at it: leases are told by it, never by this machine's own clock."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.ask()
-
-    def ask(self) -> datetime:
-        """Looks at it anew."""
-        found = server_time(self.connection)
-        self._at = (found, time.monotonic())
-        return found
-
-    def __call__(self) -> datetime:
-        found, since = self._at
-        return found + timedelta(seconds=time.monotonic() - since)
-
-
 def work(settings: Settings) -> Callable[[threading.Event], None]:
     """The duty: polls once a second; a hint on the channel `sunlit` only makes it look earlier."""
 
@@ -52,7 +33,7 @@ def work(settings: Settings) -> Callable[[threading.Event], None]:
         try:
             with connect(settings.database, Role.ALERTING) as listener, ThreadPoolExecutor(IN_PARALLEL + 1) as threads:
                 listener.execute("LISTEN sunlit")
-                clock = DatabaseClock(listener)
+                clock = DeskClock(listener)
                 busy: Busy = {}
                 looking: Future[int] | None = None
                 while not stop.is_set():
@@ -73,9 +54,7 @@ def work(settings: Settings) -> Callable[[threading.Event], None]:
     return duty
 
 
-def _look(
-    worker: Worker, clock: DatabaseClock, threads: ThreadPoolExecutor, looking: Future[int] | None
-) -> Future[int]:
+def _look(worker: Worker, clock: DeskClock, threads: ThreadPoolExecutor, looking: Future[int] | None) -> Future[int]:
     """Receipts and waiting letters are looked at beside the sendings: no first page waits for them."""
     if looking is not None and not looking.done():
         return looking

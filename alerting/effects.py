@@ -62,6 +62,7 @@ class Rescue:
         policy = from_row(row["policy"])
         assert isinstance(policy, LiftPolicy)
         self.policy = policy
+        self._crews: list[Dispatch] | None = None
         self._read(row)
         lift = connection.execute(QUERIES["lift_by_id"], {"lift": self.incident.lift_id}).fetchone()
         assert lift is not None
@@ -78,8 +79,14 @@ class Rescue:
 
     @property
     def dispatches(self) -> list[Dispatch]:
-        rows = self.connection.execute(QUERIES["dispatches"], {"incident": self.incident.id}).fetchall()
-        return [msgspec.convert(row, type=Dispatch, strict=False) for row in rows]
+        if self._crews is None:
+            rows = self.connection.execute(QUERIES["dispatches"], {"incident": self.incident.id}).fetchall()
+            self._crews = [msgspec.convert(row, type=Dispatch, strict=False) for row in rows]
+        return self._crews
+
+    def crews_changed(self) -> None:
+        """Whoever writes a dispatch says so: they are read again."""
+        self._crews = None
 
     def carry_out(self, actions: Sequence[Action], actor: str) -> None:
         """Does what was decided, then whatever is due at once because of it, and sets the next clock."""
@@ -163,6 +170,7 @@ class Rescue:
         self.connection.execute(
             QUERIES["dispatch_update"], {**values, "id": action.dispatch_id, "state": action.state.value}
         )
+        self.crews_changed()
         self.entry(actor, f"crew_{action.state.value}", action.reason, dispatch=action.dispatch_id)
 
     def _call(self, action: CallTier, actor: str) -> None:
@@ -208,6 +216,10 @@ class Rescue:
         """Words to every lift device of the lift; the edge speaks them or says that it cannot."""
         self.update(None, {"comfort_at": self.now})
         devices = self.connection.execute(QUERIES["lift_devices"], {"lift": self.incident.lift_id}).fetchall()
+        if self.row["source"] == "drill":
+            # Whoever rides in the car knows nothing of an exercise.
+            self.entry(actor, "comfort_missing", "a drill: nothing is said in the car")
+            return
         texts = {language: action.text or self.calls.words("comfort", language) for language in ("zh", "en")}
         for device in devices:
             self.connection.execute(

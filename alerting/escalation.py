@@ -23,11 +23,22 @@ from contracts.kinds import IncidentState
 
 
 class Clock(NamedTuple):
-    """When something is due, what will be done then, and the words for people."""
+    """When something is due, what will be done then, the words for people, and the policy's key that set the time."""
 
     at: datetime
     action: Action
     words: str
+    key: str
+
+
+AT_ONCE = "at once"
+NOBODY = "nobody"
+"""not clocks of the policy: what is due when the alarm is, and when nobody can be asked"""
+
+
+def accept_key(tier: int) -> str:
+    """The policy's key of a tier's acceptance clock."""
+    return f"tier[{tier}].accept_s"
 
 
 def facts_of(incident: Incident, policy: LiftPolicy) -> Facts:
@@ -80,24 +91,27 @@ def _arrival(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan) -
     if incident.state is IncidentState.VERIFYING:
         limit = chosen.clocks.verify_s
         reason = f"nobody has looked within {limit} s: counts as an entrapment"
-        return [Clock(_after_s(incident.opened_at, limit), CallTier(1, reason), "tier 1")]
+        return [Clock(_after_s(incident.opened_at, limit), CallTier(1, reason), "tier 1", "verify_s")]
     if tier == 0:
-        return [Clock(incident.opened_at, CallTier(1, "alarm received"), "tier 1")]
+        return [Clock(incident.opened_at, CallTier(1, "alarm received"), "tier 1", AT_ONCE)]
     # Tiers that were called side by side answer for each other; one that was called because the tier below it is late
     # is judged by its own crews.
     lowest = 1 if tier <= chosen.call_tier else tier
     asked = [dispatch for dispatch in dispatches if lowest <= dispatch.tier <= tier and dispatch.state not in GONE]
     if not asked:
-        return [_next(incident, incident.called_at or incident.opened_at, chosen, f"tier {tier}: nobody can come")]
+        return [
+            _next(incident, incident.called_at or incident.opened_at, chosen, f"tier {tier}: nobody can come", NOBODY)
+        ]
     coming = [_deadline(dispatch, chosen) for dispatch in asked if dispatch.state in COMING]
     if coming:
-        until, reason = max(coming)
-        return [_next(incident, until, chosen, reason)]
-    until = max(dispatch.accept_due or dispatch.offered_at for dispatch in asked)
-    return [_next(incident, until, chosen, f"tier {tier} has not accepted within {chosen.accept_s(tier)} s")]
+        until, reason, key = max(coming)
+        return [_next(incident, until, chosen, reason, key)]
+    until, slowest = max((dispatch.accept_due or dispatch.offered_at, dispatch.tier) for dispatch in asked)
+    reason = f"tier {tier} has not accepted within {chosen.accept_s(tier)} s"
+    return [_next(incident, until, chosen, reason, accept_key(slowest))]
 
 
-def _deadline(dispatch: Dispatch, chosen: Plan) -> tuple[datetime, str]:
+def _deadline(dispatch: Dispatch, chosen: Plan) -> tuple[datetime, str, str]:
     """An accepted crew that never arrives must still be followed by the next tier."""
     accepted = dispatch.accepted_at or dispatch.offered_at
     limit = chosen.clocks.arrive_s
@@ -105,16 +119,16 @@ def _deadline(dispatch: Dispatch, chosen: Plan) -> tuple[datetime, str]:
     if dispatch.eta_at is not None and dispatch.eta_at > latest:
         check = _after_s(accepted, chosen.clocks.check_eta_s)
         if check < latest:
-            return check, f"tier {dispatch.tier} expects to arrive too late"
-    return latest, f"tier {dispatch.tier} accepted but has not arrived within {limit} s"
+            return check, f"tier {dispatch.tier} expects to arrive too late", "check_eta_s"
+    return latest, f"tier {dispatch.tier} accepted but has not arrived within {limit} s", "arrive_s"
 
 
-def _next(incident: Incident, at: datetime, chosen: Plan, reason: str) -> Clock:
+def _next(incident: Incident, at: datetime, chosen: Plan, reason: str, key: str) -> Clock:
     if incident.tier < LAST_TIER:
-        return Clock(at, CallTier(incident.tier + 1, reason), f"tier {incident.tier + 1}")
+        return Clock(at, CallTier(incident.tier + 1, reason), f"tier {incident.tier + 1}", key)
     # There is nobody above: call again, but not more often than the acceptance clock.
     again = _after_s(incident.called_at or incident.opened_at, chosen.accept_s(LAST_TIER))
-    return Clock(max(at, again), CallAgain(reason), "tier 3 again")
+    return Clock(max(at, again), CallAgain(reason), "tier 3 again", key if at > again else accept_key(LAST_TIER))
 
 
 def _last_resort(incident: Incident, chosen: Plan) -> list[Clock]:
@@ -123,7 +137,7 @@ def _last_resort(incident: Incident, chosen: Plan) -> list[Clock]:
         return []
     limit = chosen.clocks.t_max_s
     call = CallTier(incident.tier + 1, f"nobody has arrived within {limit} s")
-    return [Clock(_after_s(incident.alarm_at, limit), call, "tier 3")]
+    return [Clock(_after_s(incident.alarm_at, limit), call, "tier 3", "t_max_s")]
 
 
 def _release(incident: Incident, there: Sequence[Dispatch], chosen: Plan) -> list[Clock]:
@@ -131,17 +145,17 @@ def _release(incident: Incident, there: Sequence[Dispatch], chosen: Plan) -> lis
     arrived = max(dispatch.arrived_at or dispatch.offered_at for dispatch in there)
     reason = f"arrived, but nobody is out within {limit} s"
     if incident.tier < LAST_TIER:
-        return [Clock(_after_s(arrived, limit), CallTier(incident.tier + 1, reason), "tier 3")]
+        return [Clock(_after_s(arrived, limit), CallTier(incident.tier + 1, reason), "tier 3", "release_s")]
     called = incident.called_at or incident.opened_at
-    return [Clock(_after_s(max(arrived, called), limit), CallAgain(reason), "tier 3 again")]
+    return [Clock(_after_s(max(arrived, called), limit), CallAgain(reason), "tier 3 again", "release_s")]
 
 
 def _long(incident: Incident, chosen: Plan) -> list[Clock]:
     at = _after_s(incident.alarm_at, chosen.clocks.long_s)
     reason = f"trapped for more than {chosen.clocks.long_s} s"
     if incident.tier < LAST_TIER:
-        return [Clock(at, CallTier(incident.tier + 1, reason), "tier 3")]
-    return [] if incident.emergency_at is not None else [Clock(at, CallEmergency(reason), "120")]
+        return [Clock(at, CallTier(incident.tier + 1, reason), "tier 3", "long_s")]
+    return [] if incident.emergency_at is not None else [Clock(at, CallEmergency(reason), "120", "long_s")]
 
 
 def _at_once(incident: Incident, chosen: Plan) -> list[Clock]:
@@ -149,17 +163,19 @@ def _at_once(incident: Incident, chosen: Plan) -> list[Clock]:
     if incident.state is IncidentState.VERIFYING or incident.tier == 0:
         return []
     if incident.tier < chosen.call_tier:
-        return [Clock(incident.opened_at, CallTier(incident.tier + 1, f"at once: {chosen.why}"), "at once")]
+        call = CallTier(incident.tier + 1, f"at once: {chosen.why}")
+        return [Clock(incident.opened_at, call, "at once", "call_tier")]
     if chosen.emergency and incident.emergency_at is None:
-        return [Clock(incident.opened_at, CallEmergency(f"at once: {' '.join(incident.hazards)}"), "120")]
+        emergency = CallEmergency(f"at once: {' '.join(incident.hazards)}")
+        return [Clock(incident.opened_at, emergency, "120", "emergency")]
     return []
 
 
 def _comfort(incident: Incident, chosen: Plan) -> list[Clock]:
     every = chosen.clocks.comfort_s
     if incident.comfort_at is None:
-        return [Clock(incident.opened_at, Comfort("first words to the car"), "words to the car")]
-    return [Clock(_after_s(incident.comfort_at, every), Comfort(f"every {every} s"), "words to the car")]
+        return [Clock(incident.opened_at, Comfort("first words to the car"), "words to the car", AT_ONCE)]
+    return [Clock(_after_s(incident.comfort_at, every), Comfort(f"every {every} s"), "words to the car", "comfort_s")]
 
 
 def _after(incident: Incident, chosen: Plan) -> list[Clock]:
@@ -169,12 +185,14 @@ def _after(incident: Incident, chosen: Plan) -> list[Clock]:
     found = []
     if incident.followed_up_at is None and incident.follow_reminded_at is None:
         reminder = Remind("follow_up_reminder", "follow_reminded_at", "nobody has called back yet")
-        found.append(Clock(_after_s(incident.released_at, chosen.clocks.follow_up_s), reminder, "call back"))
+        found.append(
+            Clock(_after_s(incident.released_at, chosen.clocks.follow_up_s), reminder, "call back", "follow_up_s")
+        )
     if incident.state is not IncidentState.CLOSED:
         since = max(incident.released_at, incident.reminded_at or incident.released_at)
         reason = "cause and rescue method are not recorded"
         reminder = Remind("record_reminder", "reminded_at", reason)
-        found.append(Clock(_after_s(since, chosen.clocks.record_s), reminder, "record cause and method"))
+        found.append(Clock(_after_s(since, chosen.clocks.record_s), reminder, "record cause and method", "record_s"))
     return sorted(found, key=lambda clock: clock.at)
 
 

@@ -15,6 +15,7 @@ UNTOLD = (FindingState.DETECTED, FindingState.UNDER_REVIEW, FindingState.MUTED)
 WITH_OWNER = (FindingState.PUSHED, FindingState.OVERDUE_YELLOW, FindingState.OVERDUE_RED)
 LEVELS = (Moment.PUSH, Moment.LATE, Moment.YELLOW, Moment.RED)
 SHOWN = (FindingState.PUSHED, FindingState.PUSHED, FindingState.OVERDUE_YELLOW, FindingState.OVERDUE_RED)
+SENT_TO = {Party.OWNER: "owner", Party.MAINTENANCE: "maintenance unit"}
 LATE_WORDS = ("", "not put right in time", "overdue, yellow", "overdue, red")
 KEPT, LASTS, DIGEST, QUIET = "kept", "lasts", "digest", "quiet ends"
 """why something waits that nobody was told of"""
@@ -99,7 +100,7 @@ def first(sighting: Sighting, policy: FindingPolicy, now: datetime) -> tuple[Ter
     if sighting.quiet is not None:
         return found, _mute(sighting.quiet, policy, now, now)
     if not certain:
-        return found, _look(policy, found, now, f"{said}: a person looks first")
+        return found, look(policy, found, now, f"{said}: a person looks first")
     lasting = policy.lasting.get(sighting.rule)
     if lasting is not None and found.kind is not FindingClass.IMMEDIATE:
         waits = f"{said}: told if it lasts {lasting} s"
@@ -111,7 +112,7 @@ def _open(policy: FindingPolicy, found: Terms, now: datetime, said: str) -> Step
     if found.kind is FindingClass.GUIDANCE:
         words = f"{said}: advice, kept for the digest"
         return _detected(words, next_digest(policy, now), DIGEST)
-    return push(policy, found, now, f"{said}: sent to the owner")
+    return push(policy, found, now, f"{said}: sent to the {SENT_TO[policy.chain[0]]}")
 
 
 def _detected(reason: str, due_at: datetime, due_reason: str) -> Step:
@@ -122,7 +123,8 @@ def _kept(policy: FindingPolicy, now: datetime, reason: str) -> Step:
     return _detected(reason, now + timedelta(seconds=policy.keep_s), KEPT)
 
 
-def _look(policy: FindingPolicy, found: Terms, now: datetime, reason: str) -> Step:
+def look(policy: FindingPolicy, found: Terms, now: datetime, reason: str) -> Step:
+    """A person looks before anybody is told."""
     clocks = clocks_of(policy, found)
     return Step(
         state=FindingState.UNDER_REVIEW,
@@ -277,7 +279,7 @@ def _woken(finding: Finding, policy: FindingPolicy, now: datetime, quiet: Quiet 
     if not finding.still_on:
         return closed("ended while it was muted", now, ended_at=now)
     if finding.confidence < policy.automatic_confidence:
-        return _look(policy, finding.terms, now, "still there after the muting: a person looks first")
+        return look(policy, finding.terms, now, "still there after the muting: a person looks first")
     return _open(policy, finding.terms, now, "still there after the muting")
 
 

@@ -56,7 +56,9 @@ def tell(
         return ()
     facts = connection.execute(QUERIES["facts"], {"id": finding.id}).fetchone()
     assert facts is not None
-    contacts = {party: ways_to(connection, facts[f"{party}_id"], now) for party in policy.chain}
+    asked = {party: facts[f"{party}_id"] for party in policy.chain}
+    known = duty.reach(connection, [one for one in asked.values() if one is not None], now)
+    contacts = {party: known[one].contacts if one in known else () for party, one in asked.items()}
     told = reach(step.tell, frozenset(party for party, known in contacts.items() if known), policy.chain)
     for party in told.parties:
         stage = "finding_officer" if party in OFFICERS else step.letter
@@ -96,7 +98,7 @@ def _facts(facts: Mapping[str, Any], step: Step, party: Party, language: str, pu
 
 
 def ways_to(connection: Connection, organisation: int | None, now: datetime) -> Sequence[Contact]:
-    """How an organisation is reached; nobody is reached in no way."""
+    """How an organisation is reached now; nobody is reached in no way."""
     return () if organisation is None else duty.contacts(connection, organisation, now).contacts
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from alerting.outbox import server_time
+from alerting.clock import DeskClock
 from contracts.kinds import EdgeCommand, Lane
 from contracts.messages import Command, decode, encode
 from contracts.topics import topic
@@ -70,12 +70,13 @@ def work(settings: Settings) -> Callable[[threading.Event], None]:
         try:
             with connect(settings.database, Role.ALERTING) as connection:
                 connection.execute("LISTEN sunlit")
+                clock = DeskClock(connection)
                 while not stop.is_set():
                     try:
                         cycle(
                             connection,
                             lambda where, what: bus.publish(where, what) is not None,
-                            server_time(connection),
+                            clock.ask(),
                         )
                     except NotConnected:
                         stop.wait(settings.alerting.poll_s)

@@ -171,6 +171,7 @@ class Worker:
     def look(self, now: datetime) -> int:
         """Carries over what receipts say and lets go who has waited long enough; returns how much that was."""
         with self.connections.connection() as connection:
+            connection.execute(QUERIES["close_forgotten"], {"now": now, "lease_s": self.lease_s})
             came = receipts.apply(connection, now, self.settings.fallback_s)
             return came + chains.sweep(connection, now, self.settings.fallback_s)
 

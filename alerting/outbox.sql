@@ -52,6 +52,14 @@ RETURNING lease_until
 UPDATE outbox_attempt SET ended_at = %(now)s, outcome = 'unsure', detail = 'worker vanished before the outcome was written'
 WHERE outbox_id = %(id)s AND ended_at IS NULL
 
+-- name: close_forgotten
+-- A letter that nobody needs any more is not sent again: whoever vanished over it would leave no outcome.
+UPDATE outbox_attempt a SET ended_at = %(now)s, outcome = 'unsure',
+       detail = 'worker vanished before the outcome was written'
+FROM outbox o
+WHERE a.ended_at IS NULL AND a.started_at < %(now)s::timestamptz - make_interval(secs => %(lease_s)s)
+  AND o.id = a.outbox_id AND NOT (o.state = 'leased' AND o.lease_until > %(now)s)
+
 -- name: attempt_start
 INSERT INTO outbox_attempt (outbox_id, started_at, receipt_sha256) VALUES (%(id)s, %(now)s, %(receipt)s) RETURNING id
 

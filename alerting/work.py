@@ -46,10 +46,10 @@ def work(settings: Settings, number: int = 0, watch: Watch = lambda seconds, don
         ):
             listener.execute("LISTEN sunlit")
             engine = Engine(connection, means(settings), number, settings.alerting.workers)
-            clock, beaten = DeskClock(), float("-inf")
+            clock, beaten = DeskClock(connection), float("-inf")
             while not stop.is_set():
                 # A clock that runs out is seen at the next poll at the latest; a hint makes it sooner.
-                now, began = clock.now(connection), time.monotonic()
+                now, began = clock.ask(), time.monotonic()
                 done = engine.cycle(now)
                 took = time.monotonic() - began
                 watch(took, done)
@@ -57,7 +57,7 @@ def work(settings: Settings, number: int = 0, watch: Watch = lambda seconds, don
                     beat(connection, instance, now, took)
                     beaten = began
                 if not engine.more:
-                    _wait(listener, settings.alerting.poll_s)
+                    _wait(listener, settings.alerting.poll_s, stop)
 
     return duty
 
@@ -67,9 +67,9 @@ def sweep(settings: Settings) -> Duty:
 
     def duty(stop: threading.Event) -> None:
         with connect(settings.database, Role.ALERTING, "lock_timeout=1s") as connection:
-            engine, clock = Engine(connection, means(settings)), DeskClock()
+            engine, clock = Engine(connection, means(settings)), DeskClock(connection)
             while not stop.wait(SWEEP_S):
-                found = engine.sweep(clock.now(connection))
+                found = engine.sweep(clock.ask())
                 if found:
                     log.info("the sweep did %d that no worker had done yet", found)
 
@@ -82,7 +82,9 @@ def beat(connection: Connection, instance: str, now: datetime, took_s: float) ->
     connection.execute(INBOX["beat"], {"instance": instance, "info": Jsonb(info)})
 
 
-def _wait(listener: Connection, seconds: float) -> None:
-    for notice in listener.notifies(timeout=seconds):
-        if notice.payload in HEARD:
-            return
+def _wait(listener: Connection, seconds: float, stop: threading.Event) -> None:
+    end = time.monotonic() + seconds
+    while not stop.is_set() and (left := end - time.monotonic()) > 0:
+        for notice in listener.notifies(timeout=min(left, 1.0)):
+            if notice.payload in HEARD:
+                return

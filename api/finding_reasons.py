@@ -18,7 +18,8 @@ ENDS = {
     "self-test passed": "自检通过",
 }
 TOLD = {
-    "sent to the owner": "已通知责任方",
+    "sent to the owner": "已通知经营者",
+    "sent to the maintenance unit": "已通知维保单位",
     "a person looks first": "先由人工复核",
     "advice, kept for the digest": "提示，计入汇总",
 }
@@ -27,6 +28,7 @@ THEN = f"(?P<then>{'|'.join(TOLD)})"
 
 Say = Callable[[re.Match[str]], str]
 SAYINGS: tuple[tuple[str, Say], ...] = (
+    (rf"confidence (?P<p>[\d.]+): {THEN}", lambda m: f"置信度 {m['p']}：{TOLD[m['then']]}"),
     (
         rf"confidence (?P<p>[\d.]+), number (?P<n>\d+) of its kind: {THEN}",
         lambda m: f"置信度 {m['p']}，同类第 {m['n']} 次：{TOLD[m['then']]}",

@@ -57,7 +57,7 @@ def alarm(
         disable=not console.is_terminal,
     )
     try:
-        with _ended_in_order(), bar, quiet("runtime.bus", logging.WARNING):
+        with ended_in_order(), bar, quiet("runtime.bus", logging.WARNING):
             task = bar.add_task("starting", total=1)
             with own_system(load(config), home, wanted.lifts, plain) as system:
                 numbers = measure(
@@ -80,7 +80,7 @@ def alarm(
 
 
 @contextmanager
-def _ended_in_order() -> Iterator[None]:
+def ended_in_order() -> Iterator[None]:
     """SIGTERM is like Ctrl-C: what was started is ended."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -3,3 +3,4 @@
 from runtime.db import Queries
 
 QUERIES = Queries("alerting.bench")
+DESK = Queries("alerting.bench", "desk.sql")

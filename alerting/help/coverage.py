@@ -205,7 +205,7 @@ def by_town(found: Sequence[Tier], places: Sequence[Place]) -> dict[str, dict[in
 
 def words(tier: Tier, lifts: Sequence[str], named: int = 5) -> Iterator[str]:
     """In words: how many lifts a tier misses, and the first of them by their codes."""
-    kinds = " or ".join(kind.replace("_", " ") for kind in tier.kinds)
+    kinds = " or ".join("maintenance unit" if kind == "maintenance" else kind.replace("_", " ") for kind in tier.kinds)
     limits = f"{tier.limit_s / 60:.0f} min"
     if tier.remote_limit_s != tier.limit_s:
         limits += f" (remote places {tier.remote_limit_s / 60:.0f} min)"

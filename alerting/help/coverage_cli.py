@@ -17,7 +17,7 @@ from runtime.settings import load
 
 FAULTS = {
     "none": "without any contact method",
-    "people_only": "without a contact method of their own: reached only while somebody is on duty",
+    "people_only": "reached only while somebody is on duty, having no contact method of their own",
     "unverified": "without a verified contact method",
 }
 NAMED = 5
@@ -79,11 +79,11 @@ def _words(report: Report) -> list[str]:
             lines.append(f"{report.names[code]['name_en']}: {counts[0]} lifts, out of reach: {', '.join(missed)}")
     codes = [row["code"] for row in report.without_unit]
     if codes:
-        lines.append(f"{len(codes)} lifts without a maintenance unit: {_first(codes)}")
+        lines.append(f"lifts without a maintenance unit ({len(codes)}): {_first(codes)}")
     for fault, text in FAULTS.items():
         who = [row["code"] for row in report.hard_to_reach if row["fault"] == fault]
         if who:
-            lines.append(f"{len(who)} organisations {text}: {_first(who)}")
+            lines.append(f"organisations {text} ({len(who)}): {_first(who)}")
     return lines
 
 

@@ -63,12 +63,12 @@ def import_command(
         typer.echo("\n".join(_told(one, zone)))
     days = sum(isinstance(entry, roster_file.CalendarDay) for entry in entries)
     if days:
-        typer.echo(f"calendar: {days} days")
+        typer.echo(f"calendar: days {days}")
 
 
 def _told(done: roster_store.Imported, zone: str) -> Iterator[str]:
-    counts = f"{done.weekly} weekly lines, {done.shifts} shifts, {done.substitutes} substitutes"
-    yield f"{done.code}: {counts}; {done.replaced} lines replaced"
+    counts = f"weekly lines {done.weekly}, shifts {done.shifts}, substitutes {done.substitutes}"
+    yield f"{done.code}: {counts}; replaced {done.replaced}"
     for hole in done.holes[:5]:
         yield f"{done.code}: nobody is on duty {_words(hole, zone)}"
     if len(done.holes) > 5:

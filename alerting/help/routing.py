@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -31,6 +32,8 @@ class Server:
 
     def __init__(self, url: str, timeout_s: float) -> None:
         self.url, self.timeout_s = url.rstrip("/"), timeout_s
+        # The address may carry a password.
+        self.name = urlsplit(url).netloc.rpartition("@")[2]
         self.http = httpx.Client(timeout=timeout_s, trust_env=False)
 
     def ways(self, ask: Ask) -> list[Way]:
@@ -125,5 +128,5 @@ def _turn(connection: Connection, server: Server | None, fresh_days: int, stop: 
         return "routing: no server, so all ways are estimated"
     kept, fault = refresh(connection, server, fresh_days, stop)
     if fault:
-        return f"routing: {server.url}: {fault}; {ESTIMATED}"
-    return f"routing: {server.url} answers" + (f", {kept} ways are new" if kept else "")
+        return f"routing: {server.name}: {fault}; {ESTIMATED}"
+    return f"routing: {server.name} answers" + (f", {kept} ways are new" if kept else "")

@@ -61,7 +61,7 @@ def own_parts(
     try:
         postgres.start()
         if server:
-            _configure(postgres, server)
+            configure(postgres, server)
         database = postgres.database("sunlit")
         migrate(database, plain=plain)
         broker.start()
@@ -76,7 +76,8 @@ def own_parts(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _configure(postgres: Postgres, server: Mapping[str, str]) -> None:
+def configure(postgres: Postgres, server: Mapping[str, str]) -> None:
+    """Settings of a server, which is restarted with them."""
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
         for name, value in server.items():
             connection.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), value))

@@ -20,6 +20,7 @@ TIERS = (1, 2, 3), (0.9901, 0.0098, 0.0001)
 """published: Guizhou"""
 LONGEST_OPEN = timedelta(days=60)
 """then somebody went there; invented"""
+LEVELS = {"overdue_yellow": 2, "overdue_red": 3}
 CLASSES = {Rule.CAMERA_BLIND: "D", Rule.STRANGER: "I"}
 
 
@@ -116,6 +117,7 @@ def _finding(random: Random, made: Past, ground: Ground, at: datetime, number: s
             *(ground.kitchen_policy, at, at, at, *_due(state, at, rectified, today)),
             *(rectified if is_rectified else None, verified if is_closed else None),
             *("simulate" if is_closed else "", verified if is_closed else None),
+            *(at, LEVELS.get(state, 0)),
         )
     )
     made.finding_entry.append((row, at, "simulate", "invented", "the past of an invented city", 1))
@@ -127,7 +129,11 @@ def _due(state: str, at: datetime, rectified: datetime, today: datetime) -> tupl
         return (at + DAY, "put right") if today - at < DAY else (at + 5 * DAY, "yellow")
     if state == "rectified_claimed":
         return rectified + 3 * DAY, "review"
-    return (at + 10 * DAY, "red") if state == "overdue_yellow" else (None, "")
+    if state == "overdue_yellow":
+        return at + 10 * DAY, "red"
+    if state == "overdue_red":
+        return at + (10 + 7 * ((today - at - 10 * DAY) // (7 * DAY) + 1)) * DAY, "reminder"
+    return None, ""
 
 
 def midnight(now: datetime) -> datetime:

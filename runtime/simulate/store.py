@@ -29,7 +29,7 @@ PAST_COLUMNS: Mapping[str, str] = {
     " released_at ended_at link_sha256 link_expires",
     "incident_entry": "incident_id at actor action reason tier policy_version",
     "finding": "id number kitchen_id device_id event_id rule class state confidence policy_id at opened_at last_at"
-    " due_at due_reason rectified_at verified_at verified_by closed_at",
+    " due_at due_reason rectified_at verified_at verified_by closed_at pushed_at level",
     "finding_entry": "finding_id at actor action reason policy_version",
 }
 # login, name, role

@@ -47,3 +47,6 @@ WHERE number LIKE 'F' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD') || '-%';
 -- may jump.
 ALTER TABLE command ADD COLUMN seq bigint GENERATED ALWAYS AS IDENTITY;
 CREATE UNIQUE INDEX command_seq ON command (seq);
+
+-- Attempts whose worker vanished are few, and looked for at every poll.
+CREATE INDEX outbox_attempt_open ON outbox_attempt (started_at) WHERE ended_at IS NULL;

@@ -72,14 +72,19 @@ def test_shortfalls_by_name(city_db: DatabaseSettings, owner: Connection, tmp_pa
     )
     text = report(city_db, tmp_path)
     assert "tier 2: no rescue station within 30 min (remote places 60 min) of 4 lifts: 442009, 442010, 442011" in text
-    assert "2 lifts without a maintenance unit: 442001, 442002" in text
-    assert "1 organisations without any contact method: rs-1" in text
-    assert "1 organisations without a verified contact method: city-119" in text
+    assert "lifts without a maintenance unit (2): 442001, 442002" in text
+    assert "organisations without any contact method (1): rs-1" in text
+    assert "organisations without a verified contact method (1): city-119" in text
     owner.execute(
         "INSERT INTO contact_method (person_id, channel, address)"
         " SELECT id, 'email', 'li@x' FROM person WHERE login = 'li'"
     )
-    assert "rs-1" in report(city_db, tmp_path).partition("only while somebody is on duty: ")[2]
+    assert (
+        "rs-1"
+        in report(city_db, tmp_path).partition(
+            "only while somebody is on duty, having no contact method of their own (1): "
+        )[2]
+    )
     found = json.loads(report(city_db, tmp_path, "--json"))
     assert found["tiers"][1]["out_of_reach_lifts"] == ["442009", "442010", "442011", "442012"]
     assert found["tiers"][0]["out_of_reach_lifts"][:2] == ["442001", "442002"]

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from alerting import events
 from alerting.engine import DEVICE, LIFT, Engine
@@ -208,3 +209,21 @@ def test_the_locks_of_lifts_and_devices_are_those_that_others_take(city: DeskCit
     text = {name: QUERIES.statements[name] for name in ("lift_lock", "device_lock")}
     assert f"({LIFT}," in text["lift_lock"]
     assert f"({DEVICE}," in text["device_lock"]
+
+
+def test_a_crew_at_the_lift_stays_there_when_nobody_is_out_in_time(city: DeskCity) -> None:
+    """Found by the stories: the call after the arrival made the crew that was there one that was only asked."""
+    city.event("442001")
+    for seconds in (0, 180, 300):
+        city.engine.cycle(T0 + timedelta(seconds=seconds))
+    [crew] = city.all("SELECT d.id, d.incident_id FROM dispatch d JOIN organisation o ON o.id = d.organisation_id"
+                      " WHERE o.code = 'city-119'")  # fmt: skip
+    about = {"incident_id": crew["incident_id"], "dispatch_id": crew["id"]}
+    city.command("arrived", args=Jsonb({"proof": "qr", "code": "442001"}), **about)
+    city.engine.cycle(T0 + timedelta(seconds=400))
+    city.engine.cycle(T0 + timedelta(seconds=400 + 1801))
+    assert len(city.actions("called_again")) == 1
+    assert city.all("SELECT state FROM dispatch WHERE id = %s", crew["id"]) == [{"state": "arrived"}]
+    city.command("released", args=Jsonb({"people": "1"}), **about)
+    city.engine.cycle(T0 + timedelta(seconds=2300))
+    assert city.all("SELECT state FROM incident") == [{"state": "released"}]

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from psycopg.types.json import Jsonb
 
-from alerting import activation, finding_events
+from alerting import activation, finding_chains, finding_events
 from alerting.engine import Engine
 from alerting.finding_policy import KitchenPolicy
 from alerting.means import Means
@@ -371,3 +371,20 @@ def test_two_workers_open_and_tell_nothing_twice(town: City) -> None:
         assert history(town).count("overdue") == 2
     finally:
         other.close()
+
+
+def test_where_nobody_of_the_chain_can_be_told_is_named(town: City) -> None:
+    kitchen = finding_events.active(town.desk, "kitchen", town.now).policy
+    fault = finding_events.active(town.desk, "fault", town.now).policy
+    assert (finding_chains.faults(town.desk, kitchen), finding_chains.faults(town.desk, fault)) == ([], [])
+    town.owner.execute("UPDATE organisation SET active = false WHERE code = 'grid-1'")
+    town.owner.execute("UPDATE contact_method SET active = false WHERE address LIKE '%%bureau'")
+    town.owner.execute("UPDATE lift SET maintenance_org_id = NULL WHERE code = '442005'")
+    assert finding_chains.faults(town.desk, kitchen) == [
+        "grid office: none with a contact method for 2 kitchens (k-001, k-002), expected one for each",
+        "bureau: none with a contact method for 6 kitchens (k-001, k-002, k-003, k-004, k-005 and 1 more),"
+        " expected one for each",
+    ]
+    assert finding_chains.faults(town.desk, fault)[0] == (
+        "maintenance unit: none with a contact method for 1 lifts (442005), expected one for each"
+    )

@@ -19,6 +19,7 @@ from alerting import delivery, outbox
 from alerting.channels import Message, Outcome, Verdict, open_channels
 from alerting.channels.email import Email
 from alerting.channels.webhook import Webhook
+from alerting.clock import DeskClock
 from alerting.contacts import Contact
 from alerting.letters import Letter
 from runtime.db import Pool, Role, connect, pool
@@ -356,7 +357,7 @@ def test_the_demos_receiver_says_that_a_letter_was_delivered(desk: Desk) -> None
 
 def test_leases_are_told_by_the_databases_clock(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     with connect(desk.database, Role.ALERTING) as connection:
-        clock = delivery.DatabaseClock(connection)
+        clock = DeskClock(connection)
         monkeypatch.setattr(time, "time", lambda: 0.0)
         first = clock.ask()
         assert first <= clock() <= outbox.server_time(connection) + timedelta(seconds=1)

@@ -71,7 +71,7 @@ def count(owner: Connection, table: str) -> int:
 def test_import_show_and_holes(roster: Run, owner: Connection) -> None:
     done = roster("import", text=ROUND)
     assert done.exit_code == 0, done.output
-    assert "rs-1: 14 weekly lines, 0 shifts, 0 substitutes; 0 lines replaced" in done.output
+    assert "rs-1: weekly lines 14, shifts 0, substitutes 0; replaced 0" in done.output
     assert "rs-1: without a contact method: li, wang" in done.output
     shown = roster("show", "rs-1", "--days", "2").output
     assert shown.count("Li (li)") == 2
@@ -81,14 +81,14 @@ def test_import_show_and_holes(roster: Run, owner: Connection) -> None:
     assert roster("show", "rs-2").output.startswith("rs-2 has no roster; its own contact methods are used")
 
     again = roster("import", text=ROUND)
-    assert "14 weekly lines, 0 shifts, 0 substitutes; 14 lines replaced" in again.output
+    assert "weekly lines 14, shifts 0, substitutes 0; replaced 14" in again.output
     assert count(owner, "duty_pattern") == 14
 
 
 def test_a_check_changes_nothing(roster: Run, owner: Connection) -> None:
     done = roster("import", "--check", text=ROUND)
     assert done.output.startswith("nothing was changed")
-    assert "14 weekly lines" in done.output
+    assert "weekly lines 14" in done.output
     assert (count(owner, "duty_pattern"), count(owner, "roster")) == (0, 0)
 
 
@@ -96,8 +96,8 @@ def test_a_substitute_file_leaves_the_rest_and_says_who_does_not_stand_in(roster
     day = (datetime.now(UTC) + timedelta(days=3)).date()
     roster("import", text=ROUND)
     text = f"{HEAD}rs-1,wang,{day},08:00,20:00,li,ill\n"
-    assert "0 weekly lines, 0 shifts, 1 substitutes; 0 lines replaced" in roster("import", text=text).output
-    assert "0 weekly lines, 0 shifts, 0 substitutes" in roster("import", text=text).output, "the same again"
+    assert "weekly lines 0, shifts 0, substitutes 1; replaced 0" in roster("import", text=text).output
+    assert "weekly lines 0, shifts 0, substitutes 0" in roster("import", text=text).output, "the same again"
     assert count(owner, "duty_pattern") == 14
     assert "Li (li)" in roster("show", "rs-1", "--days", "5").output
     absent = roster("import", text=f"{HEAD}rs-1,-,{day},08:00,20:00,li,nobody found\n")
@@ -114,7 +114,7 @@ def test_shifts_replace_those_of_their_days_only(roster: Run, owner: Connection)
     days = [first + timedelta(days=n) for n in range(3)]
     roster("import", text=HEAD + "".join(f"rs-1,li,{day},08:00,20:00\n" for day in days))
     done = roster("import", text=f"{HEAD}rs-1,wang,{days[1]},09:00,18:00\n")
-    assert "0 weekly lines, 1 shifts, 0 substitutes; 1 lines replaced" in done.output
+    assert "weekly lines 0, shifts 1, substitutes 0; replaced 1" in done.output
     rows = owner.execute("SELECT p.login FROM duty_shift s JOIN person p ON p.id = s.person_id ORDER BY starts_at")
     assert [row["login"] for row in rows] == ["li", "wang", "li"]
     roster("import", text=f"{HEAD}rs-1,wang,2020-01-01,09:00,18:00\n")
@@ -124,11 +124,11 @@ def test_shifts_replace_those_of_their_days_only(roster: Run, owner: Connection)
 def test_a_calendar(roster: Run, owner: Connection) -> None:
     head = "day,as,name_zh,name_en,organisation\n"
     done = roster("import", text=f"{head}2027-02-06..2027-02-12,holiday,春节,Spring Festival,\n")
-    assert done.output == "calendar: 7 days\n"
+    assert done.output == "calendar: days 7\n"
     roster("import", text=f"{head}2027-02-06,holiday,春节,Spring Festival,rs-1\n")
     assert count(owner, "duty_day") == 8
     toml = '[[calendar]]\nday = "2027-02-06..2027-02-12"\nas = "holiday"\nname_zh = "春节"\nname_en = "Spring"\n'
-    assert roster("import", text=toml, name="r.toml").output == "calendar: 7 days\n"
+    assert roster("import", text=toml, name="r.toml").output == "calendar: days 7\n"
     assert count(owner, "duty_day") == 8
 
 

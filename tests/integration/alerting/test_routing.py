@@ -142,15 +142,18 @@ def test_a_dispatch_waits_for_no_server(desk: Connection, owner: Connection, rou
 def test_the_duty_says_on_change_whether_ways_are_asked(
     city_db: DatabaseSettings, owner: Connection, router: Osrm, caplog: pytest.LogCaptureFixture
 ) -> None:
-    settings = Settings(database=city_db, alerting=AlertingSettings(routing_url=router.url))
+    settings = Settings(
+        database=city_db, alerting=AlertingSettings(routing_url=router.url.replace("//", "//me:secret@"))
+    )
     stop = threading.Event()
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, "alerting.help.routing"):
         thread = threading.Thread(target=routing.work(settings), args=(stop,), daemon=True)
         thread.start()
         assert until(lambda: known(owner) == WAYS)
         stop.set()
         thread.join(10)
-    assert f"routing: {router.url} answers, {WAYS} ways are new" in caplog.text
+    assert f"routing: {router.url.removeprefix('http://')} answers, {WAYS} ways are new" in caplog.text
+    assert "secret" not in caplog.text
 
 
 def test_what_a_server_said_long_ago_is_forgotten_without_it(desk: Connection, owner: Connection, router: Osrm) -> None:

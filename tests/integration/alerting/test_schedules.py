@@ -15,7 +15,7 @@ from runtime.settings import DatabaseSettings
 from tests.integration.alerting.driven import checks
 from tests.integration.alerting.driven.story import ALL, NONE, PAUSES, Faults, Story
 
-FEW = "0-23"
+FEW = "0-15"
 
 
 def seeds() -> range:
@@ -42,6 +42,7 @@ def play(database: DatabaseSettings, owner: Connection, seed: int, workers: int,
     return story
 
 
+@pytest.mark.timeout(400)
 def test_whatever_happens_to_workers_everybody_is_called_in_time(city_db: DatabaseSettings, owner: Connection) -> None:
     happened: Counter[str] = Counter()
     for seed in seeds():

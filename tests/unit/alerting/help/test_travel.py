@@ -84,6 +84,7 @@ def test_the_values_in_the_docs_are_those_without_a_file() -> None:
         ('[travel.bands]\n"24:00-09:00" = 20', "expected hours such as"),
         ('[travel.bands]\n"07:00-09:00" = 0', "travel.bands.*0"),
         ("[travel]\nroad_factor = 0.5", "travel.road_factor: 0.5"),
+        ('[alerting]\nrouting_url = "osrm:5000"', "alerting.routing_url: 'osrm:5000'.*such as http://127.0.0.1:5000"),
         ('[alerting]\ntimezone = "Mars"', "alerting.timezone: 'Mars'.*time zone such as Asia/Shanghai"),
     ],
 )

@@ -36,6 +36,7 @@ def test_times_go_forward_and_numbers_are_unique() -> None:
         assert (one["state"] == "closed") == (one["closed_at"] is not None)
         due = one["due_at"]
         assert due is None or (isinstance(due, datetime) and due >= TODAY - timedelta(days=5))
+        assert (due is None) == (one["state"] == "closed"), "no state without a next clock"
     for rows in (made.incident, made.finding):
         assert len({row[1] for row in rows}) == len(rows)
 

@@ -1,0 +1,1 @@
+"""Proof of a policy before it is activated: every case, with the production decisions."""

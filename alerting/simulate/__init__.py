@@ -1,0 +1,1 @@
+"""Policies played with invented people: the production decisions over many incidents."""
