@@ -290,6 +290,30 @@ def test_undelivered_at_the_end_of_the_clock_has_failed(story: Story) -> None:
     assert story.states() == {"a": "failed"}
 
 
+def test_a_letter_that_was_given_up_and_arrived_all_the_same_is_sent(story: Story) -> None:
+    story.contact("a", 1, receipts=True)
+    story.answers = {"a": UNSURE}
+    story.tell(life_s=1)
+    story.at(0)
+    story.at(1)
+    assert story.states() == {"a": "failed"}
+    story.now = after(600)
+    story.receipt("a")
+    assert story.at(601) == []
+    assert story.states() == {"a": "sent"}
+
+
+def test_what_a_gateway_said_is_kept_without_the_key(story: Story, caplog: pytest.LogCaptureFixture) -> None:
+    address = "https://sms.example/send/693a91f6b7cc4bc4"
+    story.contact(address, 1)
+    story.answers = {address: Outcome(Verdict.REFUSED, f"no route to {address}: /send/693a91f6b7cc4bc4")}
+    story.tell(life_s=0)
+    story.at(0)
+    [row] = story.rows("SELECT detail FROM outbox_attempt")
+    assert row["detail"] == "no route to …: /send/…"
+    assert "693a91f6b7cc4bc4" not in caplog.text
+
+
 def test_a_person_has_a_chain_of_their_own(story: Story) -> None:
     person = story.one("SELECT id FROM person ORDER BY id LIMIT 1")["id"]
     story.contact("desk-1", 1)
