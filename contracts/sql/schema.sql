@@ -7,6 +7,14 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION public.keep_old_link() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    NEW.old_links := OLD.old_links || OLD.link_sha256;
+    RETURN NEW;
+END $$;
+
 CREATE FUNCTION public.next_number(wanted text, moment timestamp with time zone) RETURNS text
     LANGUAGE plpgsql
     AS $$
@@ -449,6 +457,7 @@ CREATE TABLE public.dispatch (
     delivered_at timestamp with time zone,
     replaces bigint,
     travel_s double precision,
+    old_links text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT dispatch_state_check CHECK ((state = ANY (ARRAY['offered'::text, 'accepted'::text, 'en_route'::text, 'arrived'::text, 'released'::text, 'declined'::text, 'stood_down'::text]))),
     CONSTRAINT dispatch_tier_check CHECK (((tier >= 1) AND (tier <= 3)))
 );
@@ -456,6 +465,8 @@ CREATE TABLE public.dispatch (
 COMMENT ON COLUMN public.dispatch.replaces IS 'takes over from that crew, which stands down when this one has accepted';
 
 COMMENT ON COLUMN public.dispatch.travel_s IS 'estimated when it was asked';
+
+COMMENT ON COLUMN public.dispatch.old_links IS 'hashes of links that were replaced; they open the same page until it expires';
 
 ALTER TABLE public.dispatch ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.dispatch_id_seq
@@ -654,7 +665,8 @@ CREATE TABLE public.evidence (
     source text NOT NULL,
     legal_hold boolean DEFAULT false NOT NULL,
     clock_offset_ms bigint,
-    CONSTRAINT evidence_kind_check CHECK ((kind = ANY (ARRAY['capture'::text, 'rectification'::text, 'appeal'::text])))
+    incident_id bigint,
+    CONSTRAINT evidence_kind_check CHECK ((kind = ANY (ARRAY['capture'::text, 'rectification'::text, 'appeal'::text, 'rescue'::text])))
 );
 
 CREATE TABLE public.evidence_custody (
@@ -710,6 +722,7 @@ CREATE TABLE public.finding (
     reminders integer DEFAULT 0 NOT NULL,
     live_events uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     pushed_at timestamp with time zone,
+    rectify_due timestamp with time zone,
     confirmed_at timestamp with time zone,
     appealed_at timestamp with time zone,
     told_at timestamp with time zone,
@@ -726,6 +739,8 @@ COMMENT ON COLUMN public.finding.level IS 'how far its lateness was told: 1 late
 COMMENT ON COLUMN public.finding.share IS 'of the clocks of its policy: less than 1 where a stricter condition held when it began';
 
 COMMENT ON COLUMN public.finding.live_events IS 'the events of it that have not ended';
+
+COMMENT ON COLUMN public.finding.rectify_due IS 'until when it was, or is, to be put right; due_at is the next clock, whichever';
 
 COMMENT ON COLUMN public.finding.told_at IS 'when the daily digest named it last';
 
@@ -1935,7 +1950,7 @@ ALTER TABLE ONLY public.evidence_custody
     ADD CONSTRAINT evidence_custody_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.evidence
-    ADD CONSTRAINT evidence_event_id_finding_id_sha256_key UNIQUE NULLS NOT DISTINCT (event_id, finding_id, sha256);
+    ADD CONSTRAINT evidence_once UNIQUE NULLS NOT DISTINCT (event_id, finding_id, incident_id, sha256);
 
 ALTER TABLE ONLY public.evidence
     ADD CONSTRAINT evidence_pkey PRIMARY KEY (id);
@@ -2100,11 +2115,15 @@ CREATE INDEX alarm_ended ON public.alarm USING btree (ended_at);
 
 CREATE UNIQUE INDEX alarm_one_open ON public.alarm USING btree (auditor, name, subject) WHERE (ended_at IS NULL);
 
+CREATE INDEX audit_log_object ON public.audit_log USING btree (action, object);
+
 CREATE INDEX camera_sample_time ON public.camera_sample USING btree ("time");
 
 CREATE INDEX climate_sample_time ON public.climate_sample USING btree ("time");
 
 CREATE INDEX command_created ON public.command USING btree (created_at);
+
+CREATE INDEX command_incident ON public.command USING btree (incident_id) WHERE (incident_id IS NOT NULL);
 
 CREATE UNIQUE INDEX command_seq ON public.command USING btree (seq);
 
@@ -2121,6 +2140,8 @@ CREATE INDEX device_site ON public.device USING btree (site, kind);
 CREATE INDEX dispatch_busy ON public.dispatch USING btree (organisation_id) WHERE (state = ANY (ARRAY['accepted'::text, 'en_route'::text, 'arrived'::text]));
 
 CREATE INDEX dispatch_offered ON public.dispatch USING btree (organisation_id) WHERE (state = 'offered'::text);
+
+CREATE INDEX dispatch_old_links ON public.dispatch USING gin (old_links);
 
 CREATE INDEX drill_lift ON public.drill USING btree (lift_id, started_at);
 
@@ -2140,6 +2161,8 @@ CREATE INDEX event_device ON public.event USING btree (device_id, at);
 
 CREATE INDEX event_received ON public.event USING btree (received);
 
+CREATE INDEX evidence_incident ON public.evidence USING btree (incident_id) WHERE (incident_id IS NOT NULL);
+
 CREATE INDEX finding_device ON public.finding USING btree (device_id, rule, id);
 
 CREATE INDEX finding_due ON public.finding USING btree (due_at) WHERE (closed_at IS NULL);
@@ -2157,6 +2180,8 @@ CREATE INDEX finding_opened ON public.finding USING btree (opened_at);
 CREATE INDEX finding_quiet ON public.finding USING btree (quiet_id) WHERE ((closed_at IS NULL) AND (quiet_id IS NOT NULL));
 
 CREATE UNIQUE INDEX finding_silence ON public.finding USING btree (silence_id) WHERE (silence_id IS NOT NULL);
+
+CREATE INDEX finding_silent ON public.finding USING btree (silence_id) WHERE ((silence_id IS NOT NULL) AND (closed_at IS NULL));
 
 CREATE INDEX gap_filled ON public.gap USING btree (filled_at) WHERE (filled_at IS NOT NULL);
 
@@ -2243,6 +2268,8 @@ CREATE OR REPLACE VIEW public.public_kitchen AS
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER command_hint AFTER INSERT ON public.command FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
+
+CREATE TRIGGER dispatch_old_link BEFORE UPDATE OF link_sha256 ON public.dispatch FOR EACH ROW WHEN ((old.link_sha256 IS DISTINCT FROM new.link_sha256)) EXECUTE FUNCTION public.keep_old_link();
 
 CREATE TRIGGER edge_order_hint AFTER INSERT ON public.edge_order FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
 
@@ -2387,6 +2414,9 @@ ALTER TABLE ONLY public.evidence
 
 ALTER TABLE ONLY public.evidence
     ADD CONSTRAINT evidence_finding_id_fkey FOREIGN KEY (finding_id) REFERENCES public.finding(id);
+
+ALTER TABLE ONLY public.evidence
+    ADD CONSTRAINT evidence_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
 
 ALTER TABLE ONLY public.finding
     ADD CONSTRAINT finding_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
