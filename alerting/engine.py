@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 RESCUE = [rule.value for rule in ALARMS]
 """what never waits behind another event"""
 PAGE = 200
+DUTIES = 10
+"""of each kind that findings bring in a cycle"""
 FRESH_S, LEFT_S, STALE_S = 1.0, 3.0, 5.0
 """how old a look at the rows may be to read a list by it, to begin a piece of that list, and to claim one: the last is
 asked by the database's clock, for whoever froze since then"""
@@ -232,15 +234,17 @@ class Engine:
         return Outcome.DONE
 
     def _duties(self, now: datetime) -> int:
-        """What there is to do about findings."""
+        """What there is to do about findings, a little at a time: rescues come first in every cycle."""
         self._look()
-        duties = finding_duties.due(self.connection, now, PAGE)
+        # What fails for ever takes nobody's place, and comes last.
+        duties = finding_duties.due(self.connection, now, DUTIES + len(self._said))
+        duties.sort(key=lambda duty: duty.what in self._said)
         pieces = [
             Piece(duty.what, LIFT if duty.lift else DEVICE, duty.lift or duty.key, n, partial(self._duty, duty))
             for n, duty in enumerate(duties)
         ]
         done, _ = self._walk(pieces, now)
-        self.more = self.more or len(pieces) >= PAGE
+        self.more = self.more or len(done) >= DUTIES
         return len(done)
 
     def _duty(self, duty: finding_duties.Duty, claim: dict[str, Any]) -> Outcome:
