@@ -135,8 +135,7 @@ class Engine:
         """Does pieces in their order, the own share first; the numbers of what is done, and of what cannot be."""
         done, failed, busy = set[int](), set[int](), set[tuple[int, int]]()
         for piece in sorted(pieces, key=lambda piece: piece.key % self.workers != self.number):
-            if time.monotonic() - self._counted > LEFT_S:
-                self.more = True
+            if self._old():
                 break
             place = (piece.space, piece.key)
             if place in busy:
@@ -151,12 +150,20 @@ class Engine:
             }
             outcome = self._alone(piece.what, partial(piece.work, claim))
             if outcome is Outcome.BUSY:
+                # Maybe nobody is at work there, and the claim came too late.
+                self._old()
                 busy.add(place)
             elif outcome is Outcome.FAILED:
                 failed.add(piece.number)
             else:
                 done.add(piece.number)
         return done, failed
+
+    def _old(self) -> bool:
+        """Whether the look is too old to begin anything by it; then another cycle is due at once."""
+        old = time.monotonic() - self._counted > LEFT_S
+        self.more = self.more or old
+        return old
 
     def _alone(self, what: str, work: Callable[[], Outcome]) -> Outcome:
         """One piece of work in its own transaction: a fault in one incident never holds up another."""
