@@ -12,7 +12,7 @@ from alerting import activation, delivery, orders, policy, work
 from alerting.help import coverage_rows, routing, watch
 from alerting.help.coverage_cli import report_command
 from alerting.prove import check
-from alerting.prove.lift import Proof
+from alerting.prove.proof import Proof
 from alerting.simulate import cli as simulate_cli
 from runtime import log, service
 from runtime.db import Role, connect, fault_of

@@ -100,7 +100,7 @@ def first(sighting: Sighting, policy: FindingPolicy, now: datetime) -> tuple[Ter
     if sighting.quiet is not None:
         return found, _mute(sighting.quiet, policy, now, now)
     if not certain:
-        return found, _look(policy, found, now, f"{said}: a person looks first")
+        return found, look(policy, found, now, f"{said}: a person looks first")
     lasting = policy.lasting.get(sighting.rule)
     if lasting is not None and found.kind is not FindingClass.IMMEDIATE:
         waits = f"{said}: told if it lasts {lasting} s"
@@ -123,7 +123,8 @@ def _kept(policy: FindingPolicy, now: datetime, reason: str) -> Step:
     return _detected(reason, now + timedelta(seconds=policy.keep_s), KEPT)
 
 
-def _look(policy: FindingPolicy, found: Terms, now: datetime, reason: str) -> Step:
+def look(policy: FindingPolicy, found: Terms, now: datetime, reason: str) -> Step:
+    """A person looks before anybody is told."""
     clocks = clocks_of(policy, found)
     return Step(
         state=FindingState.UNDER_REVIEW,
@@ -278,7 +279,7 @@ def _woken(finding: Finding, policy: FindingPolicy, now: datetime, quiet: Quiet 
     if not finding.still_on:
         return closed("ended while it was muted", now, ended_at=now)
     if finding.confidence < policy.automatic_confidence:
-        return _look(policy, finding.terms, now, "still there after the muting: a person looks first")
+        return look(policy, finding.terms, now, "still there after the muting: a person looks first")
     return _open(policy, finding.terms, now, "still there after the muting")
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+import msgspec
+
 from alerting.finding import ENDED, UNTOLD, WITH_OWNER, Finding, Step, clocks_of, push
 from alerting.finding_policy import FindingPolicy, Moment, after
 from alerting.model import Refused
@@ -139,9 +141,7 @@ def _reject(finding: Finding, words: str, _: str, policy: FindingPolicy, now: da
     if not words:
         return Refused("reason: '', expected why")
     if finding.state is FindingState.RECTIFIED_CLAIMED:
-        # Its clock to yellow and red runs from the first push: a hollow claim wins no time.
-        first = finding.pushed_at or finding.opened_at
-        return push(policy, finding.terms, now, f"not put right: {words}", pushed_at=first, reminders=0)
+        return _hollow(finding, words, policy, now)
     if finding.state is FindingState.APPEALED:
         return _no(finding, CommandKind.REJECT)
     told = finding.pushed_at is not None
@@ -153,6 +153,18 @@ def _reject(finding: Finding, words: str, _: str, policy: FindingPolicy, now: da
         letter="finding_withdrawn" if told else "",
         tell=policy.chain[:1] if told else (),
     )
+
+
+def _hollow(finding: Finding, words: str, policy: FindingPolicy, now: datetime) -> Step:
+    """Not put right. Its clock to yellow and red runs from the first push: a hollow claim wins no time."""
+    first = finding.pushed_at or finding.opened_at
+    step = push(policy, finding.terms, now, f"not put right: {words}", pushed_at=first, reminders=0)
+    clocks = clocks_of(policy, finding.terms)
+    marks = [(clocks.yellow_s, "yellow"), (clocks.red_s, "red")][max(0, finding.level - 1) :]
+    # What was passed while an officer looked is told now: whoever claims again and again is not safe from red.
+    ahead = [(max(after(first, seconds, finding.share), now), name) for seconds, name in marks]
+    due_at, due_reason = min([(step.due_at or now, step.due_reason), *ahead])
+    return msgspec.structs.replace(step, due_at=due_at, due_reason=due_reason)
 
 
 def _case(finding: Finding, words: str, _: str, policy: FindingPolicy, now: datetime) -> Judged:

@@ -11,12 +11,14 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from alerting import finding_chains
+from alerting.finding_policy import gaps
 from alerting.lift_policy import LiftPolicy
 from alerting.policy import Policy
-from alerting.prove import lift, lifts, register
+from alerting.prove import findings, lift, lifts, register
 from alerting.prove.classes import Case
 from alerting.prove.fault import Fault
-from alerting.prove.lift import Proof
+from alerting.prove.proof import Proof, longest
 from runtime.db import Connection, Role, connect, fault_of
 from runtime.settings import load
 
@@ -36,7 +38,7 @@ def examine(policy: Policy, config: Path | None) -> Proof:
 
 def by_itself(policy: Policy) -> Proof:
     """What can be proved of a policy without a register."""
-    return lift.prove(policy, track=_shown) if isinstance(policy, LiftPolicy) else Proof()
+    return lift.prove(policy, track=_shown) if isinstance(policy, LiftPolicy) else findings.prove(policy)
 
 
 def in_city(proof: Proof, policy: Policy, connection: Connection, now: datetime) -> Proof:
@@ -46,6 +48,11 @@ def in_city(proof: Proof, policy: Policy, connection: Connection, now: datetime)
         proof.faults += lifts.faults(policy, city)
         proof.notes += lifts.notes(policy, city)
         proof.register = f"{city.lifts} lifts of the register were looked at"
+        return proof
+    subjects = finding_chains.subjects(connection, policy)
+    proof.faults += findings.register_faults(policy, gaps(policy, subjects))
+    proof.notes += findings.register_notes(policy, register.kinds(connection, policy))
+    proof.register = f"{len(subjects)} {findings.what(policy)} of the register were looked at"
     return proof
 
 
@@ -79,6 +86,6 @@ def table(proof: Proof) -> Table:
 
 def _paths(shown: Table, proof: Proof) -> None:
     shown.add_row("cases that the policy tells apart", f"{proof.cases}, run in {proof.plans} ways")
-    shown.add_row("paths, each with crews at their worst", str(proof.paths))
-    shown.add_row("latest call of tier 3 while nobody came", lift.longest(proof))
+    shown.add_row("paths, each with people at their worst", str(proof.paths))
+    shown.add_row(f"latest: {proof.latest_what}", longest(proof))
     shown.add_row("clocks that ran out", ", ".join(proof.fired))

@@ -11,7 +11,8 @@ from alerting.prove import branches, dead
 from alerting.prove.classes import Case, TooManyCases, cases
 from alerting.prove.fault import Fault
 from alerting.prove.humans import ALONE, FEW
-from alerting.prove.walk import Change, Path, Walk, span_words
+from alerting.prove.proof import Proof
+from alerting.prove.walk import Change, Path, Walk
 from alerting.simulate.world import Decide
 
 FIXED = ("place_kind", "minute", "campaigns", "remote")
@@ -51,23 +52,6 @@ class Walked(Struct, kw_only=True):
             self.broken.append(path)
         elif not path.someone_came and (path.seconds or 0) > seconds_of(self.latest):
             self.latest = path
-
-
-class Proof(Struct, kw_only=True):
-    """What was proved, and what speaks against it."""
-
-    faults: list[Fault] = []
-    notes: list[str] = []
-    """what people should know and does not speak against it"""
-    cases: int = 0
-    plans: int = 0
-    paths: int = 0
-    latest_s: float | None = None
-    latest_case: str = ""
-    latest_path: str = ""
-    fired: dict[str, int] = {}
-    """by key: on how many paths that clock ran out"""
-    register: str = "the register was not looked at"
 
 
 def prove(
@@ -177,8 +161,3 @@ def _sum(
         latest_path=latest.words if latest else "",
         fired={key: fired[key] for key in dead.KEYS if fired[key]},
     )
-
-
-def longest(proof: Proof) -> str:
-    """The longest time to tier 3 without an arrival, for people."""
-    return "none" if proof.latest_s is None else f"{span_words(proof.latest_s)} ({proof.latest_case})"

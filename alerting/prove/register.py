@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from alerting.finding_policy import FindingPolicy, KitchenPolicy
 from alerting.prove.lifts import Group, Organisation, Register
 from runtime.db import Connection, Queries
 
@@ -22,3 +23,9 @@ def read(connection: Connection, now: datetime) -> Register:
         place_kinds={row["kind"] for row in kinds},
         campaigns={row["code"] for row in campaigns},
     )
+
+
+def kinds(connection: Connection, policy: FindingPolicy) -> list[str]:
+    """The kinds of kitchens, or of the places of lifts, that the register knows."""
+    name = "register_kitchen_kinds" if isinstance(policy, KitchenPolicy) else "register_place_kinds"
+    return [row["kind"] for row in connection.execute(QUERIES[name])]

@@ -22,3 +22,6 @@ SELECT DISTINCT kind FROM place ORDER BY 1
 
 -- name: register_campaigns
 SELECT code FROM campaign ORDER BY 1
+
+-- name: register_kitchen_kinds
+SELECT DISTINCT kind FROM kitchen ORDER BY 1

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from alerting.cli import app
 from alerting.policy import load as read
 from alerting.prove import check
-from alerting.prove.lift import Proof
+from alerting.prove.proof import Proof
 from runtime.db import Connection, Role, connect
 from runtime.settings import DatabaseSettings, load
 
@@ -210,3 +210,19 @@ def test_a_file_that_is_no_policy(tmp_path: Path) -> None:
     done = RUN.invoke(app, ["check", str(path), "--json"])
     assert done.exit_code == 1
     assert json.loads(done.stdout)["faults"][0]["expected"] == "a policy"
+
+
+@pytest.mark.parametrize("kind", ["kitchen", "fault"])
+def test_chains_of_findings_are_asked_of_the_register(owner: Connection, config: Path, kind: str) -> None:
+    policy = ROOT / f"alerting/policies/{kind}.toml"
+    done = RUN.invoke(app, ["check", str(policy), "--config", str(config)])
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "bureau told" in done.stdout
+    unreach(owner, "bureau")
+    what, first = {"kitchen": ("6 kitchens", "k-001, k-002, k-003 and 3"), "fault": ("12 lifts", "442001")}[kind]
+    lines = checked(config, policy)
+    assert len(lines) == 1
+    assert lines[0].startswith(f"tell bureau: nobody for {what}, expected one with an active contact method for each; ")
+    assert first in lines[0]
+    done = RUN.invoke(app, ["activate", str(policy), "--author", "me", "--config", str(config)])
+    assert done.exit_code == 1

@@ -14,7 +14,8 @@ from alerting.escalation import Clock
 from alerting.lift_policy import LiftPolicy, Plan
 from alerting.model import CallTier, Dispatch, Incident
 from alerting.policy import load
-from alerting.prove.lift import Proof, prove
+from alerting.prove.lift import prove
+from alerting.prove.proof import Proof
 from alerting.simulate.world import Decide
 
 ROOT = Path(__file__).resolve().parents[4]
