@@ -76,6 +76,8 @@ PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         ("the drill is over", "演练结束"),
         ("a drill: nothing is said in the car", "演练：不向轿厢播报"),
         ("a real alarm ends the drill", "真实报警，演练终止"),
+        ("the drill is over", "演练结束"),
+        ("a drill: nothing is said in the car", "演练：不向轿厢播报"),
         ("stands outside the door zone", "停在平层区外"),
         ("stopped_outside_zone", "停在平层区外"),
         ("stopped_outside_zone again", "再次停在平层区外"),
