@@ -117,7 +117,7 @@ WHERE f.id = %(id)s
 
 -- name: chains
 -- Every kitchen (`kitchens`) or lift in use, and whether each party of its chain has a contact.
-WITH reached AS (SELECT DISTINCT organisation_id AS id FROM contact_method WHERE active)
+WITH reached AS (SELECT DISTINCT organisation_id AS id FROM contact_method WHERE active AND purpose <> 'drill')
 SELECT c.code, o.id IS NOT NULL AS owner, m.id IS NOT NULL AS maintenance, p.id IS NOT NULL AS property,
        g.id IS NOT NULL AS grid, b.id IS NOT NULL AS bureau
 FROM finding_chain c LEFT JOIN reached o ON o.id = c.owner_id LEFT JOIN reached m ON m.id = c.maintenance_id

@@ -83,12 +83,17 @@ def on_duty(connection: Connection, organisation: int, now: datetime) -> list[On
     return list(reach(connection, [organisation], now)[organisation].people)
 
 
-def contacts(connection: Connection, organisation: int, now: datetime) -> Reach:
-    """How an organisation is reached now: its people on duty, and where that leads nowhere, its own methods."""
-    return reach(connection, [organisation], now)[organisation]
+def contacts(connection: Connection, organisation: int, now: datetime, *, drill: bool = False) -> Reach:
+    """How an organisation is reached now: its people on duty, and where that leads nowhere, its own methods.
+
+    Methods for exercises alone count only in a drill: elsewhere who has no other has none.
+    """
+    return reach(connection, [organisation], now, drill=drill)[organisation]
 
 
-def reach(connection: Connection, organisations: Sequence[int], now: datetime) -> dict[int, Reach]:
+def reach(
+    connection: Connection, organisations: Sequence[int], now: datetime, *, drill: bool = False
+) -> dict[int, Reach]:
     """The same for many at once, by id."""
     known = rosters(connection, organisations, now - DAY, now + 2 * DAY)
     at_work = {number: turns_now(roster, now) for number, roster in known.items()}
@@ -96,7 +101,8 @@ def reach(connection: Connection, organisations: Sequence[int], now: datetime) -
     persons = {row["id"]: row for row in connection.execute(QUERIES["people"], {"people": people})} if people else {}
     own: dict[int, list[Contact]] = defaultdict(list)
     theirs: dict[int, list[Contact]] = defaultdict(list)
-    for row in connection.execute(QUERIES["methods"], {"organisations": list(known), "people": people}):
+    wanted = {"organisations": list(known), "people": people, "drill": drill}
+    for row in connection.execute(QUERIES["methods"], wanted):
         (theirs if row["person_id"] else own)[row["person_id"] or row["organisation_id"]].append(
             msgspec.convert(row, type=Contact)
         )

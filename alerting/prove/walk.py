@@ -19,6 +19,8 @@ from contracts.kinds import CommandKind
 
 TAIL = 6
 """so many clocks are watched after the last tier was called"""
+LONG_TAIL = 100
+"""and so many where nobody else was there, until whoever is trapped for long gets more"""
 MOST_STEPS = 400
 MOST_HANDED = 8
 """so often an incident is handed on, always at the last moment; then the last one is not heard of again"""
@@ -104,6 +106,7 @@ class _State:
         self.played: dict[int, Human] = {}
         self.now = walk.began.opened_at
         self.bound_from = walk.began.alarm_at
+        self.alone = False
         self.tail = self.comforted = self.steps = self.handed = 0
 
     def copy(self) -> _State:
@@ -152,7 +155,7 @@ class _State:
         incident = self.world.incident
         if self.steps > MOST_STEPS and not self.path.broken:
             self.path.broken = f"after {MOST_STEPS} steps the path is not at its end"
-        if self.path.broken or self.tail >= TAIL:
+        if self.path.broken or self.tail >= (LONG_TAIL if self.alone and "long_s" not in self.path.after else TAIL):
             return True
         return incident.released_at is not None and {"follow_up_s", "record_s"} <= self.path.after
 
@@ -218,6 +221,7 @@ class _State:
         tier, before = clock.action.tier, self.world.incident.tier
         for humans in self.casts(tier):
             child = self.copy()
+            child.alone = self.alone
             child.world.reach = partial(_reached, len(humans))
             child.world.run_out(clock, child.now)
             child.seen(clock.key)
@@ -236,8 +240,8 @@ class _State:
         at_once = self.world.plan.call_tier >= LAST_TIER
         if tier >= LAST_TIER:
             # What the last tier does decides nothing any more; that its clocks run is seen where nobody else is there.
-            alone = all(human is SILENT for human in self.played.values())
-            yield from ((human,) for human in (FEW if alone or at_once else FEW[:1]))
+            self.alone = all(human is SILENT for human in self.played.values())
+            yield from ((human,) for human in (FEW if self.alone or at_once else FEW[:1]))
             return
         yield NOBODY
         yield from ((human,) for human in (FEW if at_once else self.people))

@@ -176,7 +176,7 @@ ORDER BY i.closed_at DESC LIMIT 200
 -- name: ready_counts
 -- What would go wrong tomorrow: hours without anybody on duty, lifts that nobody reaches in time, nobody to tell.
 SELECT (SELECT count(*) FROM roster_hole WHERE filled_at IS NULL AND ends_at > clock_timestamp()) AS holes,
-       (SELECT coalesce(sum(lifts), 0) FROM coverage_gap) AS uncovered,
+       (SELECT coalesce(sum(lifts), 0) FROM (SELECT max(lifts) AS lifts FROM coverage_gap GROUP BY place_id) AS g) AS uncovered,
        (SELECT count(*) FROM hard_to_reach) AS unreachable
 
 -- name: roster_holes

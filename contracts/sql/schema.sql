@@ -89,6 +89,35 @@ UNION ALL
      JOIN public.device a ON ((a.site = d.site)))
   WHERE ((d.agent_id IS NULL) AND (d.kind <> 'agent'::text) AND (a.kind = 'agent'::text) AND (a.retired_at IS NULL));
 
+CREATE TABLE public.alarm (
+    id bigint NOT NULL,
+    auditor text NOT NULL,
+    name text NOT NULL,
+    subject text DEFAULT ''::text NOT NULL,
+    grave boolean NOT NULL,
+    since timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    weight integer NOT NULL,
+    times integer DEFAULT 1 NOT NULL,
+    details jsonb NOT NULL,
+    words_zh text NOT NULL,
+    words_en text NOT NULL,
+    last_said timestamp with time zone,
+    said_weight integer DEFAULT 0 NOT NULL,
+    said_grave boolean DEFAULT false NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT alarm_times_check CHECK ((times >= 1))
+);
+
+ALTER TABLE public.alarm ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alarm_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.alerting_beat (
     instance text NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -119,6 +148,12 @@ ALTER TABLE public.audit_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.auditor_beat (
+    instance text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    info jsonb DEFAULT '{}'::jsonb NOT NULL
 );
 
 CREATE TABLE public.camera_sample (
@@ -307,9 +342,11 @@ CREATE TABLE public.contact_method (
     verified_at timestamp with time zone,
     active boolean DEFAULT true NOT NULL,
     receipts boolean DEFAULT false NOT NULL,
+    purpose text DEFAULT 'rescue'::text NOT NULL,
     CONSTRAINT contact_method_channel_check CHECK ((channel = ANY (ARRAY['webhook'::text, 'email'::text, 'apprise'::text]))),
     CONSTRAINT contact_method_check CHECK ((num_nonnulls(organisation_id, person_id) = 1)),
-    CONSTRAINT contact_method_language_check CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text])))
+    CONSTRAINT contact_method_language_check CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text]))),
+    CONSTRAINT contact_method_purpose_check CHECK ((purpose = ANY (ARRAY['rescue'::text, 'both'::text, 'drill'::text])))
 );
 
 COMMENT ON COLUMN public.contact_method.receipts IS 'its gateway says afterwards whether a letter was delivered';
@@ -438,6 +475,24 @@ ALTER TABLE public.dispatch ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.drill (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    lift_id bigint NOT NULL,
+    device_id integer NOT NULL,
+    receivers text NOT NULL,
+    actor text NOT NULL,
+    reason text NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    until timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    passed boolean,
+    stages jsonb DEFAULT '[]'::jsonb NOT NULL,
+    CONSTRAINT drill_check CHECK (((ended_at IS NULL) = (passed IS NULL))),
+    CONSTRAINT drill_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9-]{1,62}$'::text)),
+    CONSTRAINT drill_receivers_check CHECK ((receivers = ANY (ARRAY['marked'::text, 'all'::text])))
 );
 
 CREATE TABLE public.duty_day (
@@ -879,12 +934,12 @@ CREATE VIEW public.hard_to_reach AS
          SELECT contact_method.organisation_id,
             count(contact_method.verified_at) AS verified
            FROM public.contact_method
-          WHERE (contact_method.active AND (contact_method.organisation_id IS NOT NULL))
+          WHERE (contact_method.active AND (contact_method.purpose <> 'drill'::text) AND (contact_method.organisation_id IS NOT NULL))
           GROUP BY contact_method.organisation_id
         ), people AS (
          SELECT DISTINCT p.organisation_id
            FROM (public.person p
-             JOIN public.contact_method m ON (((m.person_id = p.id) AND m.active)))
+             JOIN public.contact_method m ON (((m.person_id = p.id) AND m.active AND (m.purpose <> 'drill'::text))))
           WHERE p.active
         )
  SELECT n.id,
@@ -1627,7 +1682,13 @@ UNION ALL
     api_beat.instance,
     api_beat.at,
     api_beat.info
-   FROM public.api_beat;
+   FROM public.api_beat
+UNION ALL
+ SELECT 'auditor'::text AS service,
+    auditor_beat.instance,
+    auditor_beat.at,
+    auditor_beat.info
+   FROM public.auditor_beat;
 
 CREATE TABLE public.session (
     token_sha256 text NOT NULL,
@@ -1768,6 +1829,9 @@ CREATE VIEW public.unit_call AS
                 END) AS at) free)
   WHERE ((d.tier = 1) AND f.counted);
 
+ALTER TABLE ONLY public.alarm
+    ADD CONSTRAINT alarm_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.alerting_beat
     ADD CONSTRAINT alerting_beat_pkey PRIMARY KEY (instance);
 
@@ -1776,6 +1840,9 @@ ALTER TABLE ONLY public.api_beat
 
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.auditor_beat
+    ADD CONSTRAINT auditor_beat_pkey PRIMARY KEY (instance);
 
 ALTER TABLE ONLY public.camera_sample
     ADD CONSTRAINT camera_sample_pkey PRIMARY KEY (device_id, "time", boot, seq, n);
@@ -1836,6 +1903,9 @@ ALTER TABLE ONLY public.dispatch
 
 ALTER TABLE ONLY public.dispatch
     ADD CONSTRAINT dispatch_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.drill
+    ADD CONSTRAINT drill_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.duty_day
     ADD CONSTRAINT duty_day_day_organisation_id_key UNIQUE NULLS NOT DISTINCT (day, organisation_id);
@@ -2041,6 +2111,10 @@ ALTER TABLE ONLY public.town
 ALTER TABLE ONLY public.travel_time
     ADD CONSTRAINT travel_time_pkey PRIMARY KEY (to_lat, to_lon, from_lat, from_lon);
 
+CREATE INDEX alarm_ended ON public.alarm USING btree (ended_at);
+
+CREATE UNIQUE INDEX alarm_one_open ON public.alarm USING btree (auditor, name, subject) WHERE (ended_at IS NULL);
+
 CREATE INDEX audit_log_object ON public.audit_log USING btree (action, object);
 
 CREATE INDEX camera_sample_time ON public.camera_sample USING btree ("time");
@@ -2069,13 +2143,19 @@ CREATE INDEX dispatch_offered ON public.dispatch USING btree (organisation_id) W
 
 CREATE INDEX dispatch_old_links ON public.dispatch USING gin (old_links);
 
+CREATE INDEX drill_lift ON public.drill USING btree (lift_id, started_at);
+
 CREATE INDEX duty_shift_organisation ON public.duty_shift USING btree (organisation_id, ends_at);
 
 CREATE INDEX duty_substitute_organisation ON public.duty_substitute USING btree (organisation_id, ends_at);
 
+CREATE INDEX edge_order_device ON public.edge_order USING btree (device_id, created_at);
+
 CREATE INDEX edge_order_expires ON public.edge_order USING btree (expires_at);
 
 CREATE INDEX edge_reply_order ON public.edge_reply USING btree (order_id);
+
+CREATE INDEX event_alarm_path ON public.event USING btree (device_id, at) WHERE (rule = 'alarm_path_untested'::text);
 
 CREATE INDEX event_device ON public.event USING btree (device_id, at);
 
@@ -2283,6 +2363,12 @@ ALTER TABLE ONLY public.dispatch
 
 ALTER TABLE ONLY public.dispatch
     ADD CONSTRAINT dispatch_replaces_fkey FOREIGN KEY (replaces) REFERENCES public.dispatch(id);
+
+ALTER TABLE ONLY public.drill
+    ADD CONSTRAINT drill_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+
+ALTER TABLE ONLY public.drill
+    ADD CONSTRAINT drill_lift_id_fkey FOREIGN KEY (lift_id) REFERENCES public.lift(id);
 
 ALTER TABLE ONLY public.duty_day
     ADD CONSTRAINT duty_day_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);

@@ -27,6 +27,7 @@ AUDIENCE: dict[str, frozenset[str] | None] = {
     "/login": None,
     "/logout": None,
     "/healthz": None,
+    "/receipts": None,
     "/lift": None,
     "/restaurant": None,
     "/search": None,
