@@ -10,6 +10,7 @@ import msgspec
 
 from alerting import letters, links, outbox
 from alerting.contacts import Contact
+from alerting.drills.asked import meant
 from alerting.help import duty
 from alerting.help.candidates import candidates
 from alerting.help.ranking import Candidate
@@ -189,19 +190,19 @@ class Calls:
         if organisation is None:
             return 0
         incident = self.rescue.incident
-        drill = self.rescue.row["source"] == "drill"
+        drill, real = self.rescue.row["source"] == "drill", "after_drill" in self.rescue.row["details"]
 
         def letter(language: str) -> letters.Letter:
             told = {name: value[language] if isinstance(value, dict) else value for name, value in facts.items()}
             known = {"organisation": self.name(organisation, language), **self.facts(language), **told}
-            return letters.write(stage, language, known, drill=drill)
+            return letters.write(stage, language, known, drill=drill, real=real)
 
-        reach = duty.contacts(self.connection, organisation, self.now)
+        reach = duty.contacts(self.connection, organisation, self.now, drill=drill)
         if reach.reason and stage == "tier_offer":
             self.rescue.entry("sunlit", "roster", f"{self.name(organisation, 'zh')}: {reach.reason}")
         return outbox.tell(
             self.connection,
-            self._ways(stage, reach.contacts),
+            self._ways(stage, self._meant(organisation, reach.contacts)),
             letter,
             prefix=f"i{incident.id}-{stage}-{organisation}-v{incident.version}",
             stage=stage,
@@ -210,6 +211,13 @@ class Calls:
             incident_id=incident.id,
             dispatch_id=dispatch,
         )
+
+    def _meant(self, organisation: int, contacts: Sequence[Contact]) -> Sequence[Contact]:
+        """An exercise wakes nobody who is not there for it."""
+        if self.rescue.row["source"] != "drill":
+            return contacts
+        own = organisation == self.rescue.lift["maintenance_org_id"]
+        return meant(self.connection, contacts, self.rescue.row, own)
 
     def _ways(self, stage: str, contacts: Sequence[Contact]) -> Sequence[Contact]:
         """Those of a stage that is told every way at once need not wait for each other."""

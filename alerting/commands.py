@@ -70,8 +70,9 @@ def _by_phone(connection: Connection, row: Mapping[str, Any], now: datetime, mea
     current = connection.execute(QUERIES["incident_open_of_lift"], {"lift": row["lift_id"]}).fetchone()
     if current is not None and current["source"] != "drill":
         return _called_too(connection, row, current, now, means)
+    after: dict[str, object] = {}
     if current is not None:
-        events.end_drill(Rescue(connection, current["id"], now, means))
+        after = events.end_drill(Rescue(connection, current["id"], now, means))
     events.open_incident(
         connection,
         lift=row["lift_id"],
@@ -79,7 +80,7 @@ def _by_phone(connection: Connection, row: Mapping[str, Any], now: datetime, mea
         source="phone",
         now=now,
         alarm_at=now,
-        details={"reason": row["reason"] or "phone call", **row["args"]},
+        details={"reason": row["reason"] or "phone call", **row["args"], **after},
         event_id=None,
         means=means,
         actor=row["actor"],

@@ -18,6 +18,9 @@ class ContactError(ValueError):
     """What was asked for cannot be; the text names field, value and what was expected."""
 
 
+PURPOSES = ("rescue", "both", "drill")
+
+
 class Entry(Struct, frozen=True, kw_only=True):
     """A contact method as it may be shown; the address is left out."""
 
@@ -31,6 +34,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     language: str
     priority: int
     receipts: bool
+    purpose: str
     active: bool
     verified_at: datetime | None
 
@@ -45,6 +49,8 @@ class NewContact(Struct, frozen=True, kw_only=True):
     language: str
     priority: int = 1
     receipts: bool = False
+    purpose: str = "rescue"
+    """`both` takes exercises, too; `drill` takes nothing else"""
 
 
 def entries(connection: Connection, *, unverified: bool = False) -> list[Entry]:
@@ -75,6 +81,7 @@ def add(connection: Connection, wanted: NewContact) -> int:
             "language": wanted.language,
             "priority": wanted.priority,
             "receipts": wanted.receipts,
+            "purpose": wanted.purpose,
         },
     ).fetchone()
     assert row is not None
@@ -87,6 +94,8 @@ def _check(wanted: NewContact) -> None:
         raise ContactError(f"channel: {wanted.channel!r}, expected one of {', '.join(Channel)}")
     if wanted.language not in letters.LANGUAGES:
         raise ContactError(f"language: {wanted.language!r}, expected one of {', '.join(letters.LANGUAGES)}")
+    if wanted.purpose not in PURPOSES:
+        raise ContactError(f"purpose: {wanted.purpose!r}, expected one of {', '.join(PURPOSES)}")
     if wanted.priority < 1:
         raise ContactError(f"priority: {wanted.priority}, expected 1 (first) or more")
     try:

@@ -1,5 +1,5 @@
 -- name: entries
-SELECT c.id, o.code AS organisation, p.login AS person, c.channel, c.address, c.language, c.priority, c.receipts,
+SELECT c.id, o.code AS organisation, p.login AS person, c.channel, c.address, c.language, c.priority, c.receipts, c.purpose,
        c.active, c.verified_at
 FROM contact_method c LEFT JOIN organisation o ON o.id = c.organisation_id LEFT JOIN person p ON p.id = c.person_id
 WHERE NOT %(unverified)s::boolean OR (c.active AND c.verified_at IS NULL)
@@ -12,8 +12,9 @@ SELECT id FROM organisation WHERE code = %(code)s
 SELECT id FROM person WHERE login = %(code)s
 
 -- name: add
-INSERT INTO contact_method (organisation_id, person_id, channel, address, language, priority, receipts)
-VALUES (%(organisation)s, %(person)s, %(channel)s, %(address)s, %(language)s, %(priority)s, %(receipts)s) RETURNING id
+INSERT INTO contact_method (organisation_id, person_id, channel, address, language, priority, receipts, purpose)
+VALUES (%(organisation)s, %(person)s, %(channel)s, %(address)s, %(language)s, %(priority)s, %(receipts)s,
+        %(purpose)s) RETURNING id
 
 -- name: retire
 UPDATE contact_method SET active = false WHERE id = %(id)s AND active

@@ -39,10 +39,10 @@ def list_command(
     if as_json:
         typer.echo(json.dumps(msgspec.to_builtins(found), ensure_ascii=False, indent=1))
         return
-    table = Table("id", "whose", "priority", "channel", "address", "language", "verified", box=None)
+    table = Table("id", "whose", "priority", "channel", "address", "language", "for", "verified", box=None)
     for one in found:
-        row = (one.id, one.organisation or one.person, one.priority, one.channel, one.shown, one.language, _state(one))
-        table.add_row(*(str(cell) for cell in row))
+        row = (one.id, one.organisation or one.person, one.priority, one.channel, one.shown, one.language, one.purpose)
+        table.add_row(*(str(cell) for cell in (*row, _state(one))))
     Console(width=None if Console().is_terminal else 200, highlight=False).print(table)
 
 
@@ -64,6 +64,7 @@ def add(
     language: Annotated[str, typer.Option(help="zh or en")] = "zh",
     priority: Annotated[int, typer.Option(help="1 is tried first, equal ones at once")] = 1,
     receipts: Annotated[bool, typer.Option("--receipts", help="its gateway says later what was delivered")] = False,
+    purpose: Annotated[str, typer.Option(help="rescue; both: drills, too; drill: nothing else")] = "rescue",
 ) -> None:
     """Register a contact method. It is used at once; `send-code` and `verify` show that it reaches whom it should."""
     said = sys.stdin.readline().strip() if address == "-" else address
@@ -75,6 +76,7 @@ def add(
         language=language,
         priority=priority,
         receipts=receipts,
+        purpose=purpose,
     )
     with _opened(config) as (_, connection):
         made = contact_book.add(connection, wanted)

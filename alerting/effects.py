@@ -216,6 +216,10 @@ class Rescue:
         """Words to every lift device of the lift; the edge speaks them or says that it cannot."""
         self.update(None, {"comfort_at": self.now})
         devices = self.connection.execute(QUERIES["lift_devices"], {"lift": self.incident.lift_id}).fetchall()
+        if self.row["source"] == "drill":
+            # Whoever rides in the car knows nothing of an exercise.
+            self.entry(actor, "comfort_missing", "a drill: nothing is said in the car")
+            return
         texts = {language: action.text or self.calls.words("comfort", language) for language in ("zh", "en")}
         for device in devices:
             self.connection.execute(

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 RESCUE = [rule.value for rule in ALARMS]
 """what never waits behind another event"""
 PAGE = 200
+DUTIES = 10
+"""of each kind that findings bring in a cycle"""
 FRESH_S, LEFT_S, STALE_S = 1.0, 3.0, 5.0
 """how old a look at the rows may be to read a list by it, to begin a piece of that list, and to claim one: the last is
 asked by the database's clock, for whoever froze since then"""
@@ -133,8 +135,7 @@ class Engine:
         """Does pieces in their order, the own share first; the numbers of what is done, and of what cannot be."""
         done, failed, busy = set[int](), set[int](), set[tuple[int, int]]()
         for piece in sorted(pieces, key=lambda piece: piece.key % self.workers != self.number):
-            if time.monotonic() - self._counted > LEFT_S:
-                self.more = True
+            if self._old():
                 break
             place = (piece.space, piece.key)
             if place in busy:
@@ -149,12 +150,20 @@ class Engine:
             }
             outcome = self._alone(piece.what, partial(piece.work, claim))
             if outcome is Outcome.BUSY:
+                # Maybe nobody is at work there, and the claim came too late.
+                self._old()
                 busy.add(place)
             elif outcome is Outcome.FAILED:
                 failed.add(piece.number)
             else:
                 done.add(piece.number)
         return done, failed
+
+    def _old(self) -> bool:
+        """Whether the look is too old to begin anything by it; then another cycle is due at once."""
+        old = time.monotonic() - self._counted > LEFT_S
+        self.more = self.more or old
+        return old
 
     def _alone(self, what: str, work: Callable[[], Outcome]) -> Outcome:
         """One piece of work in its own transaction: a fault in one incident never holds up another."""
@@ -223,15 +232,17 @@ class Engine:
         return Outcome.DONE
 
     def _duties(self, now: datetime) -> int:
-        """What there is to do about findings."""
+        """What there is to do about findings, a little at a time: rescues come first in every cycle."""
         self._look()
-        duties = finding_duties.due(self.connection, now, PAGE)
+        # What fails for ever takes nobody's place, and comes last.
+        duties = finding_duties.due(self.connection, now, DUTIES + len(self._said))
+        duties.sort(key=lambda duty: duty.what in self._said)
         pieces = [
             Piece(duty.what, LIFT if duty.lift else DEVICE, duty.lift or duty.key, n, partial(self._duty, duty))
             for n, duty in enumerate(duties)
         ]
         done, _ = self._walk(pieces, now)
-        self.more = self.more or len(pieces) >= PAGE
+        self.more = self.more or len(done) >= DUTIES
         return len(done)
 
     def _duty(self, duty: finding_duties.Duty, claim: dict[str, Any]) -> Outcome:

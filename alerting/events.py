@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from alerting import activation, finding_events
 from alerting.case import number_of
 from alerting.centre_time import began
+from alerting.drills.asked import asked
 from alerting.effects import Rescue
 from alerting.grouping import ALARMS, TRAPPED, Known, Meaning, meaning
 from alerting.lift_policy import LiftPolicy
@@ -41,6 +42,8 @@ class _Alarm:
         self.connection, self.row, self.rule, self.now, self.means = connection, row, rule, now, means
         details = row["body"].get("details")
         self.details: dict[str, Any] = details if isinstance(details, dict) else {}
+        # What was not asked for is an alarm, whatever it calls itself.
+        self.exercise = asked(connection, row["event_id"], row["lift_id"]) if "drill" in self.details else None
         values = {"lift": row["lift_id"]}
         self.newest = connection.execute(QUERIES["incident_newest_of_lift"], values).fetchone()
 
@@ -49,7 +52,9 @@ class _Alarm:
             return self._end()
         if phase is Phase.UPDATE:
             return self._update()
-        drill = bool(self.details.get("drill"))
+        drill = self.exercise is not None
+        if self.exercise is not None and self.now > self.exercise.until:
+            return "drill: too late, nothing is opened"
         known = msgspec.convert({**self.newest, "drill": self.newest["source"] == "drill"}, Known, strict=False) \
             if self.newest else None  # fmt: skip
         _, policy = newest_policy(self.connection, self.now)
@@ -59,8 +64,11 @@ class _Alarm:
         if judged is Meaning.REFUSED_DRILL:
             return "drill: refused, a real incident is open"
         assert self.newest is not None
+        if judged is Meaning.PART:
+            return f"part of {self.newest['number']}"
         if judged is Meaning.REPLACE_DRILL:
-            end_drill(self._rescue(self.newest))
+            self.details |= end_drill(self._rescue(self.newest))
+            self.newest = None
             return self._open(drill)
         if judged is Meaning.REOPEN:
             self._count()
@@ -103,7 +111,7 @@ class _Alarm:
     def _update(self) -> str:
         people = people_of(self.details)
         newest = self.newest
-        if newest is None or newest["closed_at"] or newest["released_at"] or people is None:
+        if newest is None or newest["closed_at"] or newest["released_at"] or people is None or self._of_the_other_kind:
             return "update"
         if people == newest["people_inside"]:
             return "update"
@@ -111,8 +119,24 @@ class _Alarm:
         self._rescue(newest).carry_out([facts], "sensors")
         return f"update of {newest['number']}"
 
+    @property
+    def _of_the_other_kind(self) -> bool:
+        """An exercise says nothing of a rescue, and a rescue nothing of an exercise."""
+        return self.newest is not None and (self.newest["source"] == "drill") != (self.exercise is not None)
+
+    def _end_exercise(self) -> str:
+        newest = self.newest
+        if newest is None or newest["event_id"] != self.row["event_id"] or newest["closed_at"] is not None:
+            return "end of a drill that is not open"
+        end_drill(self._rescue(newest), "the drill is over", tell=True)
+        return f"drill {newest['number']} ended"
+
     def _end(self) -> str:
         newest = self.newest
+        if self.exercise is not None:
+            return self._end_exercise()
+        if self._of_the_other_kind:
+            return "end while a drill is the newest"
         if self.rule is Rule.ALARM_BUTTON:
             return "button released"
         if newest is None or newest["closed_at"] is not None:
@@ -130,11 +154,15 @@ class _Alarm:
         return f"sensors clear on {newest['number']}"
 
 
-def end_drill(rescue: Rescue) -> None:
-    """People come before an exercise."""
-    ended = {"closed_at": rescue.now}
-    words = "a real alarm ends the drill"
-    rescue.carry_out([SetIncident(IncidentState.FALSE_ALARM, ended, "drill_ended", words)], "sunlit")
+def end_drill(rescue: Rescue, words: str = "a real alarm ends the drill", *, tell: bool = False) -> dict[str, object]:
+    """Closes an exercise; returns what the incident that takes its place must know.
+
+    Nobody is told when a real alarm ends it: "you need not come" could overtake "please go".
+    """
+    over = [StandDown(words, "drill_over", coming=True)] if tell else []
+    ended = SetIncident(IncidentState.FALSE_ALARM, {"closed_at": rescue.now}, "drill_ended", words)
+    rescue.carry_out([*over, ended], "sunlit")
+    return {"after_drill": rescue.incident.number}
 
 
 def newest_policy(connection: Connection, now: datetime) -> tuple[int, LiftPolicy]:

@@ -27,15 +27,15 @@ class Duty(NamedTuple):
 
 
 LISTS: tuple[tuple[str, str, Work], ...] = (
-    ("silences_due", "silence", silences.open_silence),
-    ("silences_over", "finding", silences.close_silence),
     ("due", "finding", findings.run_out),
+    ("silences_over", "finding", silences.close_silence),
+    ("silences_due", "silence", silences.open_silence),
 )
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[Duty]:
     """What there is to do at `now`, `limit` of each kind at most."""
-    values = {"now": now, "limit": limit, "shortest_s": _shortest(connection)}
+    values = {"now": now, "limit": limit, **_silence_s(connection)}
     found = []
     for listed, name, work in LISTS:
         for row in connection.execute(QUERIES[listed], values).fetchall():
@@ -45,11 +45,11 @@ def due(connection: Connection, now: datetime, limit: int) -> list[Duty]:
     return found
 
 
-def _shortest(connection: Connection) -> int:
-    """The shortest time in seconds after which a silence is a finding for one of the active policies."""
-    found = []
+def _silence_s(connection: Connection) -> dict[str, int]:
+    """After how long a silence is a finding, by the active policies."""
+    found = {}
     for kind in ("fault", "kitchen"):
         row = connection.execute(QUERIES["policy_newest"], {"kind": kind}).fetchone()
         policy = from_row(row["body"]) if row else None
-        found.append(policy.silence_s if isinstance(policy, FindingPolicy) else DEFAULT_SILENCE_S)
-    return min(found)
+        found[f"{kind}_s"] = policy.silence_s if isinstance(policy, FindingPolicy) else DEFAULT_SILENCE_S
+    return found

@@ -56,7 +56,9 @@ def tell(
         return ()
     facts = connection.execute(QUERIES["facts"], {"id": finding.id}).fetchone()
     assert facts is not None
-    contacts = {party: ways_to(connection, facts[f"{party}_id"], now) for party in policy.chain}
+    asked = {party: facts[f"{party}_id"] for party in policy.chain}
+    known = duty.reach(connection, [one for one in asked.values() if one is not None], now)
+    contacts = {party: known[one].contacts if one in known else () for party, one in asked.items()}
     told = reach(step.tell, frozenset(party for party, known in contacts.items() if known), policy.chain)
     for party in told.parties:
         stage = "finding_officer" if party in OFFICERS else step.letter

@@ -61,11 +61,12 @@ UPDATE finding SET live_events = array_remove(live_events, %(event)s::uuid), ver
 
 -- name: new
 INSERT INTO finding (number, kitchen_id, lift_id, device_id, event_id, silence_id, rule, class, share, campaign, state,
-                     subject, zone, confidence, policy_id, at, opened_at, last_at, due_at, due_reason, pushed_at, quiet_id,
-                     live_events)
-VALUES (next_number('F', %(now)s), %(kitchen)s, %(lift)s, %(device)s, %(event)s, %(silence)s, %(rule)s, %(class)s, %(share)s, %(campaign)s,
-        %(state)s, %(subject)s, %(zone)s, %(confidence)s, %(policy)s, %(at)s, %(now)s, %(now)s, %(due_at)s,
-        %(due_reason)s, %(pushed_at)s, %(quiet_id)s, array_remove(ARRAY[%(event)s::uuid], NULL))
+                     subject, zone, confidence, policy_id, at, opened_at, last_at, due_at, due_reason, pushed_at,
+                     quiet_id, rectify_due, live_events)
+VALUES (next_number('F', %(now)s), %(kitchen)s, %(lift)s, %(device)s, %(event)s, %(silence)s, %(rule)s, %(class)s,
+        %(share)s, %(campaign)s, %(state)s, %(subject)s, %(zone)s, %(confidence)s, %(policy)s, %(at)s, %(now)s, %(now)s,
+        %(due_at)s::timestamptz, %(due_reason)s::text, %(pushed_at)s, %(quiet_id)s,
+        CASE WHEN %(due_reason)s = 'put right' THEN %(due_at)s END, array_remove(ARRAY[%(event)s::uuid], NULL))
 ON CONFLICT (event_id) DO NOTHING
 RETURNING id, number
 
@@ -78,7 +79,7 @@ FROM finding f JOIN policy p ON p.id = f.policy_id WHERE f.id = %(id)s FOR UPDAT
 
 -- name: due
 SELECT id, lift_id, device_id FROM finding WHERE closed_at IS NULL AND due_at <= %(now)s AND due_reason <> 'digest'
-ORDER BY due_at LIMIT %(limit)s
+ORDER BY array_position(ARRAY['I', 'II', 'D', 'III'], class), due_at LIMIT %(limit)s
 
 -- name: try_lock
 -- No entry of a history is older than the one before it.
@@ -87,7 +88,9 @@ SELECT greatest(%(now)s::timestamptz,
 FROM finding f WHERE f.id = %(id)s AND f.due_at <= %(now)s AND f.closed_at IS NULL FOR UPDATE OF f SKIP LOCKED
 
 -- name: update
-UPDATE finding SET state = %(state)s, version = version + 1, due_at = %(due_at)s, due_reason = %(due_reason)s,
+UPDATE finding SET state = %(state)s, version = version + 1, due_at = %(due_at)s::timestamptz,
+       due_reason = %(due_reason)s::text,
+       rectify_due = CASE WHEN %(due_reason)s = 'put right' THEN %(due_at)s ELSE rectify_due END,
        class = coalesce(%(class)s, class), level = coalesce(%(level)s, level),
        reminders = coalesce(%(reminders)s, reminders), quiet_id = coalesce(%(quiet_id)s, quiet_id),
        pushed_at = coalesce(%(pushed_at)s, pushed_at), confirmed_at = coalesce(%(confirmed_at)s, confirmed_at),
@@ -114,7 +117,7 @@ WHERE f.id = %(id)s
 
 -- name: chains
 -- Every kitchen (`kitchens`) or lift in use, and whether each party of its chain has a contact.
-WITH reached AS (SELECT DISTINCT organisation_id AS id FROM contact_method WHERE active)
+WITH reached AS (SELECT DISTINCT organisation_id AS id FROM contact_method WHERE active AND purpose <> 'drill')
 SELECT c.code, o.id IS NOT NULL AS owner, m.id IS NOT NULL AS maintenance, p.id IS NOT NULL AS property,
        g.id IS NOT NULL AS grid, b.id IS NOT NULL AS bureau
 FROM finding_chain c LEFT JOIN reached o ON o.id = c.owner_id LEFT JOIN reached m ON m.id = c.maintenance_id
@@ -135,21 +138,26 @@ SELECT pg_try_advisory_xact_lock(729, %(organisation)s::int) AS mine
 SELECT f.id FROM finding f LEFT JOIN kitchen k ON k.id = f.kitchen_id LEFT JOIN lift l ON l.id = f.lift_id
 WHERE f.closed_at IS NULL AND f.due_at <= %(now)s AND f.due_reason = 'digest'
   AND coalesce(k.owner_org_id, l.maintenance_org_id, 0) = %(organisation)s
-ORDER BY f.id LIMIT 500 FOR UPDATE OF f
+ORDER BY f.id LIMIT 200 FOR UPDATE OF f
 
 -- name: silences_due
--- Who has been silent for longer than the policies say and is no finding yet. What a silent agent took along is its
--- agent's finding; what nobody is inside or behind of is none.
+-- Who has been silent for longer than the policy of lifts or of kitchens says and is no finding yet; an agent is by the
+-- shorter of them. What a silent agent took along is its agent's finding; an agent that speaks for nobody is none.
+WITH agents AS MATERIALIZED (
+    SELECT a.id, a.site FROM silence s JOIN device a ON a.id = s.device_id
+    WHERE s.ended_at IS NULL AND a.kind = 'agent' AND a.retired_at IS NULL)
 SELECT s.id, s.device_id, d.lift_id FROM silence s JOIN device d ON d.id = s.device_id
 LEFT JOIN lift l ON l.id = d.lift_id LEFT JOIN kitchen k ON k.id = d.kitchen_id
-WHERE s.ended_at IS NULL AND d.retired_at IS NULL AND coalesce(l.in_use, k.in_use, true)
-  AND s.noticed_at <= %(now)s::timestamptz - make_interval(secs => %(shortest_s)s)
+WHERE s.ended_at IS NULL AND d.retired_at IS NULL AND coalesce(l.in_use, k.in_use, d.kind = 'agent')
+  AND s.noticed_at <= %(now)s::timestamptz - make_interval(secs => CASE
+      WHEN d.lift_id IS NOT NULL THEN %(fault_s)s::int WHEN d.kitchen_id IS NOT NULL THEN %(kitchen_s)s::int
+      ELSE least(%(fault_s)s::int, %(kitchen_s)s::int) END)
   AND NOT EXISTS (SELECT FROM finding f WHERE f.silence_id = s.id)
-  AND NOT EXISTS (SELECT FROM agent_of a JOIN silence up ON up.device_id = a.agent_id AND up.ended_at IS NULL
-                  WHERE a.device_id = s.device_id)
-  AND (d.kind <> 'agent' OR EXISTS (SELECT FROM agent_of a JOIN device b ON b.id = a.device_id
-                                    WHERE a.agent_id = d.id AND b.retired_at IS NULL
-                                      AND num_nonnulls(b.lift_id, b.kitchen_id) = 1))
+  AND (d.kind = 'agent' OR NOT EXISTS (
+      SELECT FROM agents a WHERE a.id = d.agent_id OR d.agent_id IS NULL AND a.site = d.site))
+  AND (d.kind <> 'agent' OR EXISTS (
+      SELECT FROM agent_of o JOIN device b ON b.id = o.device_id
+      WHERE o.agent_id = d.id AND b.retired_at IS NULL AND num_nonnulls(b.lift_id, b.kitchen_id) = 1))
 ORDER BY s.noticed_at LIMIT %(limit)s
 
 -- name: silence
@@ -165,6 +173,9 @@ WHERE a.agent_id = %(agent)s AND b.retired_at IS NULL AND num_nonnulls(b.lift_id
 ORDER BY (b.lift_id IS NULL), b.id LIMIT 1
 
 -- name: silences_over
-SELECT f.id, f.lift_id, f.device_id FROM finding f JOIN silence s ON s.id = f.silence_id JOIN device d ON d.id = s.device_id
-WHERE f.closed_at IS NULL AND f.ended_at IS NULL AND (s.ended_at IS NOT NULL OR d.retired_at IS NOT NULL)
-  AND f.confirmed_at IS NULL AND f.state NOT IN ('muted', 'appealed', 'case') LIMIT %(limit)s
+SELECT f.id, f.lift_id, f.device_id FROM finding f
+WHERE f.closed_at IS NULL AND f.silence_id IS NOT NULL AND f.ended_at IS NULL AND f.confirmed_at IS NULL
+  AND f.state NOT IN ('muted', 'appealed', 'case')
+  AND EXISTS (SELECT FROM silence s JOIN device d ON d.id = s.device_id
+              WHERE s.id = f.silence_id AND (s.ended_at IS NOT NULL OR d.retired_at IS NOT NULL))
+LIMIT %(limit)s

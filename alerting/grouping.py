@@ -29,6 +29,8 @@ class Meaning(StrEnum):
 
     NEW = "new"
     REPEAT = "repeat"
+    PART = "part"
+    """of what is open: a car with somebody trapped between landings stands outside the door zone, too"""
     PROMOTE = "promote"
     """what was being looked at is an entrapment"""
     REOPEN = "reopen"
@@ -45,13 +47,15 @@ def meaning(rule: Rule, drill: bool, newest: Known | None, clocks: Clocks, now: 
     is_open = newest.closed_at is None and newest.released_at is None
     if is_open and newest.drill != drill:
         return Meaning.REFUSED_DRILL if drill else Meaning.REPLACE_DRILL
+    if is_open and rule is Rule.STOPPED_OUTSIDE_ZONE:
+        return Meaning.PART
     if is_open:
-        looked_at = newest.state is IncidentState.VERIFYING and rule is not Rule.STOPPED_OUTSIDE_ZONE
-        return Meaning.PROMOTE if looked_at else Meaning.REPEAT
+        return Meaning.PROMOTE if newest.state is IncidentState.VERIFYING else Meaning.REPEAT
     if newest.drill or drill:
         return Meaning.NEW
     if newest.released_at is not None:
-        just_out = now - newest.released_at <= timedelta(seconds=clocks.settle_s)
+        # Nobody looks at what is closed: there it is new, however soon.
+        just_out = newest.closed_at is None and now - newest.released_at <= timedelta(seconds=clocks.settle_s)
         return Meaning.REPEAT if just_out else Meaning.NEW
     recent = newest.closed_at is not None and now - newest.closed_at <= timedelta(seconds=clocks.reopen_s)
     if newest.state in UNDONE and recent and rule is not Rule.STOPPED_OUTSIDE_ZONE:

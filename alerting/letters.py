@@ -65,6 +65,7 @@ HAZARDS = {
 }
 BRAND = {"zh": "【亮堂】", "en": "[Sunlit] "}
 DRILL = {"zh": "【演练】", "en": "[DRILL] "}
+REAL = {"zh": "【非演练】", "en": "[NO DRILL] "}
 JOINED = {"zh": "、", "en": ", "}
 MORE = {"zh": "等", "en": " ..."}
 OPTIONAL: Mapping[str, object] = {
@@ -114,28 +115,35 @@ def stages(language: str) -> set[str]:
     return {name for name in loader.list_templates() if not name.startswith(PART)} if loader else set()
 
 
-def render(stage: str, language: str, facts: Mapping[str, object], *, drill: bool = False) -> Letter:
+def render(
+    stage: str, language: str, facts: Mapping[str, object], *, drill: bool = False, real: bool = False
+) -> Letter:
     """The letter of a stage: the first line of its text is the subject. Raises LetterError.
 
-    A letter of a drill says so where it begins, in the subject and again in the body: some channels send only one. The
-    map is left out where the letter would be too long with it; the page behind the link shows it.
+    A letter of a drill says so where it begins, in the subject and again in the body: some channels send only one. So
+    does one that is `real` where a drill was going on. The map is left out where the letter would be too long with it;
+    the page behind the link shows it.
     """
-    mark = DRILL[language] if drill else ""
+    mark = _mark(language, drill, real)
     letter = _render(stage, language, facts, mark)
     if facts.get("map_link") and segments(as_sms(letter)) > MOST_SEGMENTS:
         return _render(stage, language, {**facts, "map_link": ""}, mark)
     return letter
 
 
-def write(stage: str, language: str, facts: Mapping[str, object], *, drill: bool = False) -> Letter:
+def write(stage: str, language: str, facts: Mapping[str, object], *, drill: bool = False, real: bool = False) -> Letter:
     """The letter of a stage, or where there is none the bare facts: an ugly letter is better than a call that fails."""
     try:
-        return render(stage, language, facts, drill=drill)
+        return render(stage, language, facts, drill=drill, real=real)
     except LetterError as error:
         log.error("%s; the bare facts are sent", error)
-    mark = DRILL[language] if drill else ""
+    mark = _mark(language, drill, real)
     told = [f"{name}: {value}" for name, value in facts.items() if value not in (None, "", (), [])]
     return Letter(f"{mark}{BRAND[language]}{facts.get('lift_code', '')} {stage}", mark + "\n".join(told))
+
+
+def _mark(language: str, drill: bool, real: bool) -> str:
+    return DRILL[language] if drill else REAL[language] if real else ""
 
 
 def _render(stage: str, language: str, facts: Mapping[str, object], mark: str) -> Letter:

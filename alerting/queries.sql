@@ -151,3 +151,8 @@ SELECT id FROM organisation WHERE code = %(code)s AND active
 -- name: organisation
 SELECT id, code, name_zh, name_en FROM organisation WHERE id = %(id)s
 
+-- name: drill_asked
+SELECT name, receivers, until FROM drill WHERE id = %(event)s::uuid AND lift_id = %(lift)s
+
+-- name: purposes
+SELECT id, purpose FROM contact_method WHERE id = ANY(%(ids)s::bigint[]) AND purpose <> 'rescue'

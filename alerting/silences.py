@@ -27,8 +27,6 @@ def open_silence(connection: Connection, silence_id: int, now: datetime, public_
     if not of_lift and subject["kitchen_id"] is None:
         return False
     using = finding_events.active(connection, "fault" if of_lift else "kitchen", now)
-    if (now - row["noticed_at"]).total_seconds() < using.policy.silence_s:
-        return False
     # Muted as what it is (the agent), told as whose it is (the first lift or kitchen behind it).
     sighting = finding_events.look(
         connection, subject["device_id"], CentreRule.DEVICE_SILENT, using.policy, now, muted_as=row["device_id"]

@@ -12,6 +12,7 @@ NOT_NEEDED: Mapping[str, Mapping[str, str]] = {
         "moved_on": "轿厢已恢复移动",
         "merged": "已并入另一事件",
         "closed": "事件已关闭",
+        "drill_over": "演练结束",
     },
     "en": {
         "arrived": "another crew is there",
@@ -22,6 +23,7 @@ NOT_NEEDED: Mapping[str, Mapping[str, str]] = {
         "moved_on": "the car moved on",
         "merged": "part of another incident",
         "closed": "the incident is closed",
+        "drill_over": "the drill is over",
     },
 }
 """why a crew need not come"""

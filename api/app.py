@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 
 from api import edge_uploads, receipts, session
 from api.access import SignInNeeded
+from api.board import incident
 from api.board import routes as board
 from api.crew import routes as crew
 from api.kitchen import routes as kitchen
@@ -54,6 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
         live_uploads,
         live,
         board,
+        incident,
         crew,
         kitchen,
         accounting,

@@ -110,6 +110,7 @@ async def _enter(request: Request, device: dict[str, Any], parcel: Parcel, size:
                 "id": uuid4(),
                 "event": parcel.event,
                 "finding": None,
+                "incident": None,
                 "device": device["id"],
                 "kind": "capture",
                 "media": parcel.media,

@@ -55,6 +55,11 @@ def moment(language: str, at: datetime | None) -> str:
     return local.strftime("%Y年%m月%d日 %H:%M:%S" if language == "zh" else "%Y-%m-%d %H:%M:%S")
 
 
+def hour(at: datetime | None) -> str:
+    """A time of today: 14:03."""
+    return "—" if at is None else at.astimezone(LOCAL).strftime("%H:%M")
+
+
 def clock(seconds: float) -> str:
     """A running time: 04:12, or 1:04:12."""
     whole = max(0, int(seconds))

@@ -32,6 +32,9 @@ def order(
     """Ask something of an edge: self_test, reload, model_update and the like. Video is asked for on the pages."""
     if kind in VIDEO:
         _fail(f"kind: {kind}, expected none of {', '.join(VIDEO)}: video is shown to a signed-in person on a page")
+    if kind is EdgeCommand.DRILL:
+        # Without its row an exercise is an alarm like any other.
+        _fail(f"kind: {kind}, expected another: an exercise is begun by `sunlit drill run`")
     if not why.strip():
         _fail("--why: '', expected the reason")
     try:

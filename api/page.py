@@ -72,6 +72,7 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
         moment=partial(i18n.moment, language),
         ago=partial(i18n.ago, language),
         clock=i18n.clock,
+        hour=i18n.hour,
         reason=partial(reason, language),
         now=datetime.now(UTC),
         demo=request.app.state.settings.api.demo,

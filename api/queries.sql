@@ -45,11 +45,11 @@ WHERE d.code = %(device)s AND a.upload_token_sha256 = %(token)s AND d.retired_at
 LIMIT 1
 
 -- name: evidence_new
-INSERT INTO evidence (id, event_id, finding_id, device_id, kind, media, sha256, bytes, captured_at, clock_offset_ms,
-                      source)
-VALUES (%(id)s, %(event)s, %(finding)s, %(device)s, %(kind)s, %(media)s, %(sha256)s, %(bytes)s, %(captured)s,
-        %(clock_offset_ms)s, %(source)s)
-ON CONFLICT (event_id, finding_id, sha256) DO NOTHING
+INSERT INTO evidence (id, event_id, finding_id, incident_id, device_id, kind, media, sha256, bytes, captured_at,
+                      clock_offset_ms, source)
+VALUES (%(id)s, %(event)s, %(finding)s, %(incident)s, %(device)s, %(kind)s, %(media)s, %(sha256)s, %(bytes)s,
+        %(captured)s, %(clock_offset_ms)s, %(source)s)
+ON CONFLICT (event_id, finding_id, incident_id, sha256) DO NOTHING
 RETURNING id
 
 -- name: evidence_here
@@ -62,6 +62,9 @@ VALUES (%(evidence)s, %(actor)s, %(action)s, %(address)s, %(reason)s)
 -- name: evidence_of_finding
 SELECT e.id, e.sha256, e.kind, e.captured_at FROM evidence e
 WHERE (e.event_id = %(event)s OR e.finding_id = %(finding)s) AND e.media = 'image/jpeg' ORDER BY e.kind, e.captured_at
+
+-- name: evidence_of_incident
+SELECT id, sha256, captured_at, source FROM evidence WHERE incident_id = %(incident)s ORDER BY captured_at, id
 
 -- name: still
 INSERT INTO still (device_id, taken_at, received_at, sha256, picture)
@@ -95,3 +98,7 @@ ON CONFLICT (instance) DO UPDATE SET at = EXCLUDED.at
 
 -- name: set_password
 UPDATE person SET password_hash = %(hash)s WHERE login = %(login)s RETURNING id
+
+-- name: rescuers
+SELECT id, code, kind, name_zh, name_en, lat, lon FROM organisation
+WHERE active AND kind IN ('maintenance', 'rescue_station', 'city_rescue', 'ambulance') ORDER BY code

@@ -1,20 +1,12 @@
 """PURE: the named reasons of timelines for readers of Chinese. What people wrote themselves stays as it is."""
 
 import re
-from collections.abc import Callable
 
 from api.finding_reasons import PATTERNS as FINDINGS
-
-TIER = r"(?P<tier>\d)"
-Say = Callable[[re.Match[str]], str]
-
-
-def _say(template: str) -> Say:
-    return lambda found: template.format(**found.groupdict())
-
+from api.refusals import COMMANDS, REFUSALS, TIER, Say, saying
 
 PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
-    (re.compile(f"^{pattern}$"), _say(template))
+    (re.compile(f"^{pattern}$"), saying(template))
     for pattern, template in (
         ("alarm received", "收到报警"),
         ("alarm button pressed", "报警按钮被按下"),
@@ -35,16 +27,18 @@ PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         (rf"tier {TIER} expects to arrive too late", "第 {tier} 级预计到达过晚"),
         (rf"tier {TIER} has arrived", "第 {tier} 级已到场"),
         (rf"tier {TIER}: (?P<who>.+) has no contact method", "第 {tier} 级：{who} 没有联系方式"),
+        (rf"tier {TIER}: (?P<who>[^,:]+), (?P<more>.+)", "第 {tier} 级：{who}，{more}"),
         (rf"tier {TIER}: (?P<who>.+)", "第 {tier} 级：{who}"),
         (r"nobody has arrived within (?P<s>\d+) s", "{s} 秒内无人到场"),
         (r"arrived, but nobody is out within (?P<s>\d+) s", "已到场，但 {s} 秒内未救出"),
         (r"raised by the operator: (?P<why>.+)", "值守员升级：{why}"),
+        (r"at once: (?P<hazards>[\w ]+)", "立即呼叫：{hazards}"),
         (r"at once: (?P<why>.+)", "立即呼叫：{why}"),
         (r"trapped for more than (?P<s>\d+) s", "被困超过 {s} 秒"),
         (r"nobody has looked within (?P<s>\d+) s: counts as an entrapment", "{s} 秒内无人核实，按困人处置"),
         (r"confirmed: (?P<why>.+)", "已确认：{why}"),
         ("help is called", "已呼叫救援"),
-        (r"(?P<kinds>[\w ]+): nobody can be reached", "{kinds}：无法联系"),
+        (r"(?P<kinds>[a-z_ ]+): nobody can be reached", "{kinds}：无法联系"),
         ("first words to the car", "首次安抚"),
         (r"every (?P<s>\d+) s", "每 {s} 秒"),
         ("by the operator", "值守员"),
@@ -62,17 +56,28 @@ PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         (r"goes on as (?P<n>R[\d-]+)", "并入 {n}"),
         (r"(?P<n>R[\d-]+): (?P<why>.+)", "{n}：{why}"),
         (r"(?P<n>\d+) inside", "车内 {n} 人"),
-        (r"(?P<n>\d+) inside, (?P<more>.+)", "车内 {n} 人，{more}"),
-        (r"hazards: (?P<what>.+)", "险情：{what}"),
+        (r"(?P<n>\d+) inside, (?P<more>(?:hazards: |floor ).+)", "车内 {n} 人，{more}"),
+        (r"hazards: (?P<hazards>[\w ]+)", "险情：{hazards}"),
+        (r"hazards: (?P<hazards>[\w ]+), (?P<more>floor .+)", "险情：{hazards}，{more}"),
+        (r"hazards: (?P<hazards>[\w ]+) (?P<why>\(.+\))", "险情：{hazards} {why}"),
         (r"floor (?P<f>.+)", "楼层 {f}"),
+        (r"(?P<whom>car|caller|property|maintenance|crew|other): (?P<why>.+)", "{whom}：{why}"),
+        (
+            r"part of (?P<number>\S+), (?P<place>\d+) of (?P<n>\d+) by need",
+            "属于群发事件 {number}，紧急程度第 {place}（共 {n}）",
+        ),
+        ("120", "呼叫 120"),
+        ("at once", "立即呼叫"),
+        ("words to the car", "安抚乘客"),
+        ("call back", "回访"),
+        ("no contact method", "没有联系方式"),
+        ("put right", "整改"),
         ("nobody has called back yet", "尚未回访"),
         ("a real alarm ends the drill", "真实报警，演练终止"),
         ("stands outside the door zone", "停在平层区外"),
         ("stopped_outside_zone", "停在平层区外"),
         ("stopped_outside_zone again", "再次停在平层区外"),
-        ("stopped_outside_zone while it was looked at", "核实中再次停在平层区外"),
-        (r"trapped_\w+ while it was looked at", "核实中判定困人"),
-        ("alarm_button while it was looked at", "核实中报警按钮被按下"),
+        (r"(?P<rule>\w+) while it was looked at", "核实中：{rule}"),
         ("in the door zone, or runs", "已平层或运行"),
         ("the car moved on", "轿厢已移动"),
         ("accepted", "接单"),
@@ -82,14 +87,29 @@ PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         (r"arrived \(position (?P<m>\d+) m\)", "到场（定位 {m} 米）"),
         (r"arrived \(override: (?P<why>.+)\)", "到场（说明：{why}）"),
         ("released", "已解救"),
-        (r"people are out: (?P<n>.+)", "已救出：{n} 人"),
+        (r"people are out: (?P<n>\S+)", "已救出：{n} 人"),
+        ("declined: busy", "不能前往：正在处理其他救援"),
+        ("declined: too_far", "不能前往：距离太远"),
+        ("declined: no_vehicle", "不能前往：没有车辆"),
+        ("declined: other", "不能前往：其他原因"),
+        ("declined: no contact method", "没有联系方式"),
         (r"declined: (?P<why>.+)", "不能前往：{why}"),
+        ("qr", "扫码"),
+        (r"position (?P<m>\d+) m", "定位 {m} 米"),
+        (r"override: (?P<why>.+)", "值守员确认：{why}"),
+        (f"tier {TIER}", "呼叫第 {tier} 级"),
+        (f"tier {TIER} again", "再次呼叫第 {tier} 级"),
+        ("record cause and method", "记录原因与方式"),
         ("false alarm", "误报"),
         ("confirmed by the operator", "值守员确认"),
         ("confirmed by a person", "人工确认"),
         ("cause and rescue method are not recorded", "原因与救援方式尚未记录"),
-        (r"cause (?P<c>\w+), method (?P<m>\w+); sensors agree", "原因 {c}，方式 {m}；传感器一致"),
-        (r"cause (?P<c>\w+), method (?P<m>\w+); override: (?P<why>.+)", "原因 {c}，方式 {m}；说明：{why}"),
+        (r"cause (?P<cause>\w+), method (?P<method>\w+)", "原因：{cause}，方式：{method}"),
+        (r"cause (?P<cause>\w+), method (?P<method>\w+); sensors agree", "原因：{cause}，方式：{method}；传感器一致"),
+        (
+            r"cause (?P<cause>\w+), method (?P<method>\w+); override: (?P<why>.+)",
+            "原因：{cause}，方式：{method}；说明：{why}",
+        ),
         (r"confidence (?P<p>[\d.]+): kept, nobody is told", "置信度 {p}：仅保存"),
         ("overdue, yellow", "逾期（黄）"),
         ("overdue, red", "逾期（红）"),
@@ -103,12 +123,51 @@ PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
 )
 
 
+WAYS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
+    (re.compile(f"^{pattern}$"), saying(template))
+    for pattern, template in (
+        (
+            r"(?P<more>(?:busy|asked elsewhere|off duty|no contact method|nobody is on duty|already asked)[^;]*);"
+            r" (?P<rest>.+)",
+            "{more}；{rest}",
+        ),
+        (r"(?P<m>\d+) min, (?P<km>[\d.]+) km by road", "{m} 分钟，{km} 公里（按路线）"),
+        (r"(?P<m>\d+) min, (?P<km>[\d.]+) km estimated", "{m} 分钟，{km} 公里（估算）"),
+        ("position not known", "位置不详"),
+        (r"busy: (?P<n>\d+) of (?P<all>\d+) crews? under way", "忙：{all} 组中 {n} 组执行中"),
+        (
+            r"asked elsewhere: (?P<n>\d+) under way and (?P<open>\d+) unanswered for (?P<all>\d+) crews?",
+            "另有呼叫：{n} 起执行中，{open} 起未答复，共 {all} 组",
+        ),
+        ("off duty: nobody is on its roster now", "当前无人值班"),
+        (r"no contact method, telephone (?P<phone>.+)", "没有联系方式，电话 {phone}"),
+        ("already asked", "已呼叫过"),
+        (r"no contact method: (?P<who>.+)", "{who} 没有联系方式"),
+        ("nobody is on duty by the roster", "值班表上无人值班"),
+        ("the organisation's own contact methods are used", "改用单位的联系方式"),
+        ("it has none of its own either", "单位也没有联系方式"),
+        (r"(?P<who>[^:]+): (?P<more>(?:no contact method|nobody is on duty by the roster).*)", "{who}：{more}"),
+    )
+)
+"""why somebody nearer is passed over, how far others have to come, what is missing on a roster"""
+REFUSED = re.compile(r"^(?P<command>[a-z_]+): (?P<why>.+)$")
+
+
 def reason(language: str, text: str) -> str:
-    """A reason in the language of its reader."""
+    """A reason, or why a command was refused, in the language of its reader."""
     if language != "zh":
         return text
-    for pattern, say in (*FINDINGS, *PATTERNS):
+    for pattern, tell in FINDINGS:
+        if found := pattern.match(text):
+            return tell(found)
+    for pattern, say in (*WAYS, *REFUSALS, *PATTERNS):
         found = pattern.match(text)
         if found:
-            return say(found)
+            return say(found, reason)
+    # The timeline names the command that was refused before it says why.
+    refused = REFUSED.match(text)
+    if refused and refused["command"] in COMMANDS:
+        why = reason(language, refused["why"])
+        if why != refused["why"]:
+            return f"{COMMANDS[refused['command']]}：{why}"
     return text

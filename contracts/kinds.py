@@ -316,6 +316,8 @@ class EdgeCommand(StrEnum):
     CLIP = "clip"
     PLAYBACK = "playback"
     SELF_TEST = "self_test"
+    DRILL = "drill"
+    """publish an event that calls itself an exercise, or its end; the lift is not touched"""
     RELOAD = "reload"
     MODEL_UPDATE = "model_update"
 

@@ -188,6 +188,8 @@ class Agent:
             pushers=Pushers(self.live, self._ring),
             eyes=self.eyes,
             tests={device: lift.self_test for device, lift in self.lifts.items()},
+            say=self.sink.event,
+            proven=self.tests.passed,
         )
 
     def _sensor(self, sensor: SensorConfig) -> SensorDuty:

@@ -30,12 +30,15 @@ class Role(StrEnum):
     ALERTING = "sunlit_alerting"
     API = "sunlit_api"
     PUBLIC = "sunlit_public"
+    AUDITOR = "sunlit_auditor"
 
 
 # A plan kept from when a table was nearly empty reads all of it for every batch: ingest plans anew, against batches
 # that costs nothing.
 OPTIONS = {role: ["timezone=UTC"] for role in Role} | {
     Role.INGEST: ["timezone=UTC", "plan_cache_mode=force_custom_plan"],
+    # Who watches the others waits for nobody.
+    Role.AUDITOR: ["timezone=UTC", "statement_timeout=5000", "lock_timeout=1000"],
     # A worker that is frozen, or whose machine is gone, in the middle of a transaction loses it and every lock soon:
     # somebody else acts, and when it wakes it has no connection to act with.
     Role.ALERTING: [

@@ -23,6 +23,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from runtime.audit_settings import AuditSettings
+
 SESSION_DAYS = 7
 """for which the broker keeps messages for a service that is away"""
 HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
@@ -216,6 +218,8 @@ class ApiSettings(Section):
     secure_cookies: bool = False
     demo: bool = False
     """the city is invented, and every page says so"""
+    hotline: str = "96333"
+    """the telephone of the rescue desk, shown to crews"""
 
 
 class RetentionSettings(Section):
@@ -240,6 +244,8 @@ class RetentionSettings(Section):
     """who looked at whose video; counted from the end of the lease"""
     beats_days: int = Field(default=30, ge=0)
     """signs of life of services that are gone"""
+    alarms_days: int = Field(default=400, ge=0)
+    """what the auditor found, counted from its end"""
     rows_per_s: int = Field(default=20_000, ge=100)
     """no service deletes faster"""
 
@@ -285,6 +291,7 @@ class Settings(BaseSettings):
     wire: WireSettings = WireSettings()
     ingest: IngestSettings = IngestSettings()
     alerting: AlertingSettings = AlertingSettings()
+    audit: AuditSettings = AuditSettings()
     travel: TravelSettings = TravelSettings()
     api: ApiSettings = ApiSettings()
 
@@ -340,6 +347,6 @@ def _line(where: str, fault: dict[str, Any]) -> str:
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"{where}: {key}: unknown key, expected one of those in docs/settings.md"
-    secret = any(word in key for word in ("password", "passphrase", "secret"))
+    secret = any(word in key for word in ("password", "passphrase", "secret", "ping_url"))
     value = "***" if secret else repr(fault.get("input"))
     return f"{where}: {key}: {value}: {fault['msg']}"

@@ -35,12 +35,13 @@ from runtime.service import keep
 from runtime.settings import DatabaseSettings, Settings
 from runtime.stack.postgres import Postgres
 
-SPREAD_S = 180.0
-"""the incidents that are open at the start began within so many seconds"""
-SILENT = 0.25
+SPREAD_S = 2000.0
+"""the incidents that are open began within so many seconds, and as many are new in as many"""
+SILENT = 0.5
 """crews that never answer, so that the next tier is called"""
-NEW_PER_S, NOISE_PER_S = 1.0, 5.0
-"""new incidents, and events that mean nothing to the desk"""
+NOISE_PER_S = 5.0
+"""events that mean nothing to the desk"""
+RELEASE_S = 60.0
 STEP_S = 0.1
 READY_S = 60.0
 Tell = Callable[[str, float, float], None]
@@ -57,8 +58,12 @@ class Wanted(NamedTuple):
     warm_s: float
 
     @property
+    def new_per_s(self) -> float:
+        return self.open / SPREAD_S
+
+    @property
     def lifts(self) -> int:
-        return self.open + int(NEW_PER_S * (self.seconds + self.warm_s)) + 1
+        return self.open + int(self.new_per_s * (self.seconds + self.warm_s)) + 1
 
 
 def measure(settings: Settings, home: Path | None, wanted: Wanted, seed: int, plain: bool, tell: Tell) -> DeskNumbers:
@@ -111,8 +116,8 @@ def _fill(owner: Connection, database: DatabaseSettings, codes: list[str], chanc
                     desk.execute(DESK["handled"], {"id": event["id"], "now": at})
     # Opening them took a while: everything is as if it had taken none.
     took = _clock(owner) - row["now"]
-    for name in ("later_incidents", "later_dispatches"):
-        owner.execute(DESK[name], {"by": took})
+    for name in ("later_incidents", "later_dispatches", "on_the_way", "so_far"):
+        owner.execute(DESK[name], {"by": took, "now": row["now"] + took})
 
 
 def _serve(settings: Settings, pipe: Pipe) -> None:
@@ -141,29 +146,34 @@ def _serve(settings: Settings, pipe: Pipe) -> None:
 
 
 class _People:
-    """The crews of the first tier: most accept and set out, some never answer."""
+    """The crews of the first tier: some never answer, the others set out, arrive and set people free."""
 
     def __init__(self, chance: Random) -> None:
         self.chance, self.newest = chance, 0
-        self.queue: list[tuple[datetime, int, int, str]] = []
+        self.queue: list[tuple[datetime, int, int, str, str]] = []
         self.given = 0
 
     def act(self, connection: Connection, now: datetime) -> None:
         for row in connection.execute(DESK["asked"], {"after": self.newest}).fetchall():
             self.newest = row["dispatch"]
-            if self.chance.random() >= SILENT:
+            about = (row["incident_id"], row["dispatch"], row["code"])
+            if row["state"] == "en_route":
+                heappush(self.queue, (now + timedelta(seconds=self.chance.uniform(0, SPREAD_S)), *about, "arrived"))
+            elif self.chance.random() >= SILENT:
                 left = (row["accept_due"] - now).total_seconds()
                 at = now + timedelta(seconds=self.chance.uniform(0, max(1.0, left - 1)))
-                heappush(self.queue, (at, row["incident_id"], row["dispatch"], "accept"))
+                heappush(self.queue, (at, *about, "accept"))
         while self.queue and self.queue[0][0] <= now:
-            at, incident, dispatch, kind = heappop(self.queue)
-            args = Jsonb({"eta_minutes": "20"} if kind == "en_route" else {})
-            connection.execute(
-                DESK["command"], {"kind": kind, "incident": incident, "dispatch": dispatch, "args": args}
-            )
-            self.given += 1
-            if kind == "accept":
-                heappush(self.queue, (at + timedelta(seconds=15), incident, dispatch, "en_route"))
+            self._give(connection, *heappop(self.queue))
+
+    def _give(self, connection: Connection, at: datetime, incident: int, dispatch: int, code: str, kind: str) -> None:
+        args = {"arrived": {"proof": "qr", "code": code}, "en_route": {"eta_minutes": "20"}}.get(kind, {})
+        values = {"kind": kind, "incident": incident, "dispatch": dispatch, "args": Jsonb(args)}
+        connection.execute(DESK["command"], values)
+        self.given += 1
+        following = {"accept": ("en_route", 15.0), "arrived": ("released", RELEASE_S)}.get(kind)
+        if following:
+            heappush(self.queue, (at + timedelta(seconds=following[1]), incident, dispatch, code, following[0]))
 
 
 def _run(
@@ -173,19 +183,19 @@ def _run(
     process = SPAWN.Process(target=_serve, args=(settings, theirs), daemon=True)
     process.start()
     try:
-        people, sent = _People(chance), 0
+        people, sent = _People(chance), (0, 0)
         _await_workers(owner, wanted.workers, tell)
-        given = began = machine = None
+        began = machine = None
         start, since = time.monotonic(), _clock(owner)
         whole = wanted.warm_s + wanted.seconds
         while (gone := time.monotonic() - start) < whole:
             if not process.is_alive():
                 raise BenchError("the workers have ended")
             if began is None and gone >= wanted.warm_s:
-                began, since, given, machine = time.monotonic(), _clock(owner), people.given + sent, idle()
+                began, since, machine = time.monotonic(), _clock(owner), idle()
             tell("keeping clocks", gone, whole)
             people.act(owner, _clock(owner))
-            sent += _events(owner, fresh, sent, gone)
+            sent = _events(owner, wanted, fresh, sent, gone)
             time.sleep(STEP_S)
         ended, after = time.monotonic(), idle()
         found = _late(owner, since)
@@ -195,10 +205,10 @@ def _run(
         cycles: list[Cycle] = ours.recv()
     finally:
         process.kill()
-    assert began is not None and machine is not None and given is not None
+    assert began is not None and machine is not None
     counted = [cycle for cycle in cycles if began <= cycle[0] <= ended]
     share = (after.idle - machine.idle) / max(0.01, after.total - machine.total)
-    return _numbers(owner, wanted, counted, found, (people.given, sent), share)
+    return _numbers(owner, wanted, counted, found, (people.given, sum(sent)), share)
 
 
 def _await_workers(owner: Connection, workers: int, tell: Tell) -> None:
@@ -220,16 +230,18 @@ def _clock(owner: Connection) -> datetime:
     return found
 
 
-def _events(owner: Connection, fresh: list[str], sent: int, gone: float) -> int:
-    """What the sensors have sent since: alarms of new lifts, and what means nothing to the desk."""
-    due = int(gone * (NEW_PER_S + NOISE_PER_S)) - sent
-    every = int((NEW_PER_S + NOISE_PER_S) / NEW_PER_S)
-    for number in range(sent, sent + due):
-        is_alarm = number % every == 0
-        code = fresh[number // every % len(fresh)]
-        rule = "trapped_non_level" if is_alarm else "bench_noise"
-        owner.execute(DESK["alarm"], {"rule": rule, "at": _clock(owner), "codes": [code]})
-    return due
+def _events(owner: Connection, wanted: Wanted, fresh: list[str], sent: tuple[int, int], gone: float) -> tuple[int, int]:
+    """What the sensors have sent by now: alarms of new lifts, and what means nothing to the desk."""
+    alarms, noise = int(gone * wanted.new_per_s), int(gone * NOISE_PER_S)
+    for number in range(sent[0], alarms):
+        owner.execute(
+            DESK["alarm"], {"rule": "trapped_non_level", "at": _clock(owner), "codes": [fresh[number % len(fresh)]]}
+        )
+    for number in range(sent[1], noise):
+        owner.execute(
+            DESK["alarm"], {"rule": "bench_noise", "at": _clock(owner), "codes": [fresh[number % len(fresh)]]}
+        )
+    return alarms, noise
 
 
 def _late(owner: Connection, since: datetime) -> list[float]:

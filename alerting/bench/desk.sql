@@ -22,9 +22,25 @@ UPDATE incident SET alarm_at = alarm_at + %(by)s, opened_at = opened_at + %(by)s
 -- name: later_dispatches
 UPDATE dispatch SET offered_at = offered_at + %(by)s, accept_due = accept_due + %(by)s
 
+-- name: on_the_way
+-- Whoever was asked longer ago than the answer may take has set out.
+UPDATE dispatch SET state = 'en_route', accepted_at = offered_at + interval '1 minute',
+       en_route_at = offered_at + interval '75 seconds', arrive_due = offered_at + interval '31 minutes'
+WHERE accept_due < %(now)s
+
+-- name: so_far
+-- And the words to the car were said every five minutes since.
+UPDATE incident SET state = 'en_route', accepted_at = opened_at + interval '1 minute',
+       comfort_at = opened_at + said.n * interval '5 minutes', due_at = opened_at + (said.n + 1) * interval '5 minutes',
+       due_reason = 'words to the car'
+FROM (SELECT i.id, floor(extract(epoch FROM %(now)s::timestamptz - i.opened_at) / 300) AS n FROM incident i) AS said
+WHERE said.id = incident.id AND incident.opened_at < %(now)s::timestamptz - interval '3 minutes'
+
 -- name: asked
 -- The crews of the first tier, when they were asked.
-SELECT d.id AS dispatch, d.incident_id, d.accept_due FROM dispatch d WHERE d.tier = 1 AND d.id > %(after)s ORDER BY d.id
+SELECT d.id AS dispatch, d.incident_id, d.accept_due, d.state, l.code
+FROM dispatch d JOIN incident i ON i.id = d.incident_id JOIN lift l ON l.id = i.lift_id
+WHERE d.tier = 1 AND d.id > %(after)s ORDER BY d.id
 
 -- name: command
 INSERT INTO command (id, kind, actor, incident_id, dispatch_id, args)

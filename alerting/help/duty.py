@@ -54,7 +54,8 @@ def rosters(
     rows = {name: _grouped(connection, name, values) for name in ("patterns", "shifts", "substitutes", "calendar")}
     lines = [row for name in ("patterns", "shifts", "substitutes") for part in rows[name].values() for row in part]
     people = {row["person"] for row in lines} | {row["substitute"] for row in lines if row.get("substitute")}
-    gone = {row["id"] for row in connection.execute(QUERIES["gone"], {"people": sorted(people)})}
+    # Every question is a part of the time until the page: of nobody there is nothing to ask.
+    gone = {row["id"] for row in connection.execute(QUERIES["gone"], {"people": sorted(people)})} if people else set()
     return {
         number: Roster(
             organisation=number,
@@ -82,20 +83,26 @@ def on_duty(connection: Connection, organisation: int, now: datetime) -> list[On
     return list(reach(connection, [organisation], now)[organisation].people)
 
 
-def contacts(connection: Connection, organisation: int, now: datetime) -> Reach:
-    """How an organisation is reached now: its people on duty, and where that leads nowhere, its own methods."""
-    return reach(connection, [organisation], now)[organisation]
+def contacts(connection: Connection, organisation: int, now: datetime, *, drill: bool = False) -> Reach:
+    """How an organisation is reached now: its people on duty, and where that leads nowhere, its own methods.
+
+    Methods for exercises alone count only in a drill: elsewhere who has no other has none.
+    """
+    return reach(connection, [organisation], now, drill=drill)[organisation]
 
 
-def reach(connection: Connection, organisations: Sequence[int], now: datetime) -> dict[int, Reach]:
+def reach(
+    connection: Connection, organisations: Sequence[int], now: datetime, *, drill: bool = False
+) -> dict[int, Reach]:
     """The same for many at once, by id."""
     known = rosters(connection, organisations, now - DAY, now + 2 * DAY)
     at_work = {number: turns_now(roster, now) for number, roster in known.items()}
     people = sorted({turn.person for turns in at_work.values() for turn in turns})
-    persons = {row["id"]: row for row in connection.execute(QUERIES["people"], {"people": people})}
+    persons = {row["id"]: row for row in connection.execute(QUERIES["people"], {"people": people})} if people else {}
     own: dict[int, list[Contact]] = defaultdict(list)
     theirs: dict[int, list[Contact]] = defaultdict(list)
-    for row in connection.execute(QUERIES["methods"], {"organisations": list(known), "people": people}):
+    wanted = {"organisations": list(known), "people": people, "drill": drill}
+    for row in connection.execute(QUERIES["methods"], wanted):
         (theirs if row["person_id"] else own)[row["person_id"] or row["organisation_id"]].append(
             msgspec.convert(row, type=Contact)
         )

@@ -47,7 +47,9 @@ SELECT id, login, name FROM person WHERE id = ANY(%(people)s) AND active ORDER B
 
 -- name: methods
 SELECT id, channel, address, language, priority, organisation_id, person_id FROM contact_method
-WHERE active AND (organisation_id = ANY(%(organisations)s) OR person_id = ANY(%(people)s)) ORDER BY priority, id
+WHERE active AND (organisation_id = ANY(%(organisations)s) OR person_id = ANY(%(people)s))
+  AND (purpose <> 'drill' OR %(drill)s)
+ORDER BY priority, id
 
 -- name: organisation_by_code
 SELECT id, code, name_zh, name_en, active FROM organisation WHERE code = %(code)s
@@ -149,7 +151,9 @@ SELECT l.code, p.town_code AS town FROM lift l JOIN place p ON p.id = l.place_id
 WHERE l.in_use AND l.maintenance_org_id IS NULL ORDER BY l.code
 
 -- name: hard_to_reach
-SELECT code, kind, name_zh, name_en, town_code AS town, fault FROM hard_to_reach ORDER BY fault, kind, code
+SELECT code, kind, name_zh, name_en, town_code AS town, fault FROM hard_to_reach
+ORDER BY array_position(ARRAY['city_rescue', 'ambulance', 'rescue_station', 'maintenance', 'bureau', 'grid_office',
+                              'property', 'caterer'], kind), code
 
 -- name: gaps_kept
 SELECT tier, place_id AS place, lifts, limit_s, nearest_id AS nearest, travel_s FROM coverage_gap

@@ -1,46 +1,23 @@
-"""The board, an incident's page, and what an operator can ask for."""
+"""The board, finding a lift, opening a rescue by telephone, and what has ended."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from psycopg.types.json import Jsonb
 
-from api.access import Viewer, viewer_of
-from api.board.strips import HEIGHT, WIDTH, strips, x_of
-from api.commands import lead_back, submit
+from api.board.desk import QUERIES, Operator, fields, limits
+from api.board.orders import phone_args
+from api.board.view import grouped
+from api.commands import Result, lead_back, submit
 from api.page import render
-from contracts.kinds import CommandKind, Role
-from runtime.db import Queries
+from api.rescue_words import HAZARDS
+from api.sql import QUERIES as SHARED
+from contracts.kinds import CommandKind
 
 router = APIRouter()
-QUERIES = Queries("api.board")
-SILENCES_SHOWN = 6
-Operator = Annotated[Viewer, Depends(viewer_of(Role.OPERATOR, Role.ADMIN))]
-COMMANDS = (
-    CommandKind.CONFIRM,
-    CommandKind.RAISE,
-    CommandKind.NOTE,
-    CommandKind.FALSE_ALARM,
-    CommandKind.CLOSE,
-)
-CAUSES = (
-    "safety_device",
-    "installation",
-    "guide_system",
-    "electrical",
-    "car",
-    "control",
-    "door_system",
-    "traction",
-    "misuse",
-    "external",
-    "other",
-)
-METHODS = ("levelling", "open_at_level", "forced_opening", "hand_winding", "adjusting", "other")
-BEFORE, AFTER = timedelta(minutes=8), timedelta(minutes=2)
-FURTHEST = timedelta(days=3650)
-"""a clock further off has no samples worth looking for"""
+SILENCES_SHOWN, CARDS_SHOWN = 6, 120
 
 
 @router.get("/board")
@@ -65,30 +42,33 @@ async def find(request: Request, _: Operator, code: str = "") -> Response:
     """From a lift's code to its incident, or to the form that opens one by phone."""
     async with request.app.state.pool.connection() as connection:
         lift = await (await connection.execute(QUERIES["lift_by_code"], {"code": code.strip()})).fetchone()
-        rows = await (await connection.execute(QUERIES["open_incidents"], _limits(request))).fetchall()
-    current = next((row["number"] for row in rows if row["lift_code"] == code.strip()), None)
-    if current:
-        return RedirectResponse(f"/board/incident/{current}", 303)
-    return render(request, "board/find.html", code=code, lift=lift, fault="")
+        rows = await (await connection.execute(QUERIES["open_incidents"], limits(request))).fetchall()
+    current = [row for row in rows if row["lift_code"] == code.strip()]
+    inside = next((row for row in current if row["released_at"] is None), None)
+    if inside:
+        return RedirectResponse(f"/board/incident/{inside['number']}", 303)
+    return render(request, "board/find.html", code=code, lift=lift, current=current, hazards=HAZARDS, fault="")
 
 
 @router.post("/board/phone")
 async def phone(request: Request, viewer: Operator) -> Response:
     """Somebody called with a lift's code: an incident opens without a sensor."""
-    form = await request.form()
-    code, words = str(form.get("code", "")).strip(), str(form.get("reason", "")).strip()
+    form = await fields(request)
+    code, words = "".join(form.get("code", ())).strip(), "".join(form.get("reason", ())).strip()
     async with request.app.state.pool.connection() as connection:
         lift = await (await connection.execute(QUERIES["lift_by_code"], {"code": code})).fetchone()
     if lift is None:
-        return render(request, "board/find.html", 404, code=code, lift=None, fault="board.no_lift")
+        shown: dict[str, Any] = {"code": code, "lift": None, "current": [], "hazards": HAZARDS}
+        return render(request, "board/find.html", 404, **shown, fault="board.no_lift")
     result = await submit(
         request,
         CommandKind.OPEN_BY_PHONE,
         actor=viewer.name,
         viewer=viewer,
-        identity=str(form.get("command", "")),
+        identity="".join(form.get("command", ())),
         lift=lift["id"],
         reason=words,
+        args=phone_args(form),
     )
     return lead_back(request, "/board", result)
 
@@ -100,98 +80,97 @@ async def history(request: Request, _: Operator, lift: str = "") -> HTMLResponse
     return render(request, "board/history.html", rows=rows, lift=lift)
 
 
-@router.get("/board/incident/{number}")
-async def incident(request: Request, number: str, _: Operator, said: str = "") -> HTMLResponse:
+@router.get("/board/mass/{number}")
+async def mass(request: Request, number: str, _: Operator, said: str = "") -> HTMLResponse:
+    """Several lifts at once: who of them comes first, and figures of their own."""
     async with request.app.state.pool.connection() as connection:
-        row = await (await connection.execute(QUERIES["incident"], {"number": number})).fetchone()
+        found = {"ids": [], "number": number}
+        row = await (await connection.execute(QUERIES["masses"], found)).fetchone()
         if row is None:
             raise HTTPException(404)
-        by_id = {"incident": row["id"]}
-        timeline = await (await connection.execute(QUERIES["timeline"], by_id)).fetchall()
-        crews = await (await connection.execute(QUERIES["crews"], by_id)).fetchall()
-        cameras = await (await connection.execute(QUERIES["cameras"], {"lift": row["lift_id"]})).fetchall()
-        letters = await (await connection.execute(QUERIES["letters"], by_id)).fetchall()
-        stop = min(datetime.now(UTC), row["alarm_at"] + AFTER)
-        span = {"lift": row["lift_id"], "start": row["alarm_at"] - BEFORE, "stop": stop, "ahead": _ahead(row)}
-        samples = await (await connection.execute(QUERIES["samples"], span)).fetchall()
-        heard = {"lift": row["lift_id"], **_limits(request)}
-        ear = await (await connection.execute(QUERIES["heard"], heard)).fetchone()
-    return render(
-        request,
-        "board/incident.html",
-        row=row,
-        ear=ear,
-        apart=abs(span["ahead"]) if abs(span["ahead"]) > request.app.state.settings.ingest.clock_skew_s else 0,
-        timeline=timeline,
-        crews=crews,
-        letters=letters,
-        cameras=cameras,
-        strips=strips(samples, span["start"], stop),
-        alarm_x=x_of(row["alarm_at"], span["start"], stop),
-        width=WIDTH,
-        height=HEIGHT,
-        causes=CAUSES,
-        methods=METHODS,
-        said=said,
-    )
+        ids = {"mass": row["id"]}
+        rows = await (await connection.execute(QUERIES["open_incidents"], {**limits(request), **ids})).fetchall()
+        figures = await (await connection.execute(QUERIES["mass_figures"], ids)).fetchone()
+        closed = await (await connection.execute(QUERIES["mass_closed"], ids)).fetchall()
+    groups = grouped(rows, [], datetime.now(UTC))
+    return render(request, "board/mass.html", mass=row, groups=groups, figures=figures, closed=closed, said=said)
 
 
-@router.post("/board/incident/{number}/{kind}")
-async def order(request: Request, number: str, kind: CommandKind, viewer: Operator) -> Response:
-    """One of an operator's commands on an incident."""
-    if kind not in COMMANDS:
-        raise HTTPException(404)
-    form = await request.form()
+@router.get("/board/ready")
+async def ready(request: Request, _: Operator) -> HTMLResponse:
+    """What would go wrong at the next alarm, and can be put right before it."""
     async with request.app.state.pool.connection() as connection:
-        row = await (await connection.execute(QUERIES["incident"], {"number": number})).fetchone()
+        holes = await (await connection.execute(QUERIES["roster_holes"])).fetchall()
+        gaps = await (await connection.execute(QUERIES["coverage_gaps"])).fetchall()
+        unreachable = await (await connection.execute(QUERIES["unreachable"])).fetchall()
+    return render(request, "board/ready.html", holes=holes, gaps=gaps, unreachable=unreachable)
+
+
+@router.get("/board/stranger")
+async def stranger(request: Request, _: Operator, site: str = "", code: str = "") -> HTMLResponse:
+    """Before a stranger's alarm leaves the board somebody says why."""
+    return render(request, "board/stranger.html", stranger=await _stranger(request, site, code))
+
+
+@router.post("/board/stranger")
+async def dismiss(request: Request, viewer: Operator) -> Response:
+    """Takes one alarm of a stranger off the board; its next one shows again."""
+    form = {name: "".join(values).strip() for name, values in (await fields(request)).items()}
+    row = await _stranger(request, form.get("site", ""), form.get("code", ""))
+    try:
+        seen = datetime.fromisoformat(form.get("last_event", ""))
+    except ValueError as fault:
+        raise HTTPException(422, f"last_event: {form.get('last_event', '')[:40]!r}, expected a time") from fault
+    if not form.get("reason"):
+        return lead_back(request, "/board", Result(False, "reason: '', expected what came of it"))
+    audit = {
+        "person": viewer.person_id,
+        "actor": viewer.login,
+        "action": "stranger_dismissed",
+        "object": f"{row['site']}/{row['code']}",
+        "reason": form["reason"][:1000],
+        # No later alarm than the one that was looked at.
+        "details": Jsonb({"last_event": min(seen, row["last_event"]).isoformat()}),
+    }
+    async with request.app.state.pool.connection() as connection:
+        await connection.execute(SHARED["audit"], audit)
+    return lead_back(request, "/board", Result(True, "done"))
+
+
+async def _stranger(request: Request, site: str, code: str) -> dict[str, Any]:
+    async with request.app.state.pool.connection() as connection:
+        cursor = await connection.execute(QUERIES["stranger"], {"site": site, "code": code})
+        row: dict[str, Any] | None = await cursor.fetchone()
     if row is None:
         raise HTTPException(404)
-    args = {name: str(form[name]) for name in ("cause", "method", "sub_cause", "override_reason") if form.get(name)}
-    result = await submit(
-        request,
-        kind,
-        actor=viewer.name,
-        viewer=viewer,
-        identity=str(form.get("command", "")),
-        incident=row["id"],
-        reason=str(form.get("reason", "")),
-        args=args,
-    )
-    return lead_back(request, f"/board/incident/{number}", result)
+    return row
 
 
 async def _open(request: Request) -> dict[str, Any]:
     now = datetime.now(UTC)
     async with request.app.state.pool.connection() as connection:
-        rows = await (await connection.execute(QUERIES["open_incidents"], _limits(request))).fetchall()
+        rows = await (await connection.execute(QUERIES["open_incidents"], limits(request))).fetchall()
+        ids = {"ids": list({row["mass_id"] for row in rows if row["mass_id"]}), "number": None}
+        masses = await (await connection.execute(QUERIES["masses"], ids)).fetchall()
         today = await (await connection.execute(QUERIES["today"], {"since": now - timedelta(hours=24)})).fetchone()
-        blind = await (await connection.execute(QUERIES["blind"], _limits(request))).fetchone()
+        blind = await (await connection.execute(QUERIES["blind"], limits(request))).fetchone()
         shown = {"limit": SILENCES_SHOWN}
         silences = await (await connection.execute(QUERIES["silences"], shown)).fetchall()
         silent = await (await connection.execute(QUERIES["silent_count"])).fetchone()
         strangers = await (await connection.execute(QUERIES["strangers_alarm"])).fetchall()
         services = await (await connection.execute(QUERIES["services"])).fetchall()
-    late = [row for row in rows if row["arrived_at"] is None and row["tier"] > 1]
+        ready = await (await connection.execute(QUERIES["ready_counts"])).fetchone()
+    groups = grouped(rows, masses, now)
     return {
         "rows": rows,
+        "groups": groups,
+        "cards": CARDS_SHOWN,
         "today": today,
         "blind": blind,
         "services": services,
-        "late": late,
+        "ready": ready,
+        "late": [row for row in rows if row["arrived_at"] is None and row["tier"] > 1],
         "silences": silences,
         "more_silent": silent["count"] - len(silences),
         "strangers": strangers,
     }
-
-
-def _limits(request: Request) -> dict[str, float]:
-    """After how many seconds without a word a device counts as silent."""
-    chosen = request.app.state.settings.ingest
-    return {"silent_s": chosen.silent_lift_s, "camera_silent_s": chosen.silent_camera_s}
-
-
-def _ahead(row: dict[str, Any]) -> float:
-    """How far (s) the device's clock was ahead of the centre's when it told of the alarm."""
-    if row["event_at"] is None or abs(row["event_at"] - row["alarm_at"]) > FURTHEST:
-        return 0.0
-    return float((row["event_at"] - row["alarm_at"]).total_seconds())

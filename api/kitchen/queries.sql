@@ -11,7 +11,8 @@ FROM device d LEFT JOIN device_status s ON s.device_id = d.id LEFT JOIN still t 
 WHERE d.kitchen_id = ANY(%(kitchens)s) AND d.kind = 'camera' AND d.retired_at IS NULL ORDER BY d.code
 
 -- name: findings
-SELECT f.id, f.number, f.rule, f.class, f.state, f.zone, f.confidence, f.opened_at, f.due_at, f.repeats, f.closed_at,
+SELECT f.id, f.number, f.rule, f.class, f.state, f.zone, f.confidence, f.opened_at, f.repeats, f.closed_at,
+       coalesce(f.rectify_due, f.due_at) AS due_at,
        f.event_id, k.code AS kitchen_code, k.name_zh, k.name_en,
        EXISTS (SELECT FROM evidence e WHERE e.event_id = f.event_id) AS has_picture
 FROM finding f JOIN kitchen k ON k.id = f.kitchen_id

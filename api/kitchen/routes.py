@@ -1,6 +1,5 @@
 """An owner's own kitchens, and nobody else's: another's address is not there."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -10,8 +9,7 @@ from starlette.datastructures import UploadFile
 from api.access import Viewer, viewer_of
 from api.charts import bars, line
 from api.commands import lead_back, submit
-from api.edge_uploads import JPEG, MAX_BYTES, keep
-from api.evidence import picture
+from api.evidence import keep_photo, picture
 from api.page import language_of, render
 from api.sql import QUERIES as SHARED
 from contracts.kinds import CommandKind, Role
@@ -70,7 +68,7 @@ async def order(request: Request, number: str, kind: CommandKind, viewer: Owner)
     form = await request.form()
     photo = form.get("photo")
     if isinstance(photo, UploadFile) and photo.size:
-        await _keep_photo(request, row, photo, viewer)
+        await keep_photo(request, photo, kind="rectification", actor=viewer.login, finding=row["id"])
     words = str(form.get("note", ""))
     result = await submit(
         request,
@@ -83,34 +81,6 @@ async def order(request: Request, number: str, kind: CommandKind, viewer: Owner)
         args={"note": words},
     )
     return lead_back(request, f"/kitchen/finding/{number}", result)
-
-
-async def _keep_photo(request: Request, row: dict[str, Any], photo: UploadFile, viewer: Viewer) -> None:
-    import hashlib
-    from uuid import uuid4
-
-    content = await photo.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES or not content.startswith(JPEG):
-        raise HTTPException(422, f"photo: expected a JPEG picture of at most {MAX_BYTES // 1024 // 1024} MB")
-    sha256 = hashlib.sha256(content).hexdigest()
-    keep(request.app.state.settings.api.evidence, sha256, content)
-    async with request.app.state.pool.connection() as connection:
-        await connection.execute(
-            SHARED["evidence_new"],
-            {
-                "id": uuid4(),
-                "event": None,
-                "finding": row["id"],
-                "device": None,
-                "kind": "rectification",
-                "media": "image/jpeg",
-                "sha256": sha256,
-                "bytes": len(content),
-                "captured": datetime.now(UTC),
-                "clock_offset_ms": None,
-                "source": viewer.login,
-            },
-        )
 
 
 async def _own(connection: Any, viewer: Viewer) -> list[dict[str, Any]]:

@@ -28,10 +28,12 @@ WHERE g.tier = %(tier)s AND (%(towns)s::text[] IS NULL OR t.code = ANY(%(towns)s
 ORDER BY g.travel_s DESC NULLS FIRST, g.lifts DESC, p.code LIMIT %(limit)s
 
 -- name: hard_to_reach
--- What stands for the whole city concerns every town.
+-- What stands for the whole city concerns every town. Who rescues comes before who is only told.
 SELECT code, kind, name_zh, name_en, fault, count(*) OVER () AS of FROM hard_to_reach
 WHERE %(towns)s::text[] IS NULL OR town_code IS NULL OR town_code = ANY(%(towns)s)
-ORDER BY array_position(ARRAY['none', 'people_only', 'unverified'], fault), kind, code LIMIT %(limit)s
+ORDER BY array_position(ARRAY['none', 'people_only', 'unverified'], fault),
+         array_position(ARRAY['city_rescue', 'ambulance', 'rescue_station', 'maintenance', 'bureau', 'grid_office',
+                              'property', 'caterer'], kind), code LIMIT %(limit)s
 
 -- name: holes
 SELECT o.code, o.kind, o.name_zh, o.name_en, h.starts_at, h.ends_at, h.told_at, h.starts_at <= %(now)s AS now,

@@ -2,15 +2,16 @@
 DO $$
 DECLARE name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['sunlit_ingest', 'sunlit_alerting', 'sunlit_api', 'sunlit_public'] LOOP
+    FOREACH name IN ARRAY ARRAY['sunlit_ingest', 'sunlit_alerting', 'sunlit_api', 'sunlit_public', 'sunlit_auditor'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
             EXECUTE format('CREATE ROLE %I LOGIN', name);
         END IF;
     END LOOP;
 END $$;
 
-REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, sunlit_ingest, sunlit_alerting, sunlit_api, sunlit_public;
-GRANT USAGE ON SCHEMA public TO sunlit_ingest, sunlit_alerting, sunlit_api, sunlit_public;
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, sunlit_ingest, sunlit_alerting, sunlit_api, sunlit_public,
+    sunlit_auditor;
+GRANT USAGE ON SCHEMA public TO sunlit_ingest, sunlit_alerting, sunlit_api, sunlit_public, sunlit_auditor;
 
 -- Services read everything except what they have no business with: only the api sees passwords and sessions.
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO sunlit_ingest, sunlit_alerting, sunlit_api;
@@ -37,8 +38,17 @@ GRANT USAGE, SELECT ON SEQUENCE number_r, number_f, number_m TO sunlit_alerting;
 GRANT INSERT, UPDATE, DELETE ON roster_hole, roster_look, travel_time, coverage_gap,
     coverage_look TO sunlit_alerting;
 GRANT INSERT, UPDATE, DELETE ON command, evidence, evidence_custody, still, session, login_attempt, audit_log,
-    public_report, api_beat, edge_order, live_lease, still_withheld, receipt TO sunlit_api;
+    public_report, api_beat, edge_order, live_lease, still_withheld, receipt, drill TO sunlit_api;
 -- What is too old is deleted by who wrote it.
 GRANT DELETE ON alerting_beat, outbox, outbox_attempt, edge_order_sent, rescue_order TO sunlit_alerting;
 GRANT SELECT ON public_town, public_lift, public_kitchen, public_still, public_withheld, public_rescue, public_finding
     TO sunlit_public;
+
+-- The auditor reads only what it judges by, and writes only what is its own.
+GRANT SELECT ON service_health, silence, silent_device, agent_of, device, device_status, lift, place, event, event_handled,
+    incident, dispatch, command, command_result, edge_order, edge_order_sent, edge_reply, rescue_order, drill,
+    finding, auditor_beat, alarm TO sunlit_auditor;
+GRANT SELECT (id, incident_id, dispatch_id, organisation_id, channel, stage, state, created_at, next_at, lease_until)
+    ON outbox TO sunlit_auditor;
+GRANT SELECT (active, address) ON contact_method TO sunlit_auditor;
+GRANT INSERT, UPDATE, DELETE ON auditor_beat, alarm TO sunlit_auditor;

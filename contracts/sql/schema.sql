@@ -7,6 +7,14 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION public.keep_old_link() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    NEW.old_links := OLD.old_links || OLD.link_sha256;
+    RETURN NEW;
+END $$;
+
 CREATE FUNCTION public.next_number(wanted text, moment timestamp with time zone) RETURNS text
     LANGUAGE plpgsql
     AS $$
@@ -81,6 +89,35 @@ UNION ALL
      JOIN public.device a ON ((a.site = d.site)))
   WHERE ((d.agent_id IS NULL) AND (d.kind <> 'agent'::text) AND (a.kind = 'agent'::text) AND (a.retired_at IS NULL));
 
+CREATE TABLE public.alarm (
+    id bigint NOT NULL,
+    auditor text NOT NULL,
+    name text NOT NULL,
+    subject text DEFAULT ''::text NOT NULL,
+    grave boolean NOT NULL,
+    since timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    weight integer NOT NULL,
+    times integer DEFAULT 1 NOT NULL,
+    details jsonb NOT NULL,
+    words_zh text NOT NULL,
+    words_en text NOT NULL,
+    last_said timestamp with time zone,
+    said_weight integer DEFAULT 0 NOT NULL,
+    said_grave boolean DEFAULT false NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT alarm_times_check CHECK ((times >= 1))
+);
+
+ALTER TABLE public.alarm ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alarm_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.alerting_beat (
     instance text NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -111,6 +148,12 @@ ALTER TABLE public.audit_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.auditor_beat (
+    instance text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    info jsonb DEFAULT '{}'::jsonb NOT NULL
 );
 
 CREATE TABLE public.camera_sample (
@@ -299,9 +342,11 @@ CREATE TABLE public.contact_method (
     verified_at timestamp with time zone,
     active boolean DEFAULT true NOT NULL,
     receipts boolean DEFAULT false NOT NULL,
+    purpose text DEFAULT 'rescue'::text NOT NULL,
     CONSTRAINT contact_method_channel_check CHECK ((channel = ANY (ARRAY['webhook'::text, 'email'::text, 'apprise'::text]))),
     CONSTRAINT contact_method_check CHECK ((num_nonnulls(organisation_id, person_id) = 1)),
-    CONSTRAINT contact_method_language_check CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text])))
+    CONSTRAINT contact_method_language_check CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text]))),
+    CONSTRAINT contact_method_purpose_check CHECK ((purpose = ANY (ARRAY['rescue'::text, 'both'::text, 'drill'::text])))
 );
 
 COMMENT ON COLUMN public.contact_method.receipts IS 'its gateway says afterwards whether a letter was delivered';
@@ -412,6 +457,7 @@ CREATE TABLE public.dispatch (
     delivered_at timestamp with time zone,
     replaces bigint,
     travel_s double precision,
+    old_links text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT dispatch_state_check CHECK ((state = ANY (ARRAY['offered'::text, 'accepted'::text, 'en_route'::text, 'arrived'::text, 'released'::text, 'declined'::text, 'stood_down'::text]))),
     CONSTRAINT dispatch_tier_check CHECK (((tier >= 1) AND (tier <= 3)))
 );
@@ -420,6 +466,8 @@ COMMENT ON COLUMN public.dispatch.replaces IS 'takes over from that crew, which 
 
 COMMENT ON COLUMN public.dispatch.travel_s IS 'estimated when it was asked';
 
+COMMENT ON COLUMN public.dispatch.old_links IS 'hashes of links that were replaced; they open the same page until it expires';
+
 ALTER TABLE public.dispatch ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.dispatch_id_seq
     START WITH 1
@@ -427,6 +475,24 @@ ALTER TABLE public.dispatch ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.drill (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    lift_id bigint NOT NULL,
+    device_id integer NOT NULL,
+    receivers text NOT NULL,
+    actor text NOT NULL,
+    reason text NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    until timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    passed boolean,
+    stages jsonb DEFAULT '[]'::jsonb NOT NULL,
+    CONSTRAINT drill_check CHECK (((ended_at IS NULL) = (passed IS NULL))),
+    CONSTRAINT drill_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9-]{1,62}$'::text)),
+    CONSTRAINT drill_receivers_check CHECK ((receivers = ANY (ARRAY['marked'::text, 'all'::text])))
 );
 
 CREATE TABLE public.duty_day (
@@ -599,7 +665,8 @@ CREATE TABLE public.evidence (
     source text NOT NULL,
     legal_hold boolean DEFAULT false NOT NULL,
     clock_offset_ms bigint,
-    CONSTRAINT evidence_kind_check CHECK ((kind = ANY (ARRAY['capture'::text, 'rectification'::text, 'appeal'::text])))
+    incident_id bigint,
+    CONSTRAINT evidence_kind_check CHECK ((kind = ANY (ARRAY['capture'::text, 'rectification'::text, 'appeal'::text, 'rescue'::text])))
 );
 
 CREATE TABLE public.evidence_custody (
@@ -655,6 +722,7 @@ CREATE TABLE public.finding (
     reminders integer DEFAULT 0 NOT NULL,
     live_events uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     pushed_at timestamp with time zone,
+    rectify_due timestamp with time zone,
     confirmed_at timestamp with time zone,
     appealed_at timestamp with time zone,
     told_at timestamp with time zone,
@@ -671,6 +739,8 @@ COMMENT ON COLUMN public.finding.level IS 'how far its lateness was told: 1 late
 COMMENT ON COLUMN public.finding.share IS 'of the clocks of its policy: less than 1 where a stricter condition held when it began';
 
 COMMENT ON COLUMN public.finding.live_events IS 'the events of it that have not ended';
+
+COMMENT ON COLUMN public.finding.rectify_due IS 'until when it was, or is, to be put right; due_at is the next clock, whichever';
 
 COMMENT ON COLUMN public.finding.told_at IS 'when the daily digest named it last';
 
@@ -864,12 +934,12 @@ CREATE VIEW public.hard_to_reach AS
          SELECT contact_method.organisation_id,
             count(contact_method.verified_at) AS verified
            FROM public.contact_method
-          WHERE (contact_method.active AND (contact_method.organisation_id IS NOT NULL))
+          WHERE (contact_method.active AND (contact_method.purpose <> 'drill'::text) AND (contact_method.organisation_id IS NOT NULL))
           GROUP BY contact_method.organisation_id
         ), people AS (
          SELECT DISTINCT p.organisation_id
            FROM (public.person p
-             JOIN public.contact_method m ON (((m.person_id = p.id) AND m.active)))
+             JOIN public.contact_method m ON (((m.person_id = p.id) AND m.active AND (m.purpose <> 'drill'::text))))
           WHERE p.active
         )
  SELECT n.id,
@@ -1612,7 +1682,13 @@ UNION ALL
     api_beat.instance,
     api_beat.at,
     api_beat.info
-   FROM public.api_beat;
+   FROM public.api_beat
+UNION ALL
+ SELECT 'auditor'::text AS service,
+    auditor_beat.instance,
+    auditor_beat.at,
+    auditor_beat.info
+   FROM public.auditor_beat;
 
 CREATE TABLE public.session (
     token_sha256 text NOT NULL,
@@ -1753,6 +1829,9 @@ CREATE VIEW public.unit_call AS
                 END) AS at) free)
   WHERE ((d.tier = 1) AND f.counted);
 
+ALTER TABLE ONLY public.alarm
+    ADD CONSTRAINT alarm_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.alerting_beat
     ADD CONSTRAINT alerting_beat_pkey PRIMARY KEY (instance);
 
@@ -1761,6 +1840,9 @@ ALTER TABLE ONLY public.api_beat
 
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.auditor_beat
+    ADD CONSTRAINT auditor_beat_pkey PRIMARY KEY (instance);
 
 ALTER TABLE ONLY public.camera_sample
     ADD CONSTRAINT camera_sample_pkey PRIMARY KEY (device_id, "time", boot, seq, n);
@@ -1822,6 +1904,9 @@ ALTER TABLE ONLY public.dispatch
 ALTER TABLE ONLY public.dispatch
     ADD CONSTRAINT dispatch_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.drill
+    ADD CONSTRAINT drill_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.duty_day
     ADD CONSTRAINT duty_day_day_organisation_id_key UNIQUE NULLS NOT DISTINCT (day, organisation_id);
 
@@ -1865,7 +1950,7 @@ ALTER TABLE ONLY public.evidence_custody
     ADD CONSTRAINT evidence_custody_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.evidence
-    ADD CONSTRAINT evidence_event_id_finding_id_sha256_key UNIQUE NULLS NOT DISTINCT (event_id, finding_id, sha256);
+    ADD CONSTRAINT evidence_once UNIQUE NULLS NOT DISTINCT (event_id, finding_id, incident_id, sha256);
 
 ALTER TABLE ONLY public.evidence
     ADD CONSTRAINT evidence_pkey PRIMARY KEY (id);
@@ -2026,11 +2111,19 @@ ALTER TABLE ONLY public.town
 ALTER TABLE ONLY public.travel_time
     ADD CONSTRAINT travel_time_pkey PRIMARY KEY (to_lat, to_lon, from_lat, from_lon);
 
+CREATE INDEX alarm_ended ON public.alarm USING btree (ended_at);
+
+CREATE UNIQUE INDEX alarm_one_open ON public.alarm USING btree (auditor, name, subject) WHERE (ended_at IS NULL);
+
+CREATE INDEX audit_log_object ON public.audit_log USING btree (action, object);
+
 CREATE INDEX camera_sample_time ON public.camera_sample USING btree ("time");
 
 CREATE INDEX climate_sample_time ON public.climate_sample USING btree ("time");
 
 CREATE INDEX command_created ON public.command USING btree (created_at);
+
+CREATE INDEX command_incident ON public.command USING btree (incident_id) WHERE (incident_id IS NOT NULL);
 
 CREATE UNIQUE INDEX command_seq ON public.command USING btree (seq);
 
@@ -2048,17 +2141,27 @@ CREATE INDEX dispatch_busy ON public.dispatch USING btree (organisation_id) WHER
 
 CREATE INDEX dispatch_offered ON public.dispatch USING btree (organisation_id) WHERE (state = 'offered'::text);
 
+CREATE INDEX dispatch_old_links ON public.dispatch USING gin (old_links);
+
+CREATE INDEX drill_lift ON public.drill USING btree (lift_id, started_at);
+
 CREATE INDEX duty_shift_organisation ON public.duty_shift USING btree (organisation_id, ends_at);
 
 CREATE INDEX duty_substitute_organisation ON public.duty_substitute USING btree (organisation_id, ends_at);
+
+CREATE INDEX edge_order_device ON public.edge_order USING btree (device_id, created_at);
 
 CREATE INDEX edge_order_expires ON public.edge_order USING btree (expires_at);
 
 CREATE INDEX edge_reply_order ON public.edge_reply USING btree (order_id);
 
+CREATE INDEX event_alarm_path ON public.event USING btree (device_id, at) WHERE (rule = 'alarm_path_untested'::text);
+
 CREATE INDEX event_device ON public.event USING btree (device_id, at);
 
 CREATE INDEX event_received ON public.event USING btree (received);
+
+CREATE INDEX evidence_incident ON public.evidence USING btree (incident_id) WHERE (incident_id IS NOT NULL);
 
 CREATE INDEX finding_device ON public.finding USING btree (device_id, rule, id);
 
@@ -2077,6 +2180,8 @@ CREATE INDEX finding_opened ON public.finding USING btree (opened_at);
 CREATE INDEX finding_quiet ON public.finding USING btree (quiet_id) WHERE ((closed_at IS NULL) AND (quiet_id IS NOT NULL));
 
 CREATE UNIQUE INDEX finding_silence ON public.finding USING btree (silence_id) WHERE (silence_id IS NOT NULL);
+
+CREATE INDEX finding_silent ON public.finding USING btree (silence_id) WHERE ((silence_id IS NOT NULL) AND (closed_at IS NULL));
 
 CREATE INDEX gap_filled ON public.gap USING btree (filled_at) WHERE (filled_at IS NOT NULL);
 
@@ -2163,6 +2268,8 @@ CREATE OR REPLACE VIEW public.public_kitchen AS
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER command_hint AFTER INSERT ON public.command FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
+
+CREATE TRIGGER dispatch_old_link BEFORE UPDATE OF link_sha256 ON public.dispatch FOR EACH ROW WHEN ((old.link_sha256 IS DISTINCT FROM new.link_sha256)) EXECUTE FUNCTION public.keep_old_link();
 
 CREATE TRIGGER edge_order_hint AFTER INSERT ON public.edge_order FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
 
@@ -2257,6 +2364,12 @@ ALTER TABLE ONLY public.dispatch
 ALTER TABLE ONLY public.dispatch
     ADD CONSTRAINT dispatch_replaces_fkey FOREIGN KEY (replaces) REFERENCES public.dispatch(id);
 
+ALTER TABLE ONLY public.drill
+    ADD CONSTRAINT drill_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+
+ALTER TABLE ONLY public.drill
+    ADD CONSTRAINT drill_lift_id_fkey FOREIGN KEY (lift_id) REFERENCES public.lift(id);
+
 ALTER TABLE ONLY public.duty_day
     ADD CONSTRAINT duty_day_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
 
@@ -2301,6 +2414,9 @@ ALTER TABLE ONLY public.evidence
 
 ALTER TABLE ONLY public.evidence
     ADD CONSTRAINT evidence_finding_id_fkey FOREIGN KEY (finding_id) REFERENCES public.finding(id);
+
+ALTER TABLE ONLY public.evidence
+    ADD CONSTRAINT evidence_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
 
 ALTER TABLE ONLY public.finding
     ADD CONSTRAINT finding_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);

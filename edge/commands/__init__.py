@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
+from uuid import UUID
 
 from contracts.messages import Command
 from edge.drivers import LiftDriver
 from edge.eye import Eye
 from edge.live import Pushers
 from edge.live_config import LiveConfig
+from edge.sink import EventDraft
 
 
 class Answer(NamedTuple):
@@ -52,6 +54,10 @@ class Site:
     eyes: Mapping[str | None, Eye] = field(default_factory=dict)
     tests: Mapping[str, Callable[[], tuple[bool, str]]] = field(default_factory=dict)
     """by lift: proves its way of an alarm, and keeps when"""
+    say: Callable[[EventDraft], UUID] | None = None
+    """puts an event into the spool; None: this agent publishes nothing by command"""
+    proven: Callable[[str], None] = lambda _: None
+    """is told that a lift's way of an alarm was proven through the whole chain"""
 
     @property
     def folder(self) -> Path:

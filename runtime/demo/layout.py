@@ -94,6 +94,13 @@ webhook_secret = {_text(made["webhook_secret"])}
 smtp_port = {self.ports.smtp}
 smtp_from = "sunlit@demo.invalid"
 
+[audit]
+webhook = {_text(f"{self.webhook}/auditor")}
+email = "auditor@demo.invalid"
+webhook_secret = {_text(made["webhook_secret"])}
+smtp_port = {self.ports.smtp}
+smtp_from = "sunlit-auditor@demo.invalid"
+
 [api]
 port = {self.ports.api}
 evidence = {_text(self.home / "evidence")}

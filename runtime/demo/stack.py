@@ -115,7 +115,7 @@ class Demo:
             "--receipts",
         ]
         yield Process("receivers", receivers, self.log_of("receivers"))
-        for name in ("ingest", "alerting", "api"):
+        for name in ("ingest", "alerting", "api", "audit"):
             command = sunlit(name, "run", "--config", str(self.layout.settings_file))
             yield Process(name, command, self.log_of(name))
         yield Process("edge", sunlit("edge", "run", "--config", str(self.layout.edge_file)), self.log_of("edge"))
@@ -138,7 +138,7 @@ class Demo:
 
     def stop(self) -> None:
         """Ends everything; the data stays."""
-        for name in ("edge", "api", "alerting", "ingest", "receivers"):
+        for name in ("audit", "edge", "api", "alerting", "ingest", "receivers"):
             if name in self.processes:
                 self.processes[name].stop()
         self.broker.process.stop()

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from runtime.settings import RetentionSettings
 from runtime.storage.rollups import SAMPLES
 
-INGEST, ALERTING, API = "sunlit_ingest", "sunlit_alerting", "sunlit_api"
+INGEST, ALERTING, API, AUDITOR = "sunlit_ingest", "sunlit_alerting", "sunlit_api", "sunlit_auditor"
 
 
 class Rule(NamedTuple):
@@ -37,6 +37,8 @@ def rules(kept: RetentionSettings) -> list[Rule]:
         Rule("ingest_beat", kept.beats_days, INGEST),
         Rule("alerting_beat", kept.beats_days, ALERTING),
         Rule("api_beat", kept.beats_days, API),
+        Rule("auditor_beat", kept.beats_days, AUDITOR),
+        Rule("alarm", kept.alarms_days, AUDITOR),
     ]
     return [rule for rule in found if rule.days]
 

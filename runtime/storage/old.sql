@@ -76,3 +76,9 @@ SELECT ctid FROM alerting_beat WHERE at < %(before)s AND at < (SELECT max(at) FR
 
 -- name: api_beat
 SELECT ctid FROM api_beat WHERE at < %(before)s AND at < (SELECT max(at) FROM api_beat)
+
+-- name: auditor_beat
+SELECT ctid FROM auditor_beat WHERE at < %(before)s AND at < (SELECT max(at) FROM auditor_beat)
+
+-- name: alarm
+SELECT ctid FROM alarm WHERE ended_at < %(before)s

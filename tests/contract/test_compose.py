@@ -29,6 +29,7 @@ RUN_BY_TESTS = {
     ("ingest", "run"),
     ("alerting", "run"),
     ("api", "run"),
+    ("audit", "run"),
     ("device", "apply", "--every", "60"),
 }
 
@@ -60,7 +61,7 @@ def test_images_are_pinned(compose: dict[str, Any]) -> None:
 
 def test_our_services_run_what_the_tests_run(compose: dict[str, Any]) -> None:
     ours = {name: service for name, service in compose["services"].items() if service["image"].startswith("sunlit:")}
-    assert set(ours) == {"migrate", "wire", "ingest", "alerting", "api"}
+    assert set(ours) == {"migrate", "wire", "ingest", "alerting", "api", "audit"}
     assert {tuple(service["command"]) for service in ours.values()} == RUN_BY_TESTS
 
 

@@ -39,6 +39,7 @@ ALTER TABLE finding
     ADD COLUMN reminders integer NOT NULL DEFAULT 0,
     ADD COLUMN live_events uuid[] NOT NULL DEFAULT '{}',
     ADD COLUMN pushed_at timestamptz,
+    ADD COLUMN rectify_due timestamptz,
     ADD COLUMN confirmed_at timestamptz,
     ADD COLUMN appealed_at timestamptz,
     ADD COLUMN told_at timestamptz,
@@ -47,9 +48,11 @@ ALTER TABLE finding
 COMMENT ON COLUMN finding.level IS 'how far its lateness was told: 1 late, 2 yellow, 3 red';
 COMMENT ON COLUMN finding.share IS 'of the clocks of its policy: less than 1 where a stricter condition held when it began';
 COMMENT ON COLUMN finding.live_events IS 'the events of it that have not ended';
+COMMENT ON COLUMN finding.rectify_due IS 'until when it was, or is, to be put right; due_at is the next clock, whichever';
 COMMENT ON COLUMN finding.told_at IS 'when the daily digest named it last';
 COMMENT ON COLUMN finding.ended_at IS 'when it ended by itself';
 UPDATE finding SET pushed_at = opened_at WHERE state NOT IN ('detected', 'under_review', 'rejected');
+UPDATE finding SET rectify_due = due_at WHERE due_reason = 'put right';
 UPDATE finding SET level = CASE state WHEN 'overdue_yellow' THEN 2 ELSE 3 END
 WHERE state IN ('overdue_yellow', 'overdue_red');
 -- No state without a next clock: what stood still until now is looked at again.
@@ -61,6 +64,7 @@ WHERE closed_at IS NULL AND due_at IS NULL;
 CREATE INDEX finding_device ON finding (device_id, rule, id);
 CREATE INDEX finding_lift ON finding (lift_id, opened_at) WHERE lift_id IS NOT NULL;
 CREATE UNIQUE INDEX finding_silence ON finding (silence_id) WHERE silence_id IS NOT NULL;
+CREATE INDEX finding_silent ON finding (silence_id) WHERE silence_id IS NOT NULL AND closed_at IS NULL;
 CREATE INDEX finding_quiet ON finding (quiet_id) WHERE closed_at IS NULL AND quiet_id IS NOT NULL;
 -- One finding per lift and rule while it is open.
 CREATE UNIQUE INDEX finding_one_open ON finding (lift_id, rule) WHERE closed_at IS NULL AND silence_id IS NULL;

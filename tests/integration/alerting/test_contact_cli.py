@@ -123,9 +123,10 @@ def test_an_address_can_come_by_standard_input(desk: Desk) -> None:
 
 def test_a_persons_own(desk: Desk) -> None:
     words = ["add", "--person", "operator", "--channel", "email", "--address", "wang@desk.example", "--priority", "2"]
-    assert desk.do(*words, "--receipts").exit_code == 0
+    assert desk.do(*words, "--receipts", "--purpose", "both").exit_code == 0
     [one] = desk.listed("--unverified")
     assert (one["person"], one["shown"], one["priority"], one["receipts"]) == ("operator", "w…@desk.example", 2, True)
+    assert one["purpose"] == "both"
 
 
 def test_retired_is_out_of_use(desk: Desk) -> None:
@@ -145,6 +146,7 @@ def test_retired_is_out_of_use(desk: Desk) -> None:
         ({"channel": "pigeon"}, "channel: 'pigeon', expected one of webhook, email, apprise"),
         ({"language": "de"}, "language: 'de', expected one of zh, en"),
         ({"priority": "0"}, "priority: 0, expected 1"),
+        ({"purpose": "fun"}, "purpose: 'fun', expected one of rescue, both, drill"),
         ({"address": f"ftp://{KEY}"}, "address: not shown here, expected an http or https address"),
         ({"address": "https://"}, "address: not shown here"),
         ({"channel": "email", "address": f"{KEY}"}, "expected a mail address"),

@@ -219,14 +219,14 @@ def test_a_day_later_somebody_is_reminded_to_call(town: City) -> None:
 
 
 def test_a_real_alarm_ends_a_drill_and_a_drill_never_hides_behind_one(town: City) -> None:
-    town.event("lift-442001", "alarm_button", drill="monthly")
+    town.drill("442001")
     drill = town.incident()
     assert drill["source"] == "drill"
     real = trapped(town)
     assert (real != drill["number"], town.incident()["source"]) == (True, "sensor")
     ended = town.one("SELECT state FROM incident WHERE id = %s", drill["id"])
     assert ended["state"] == "false_alarm"
-    town.event("lift-442001", "alarm_button", drill="monthly")
+    town.drill("442001")
     assert town.incident()["number"] == real
     assert town.incident()["repeats"] == 0
 
@@ -321,6 +321,6 @@ class TestMass:
     def test_drills_make_none(self, town: City) -> None:
         town.owner.execute("UPDATE lift SET place_id = (SELECT id FROM place WHERE code = 'p-1') WHERE code < '442004'")
         for lift in ("442001", "442002", "442003"):
-            town.event(f"lift-{lift}", "alarm_button", drill="monthly")
+            town.drill(lift)
         town.after(1)
         assert town.all("SELECT FROM mass_incident") == []

@@ -369,6 +369,16 @@ def test_an_answered_offer_is_not_repeated_another_way(story: Story) -> None:
     assert set(story.states().values()) == {"spared"}
 
 
+def test_an_answered_offer_whose_worker_died_is_not_sent_again(story: Story) -> None:
+    incident_id, dispatch = incident(story)
+    story.contact("a", 1)
+    story.tell(incident_id=incident_id, dispatch_id=dispatch)
+    story.worker.lease(NOW, 10)
+    story.rows("UPDATE dispatch SET state = 'declined' WHERE id = %s", dispatch)
+    assert story.at(31) == []
+    assert story.states() == {"a": "spared"}
+
+
 def test_a_crew_that_is_called_again_after_it_accepted_is_told(story: Story) -> None:
     incident_id, dispatch = incident(story)
     story.contact("a", 1)
@@ -420,6 +430,24 @@ def test_a_worker_frozen_between_its_lease_and_the_gateway_sends_nothing(story: 
     assert story.worker.send(row, lambda: next(moments)) is None
     assert story.sent == []
     assert story.at(61) == ["a"]
+    assert story.states() == {"a": "sent"}
+
+
+def test_what_a_worker_says_after_its_lease_undoes_nothing(story: Story) -> None:
+    """F9: its gateway thought for a minute; meanwhile another worker has sent the letter."""
+    story.contact("a", 1)
+    story.tell(life_s=40)
+    other = outbox.Worker(story.pool, {"webhook": lambda message: SENT}, lease_s=30)
+    other.name = "other"
+
+    def slow() -> Outcome:
+        outbox.cycle(other, after(31))
+        story.now = after(62)
+        return REFUSED
+
+    story.answers = {"a": slow}
+    [row] = story.worker.lease(NOW, 10)
+    story.worker.send(row, lambda: story.now)
     assert story.states() == {"a": "sent"}
 
 

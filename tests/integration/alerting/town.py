@@ -52,6 +52,16 @@ class City:
         self.engine.cycle(self.now)
         return identity
 
+    def drill(self, lift: str, rule: str = "alarm_button", receivers: str = "marked", life_s: float = 300) -> UUID:
+        """Begins an exercise as `sunlit drill run` does: its row first, then the event that names it."""
+        identity = uuid4()
+        self.owner.execute(
+            "INSERT INTO drill (id, name, lift_id, device_id, receivers, actor, reason, started_at, until)"
+            " SELECT %s, 'monthly', lift_id, id, %s, 'test', 'test', %s, %s FROM device WHERE code = %s",
+            (identity, receivers, self.now, self.now + timedelta(seconds=life_s), f"lift-{lift}"),
+        )
+        return self.event(f"lift-{lift}", rule, "start", identity, drill="monthly")
+
     def command(self, kind: str, reason: str = "", **columns: Any) -> Mapping[str, Any]:
         identity = uuid4()
         args = columns.pop("args", {})

@@ -97,6 +97,7 @@ def test_a_regulator_of_one_town_sees_that_town(
         assert word not in text
     assert "Shiqi Rescue Station rescue station · rs-1 no contact method" in text
     assert "City Rescue (119) city rescue · city-119 no contact method" in text, "it concerns every town"
+    assert text.index("city-119") < text.index("rs-1") < text.index("mu-1") < text.index("prop-1") < text.index("cat-1")
     page(login="operator", status=404)
 
 

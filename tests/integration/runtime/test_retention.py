@@ -23,6 +23,7 @@ DAYS = RetentionSettings(
     letters_days=50,
     leases_days=50,
     beats_days=50,
+    alarms_days=50,
     rows_per_s=1_000_000,
 )
 
@@ -169,12 +170,12 @@ def test_each_service_may_delete_what_it_wrote(plain: DatabaseSettings) -> None:
     with connect(plain, Role.OWNER) as connection:
         samples(connection)
         orders_and_leases(connection)
-    for role in (Role.INGEST, Role.ALERTING, Role.API):
+    for role in (Role.INGEST, Role.ALERTING, Role.API, Role.AUDITOR):
         run_once(Settings(database=plain, retention=DAYS), role)
     with connect(plain, Role.OWNER) as connection:
         left = {table: count(connection, table) for table in sorted(OLD.statements)}
     # The newest sign of life of each service stays although it is too old.
-    beats = {"ingest_beat": 1, "alerting_beat": 1, "api_beat": 1}
+    beats = {"ingest_beat": 1, "alerting_beat": 1, "api_beat": 1, "auditor_beat": 1, "alarm": 2}
     orders = {"edge_order": 1, "edge_order_sent": 1, "edge_reply": 1, "live_lease": 1}
     assert left == {**dict.fromkeys(left, 0), "lift_sample": 2, **beats, **orders}
 
@@ -202,7 +203,13 @@ def orders_and_leases(connection: Connection) -> None:
             " VALUES (%(id)s, 1, %(person)s, 'owner', 'live', 'x', %(at)s, %(at)s, %(at)s)",
             at,
         )
-    for table in ("ingest_beat", "alerting_beat", "api_beat"):
+    connection.execute(
+        "INSERT INTO alarm (auditor, name, grave, since, opened_at, weight, details, words_zh, words_en, ended_at)"
+        " SELECT 'a', 'service', true, at, at, 1, '{}', '', '', ended FROM"
+        " (VALUES (%(old)s, %(old)s), (%(old)s, NULL), (%(old)s, %(young)s)) AS v (at, ended)",
+        {"old": days(60), "young": days(40)},
+    )
+    for table in ("ingest_beat", "alerting_beat", "api_beat", "auditor_beat"):
         for age in (70, 60):
             connection.execute(f"INSERT INTO {table} (instance, at) VALUES (%s, %s)", (str(age), days(age)))
 

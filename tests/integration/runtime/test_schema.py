@@ -15,7 +15,14 @@ from runtime.stack.postgres import Postgres
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ("ingest", "alerting", "api", "runtime/devices")
-ROLE_OF = {"ingest": Role.INGEST, "alerting": Role.ALERTING, "api": Role.API, "runtime": Role.OWNER}
+ROLE_OF = {
+    "ingest": Role.INGEST,
+    "alerting": Role.ALERTING,
+    "alerting.audit": Role.AUDITOR,
+    "alerting.drills": Role.API,
+    "api": Role.API,
+    "runtime": Role.OWNER,
+}
 PRIVILEGES = """
 SELECT table_name, grantee FROM information_schema.role_table_grants
 WHERE table_schema = 'public' AND privilege_type IN ('INSERT', 'UPDATE', 'DELETE') AND grantee LIKE 'sunlit_%'
@@ -66,6 +73,7 @@ def test_every_table_has_at_most_one_writer(empty_db: DatabaseSettings) -> None:
     assert writers["incident"] == {"sunlit_alerting"}
     assert writers["lift_sample"] == {"sunlit_ingest"}
     assert writers["command"] == {"sunlit_api"}
+    assert {table for table, names in writers.items() if "sunlit_auditor" in names} == {"alarm", "auditor_beat"}
 
 
 @pytest.mark.parametrize("table", ["incident", "person", "event", "device", "session", "outbox"])
@@ -106,7 +114,7 @@ def test_every_named_statement_can_be_planned_by_its_service(empty_db: DatabaseS
     for path in query_files(timescale):
         package = ".".join(path.parent.relative_to(ROOT).parts)
         reads_views = package == "api.public" and path.name == "queries.sql"
-        role = Role.PUBLIC if reads_views else ROLE_OF[package.split(".")[0]]
+        role = Role.PUBLIC if reads_views else ROLE_OF.get(package) or ROLE_OF[package.split(".")[0]]
         queries = Queries(package, path.name)
         with connect(empty_db, role) as connection:
             for name in queries.statements:

@@ -146,6 +146,25 @@ def test_a_hollow_claim_wins_no_time() -> None:
     assert late.state is FindingState.OVERDUE_YELLOW
 
 
+def test_who_claims_again_and_again_is_told_red_all_the_same() -> None:
+    finding, told, now = pushed(), set[Party](), NOON
+    while now < NOON + 20 * DAY and finding.state is not FindingState.OVERDUE_RED:
+        assert finding.due_at is not None
+        now = max(now, finding.due_at - timedelta(seconds=1))
+        claimed = judge(finding, CommandKind.RECTIFY, "done", "x", KITCHEN, now)
+        assert isinstance(claimed, Step)
+        hollow = judge(taken(finding, claimed), CommandKind.REJECT, "not done", "x", KITCHEN, now)
+        assert isinstance(hollow, Step)
+        finding = taken(taken(finding, claimed), hollow)
+        step = overdue(finding, KITCHEN, now)
+        if step is not None:
+            finding, told = taken(finding, step), told | set(step.tell)
+        now += timedelta(seconds=1)
+    assert finding.state is FindingState.OVERDUE_RED
+    assert Party.BUREAU in told
+    assert now <= NOON + 10 * DAY + timedelta(seconds=2)
+
+
 def test_who_may_make_a_case_of_it() -> None:
     terms, step = first(Sighting(rule="stranger", confidence=0.7), KITCHEN, NOON)
     doubtful = made(step, terms, NOON)

@@ -7,12 +7,28 @@ from pathlib import Path
 
 import pytest
 
+from alerting.letters import stages
+from api.board.orders import FOR_A_CREW, ORDERS, PRESETS, WHOMS
 from api.i18n import LANGUAGES, ago, catalogue, choose, clock, moment, text
-from contracts.kinds import FindingState, IncidentState, Rule, Withheld, ZoneKind
+from api.rescue_words import CAUSES, METHODS
+from contracts.kinds import (
+    Channel,
+    DispatchState,
+    FindingState,
+    Hazard,
+    IncidentState,
+    OutboxState,
+    Rule,
+    Withheld,
+    ZoneKind,
+)
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "api" / "templates"
 # A key that ends in an underscore is the beginning of one that the page completes.
 USED = re.compile(r"t\('([a-z_]+\.[a-z0-9_]*[a-z0-9])'")
+# The comfort text goes to the car; closing and recording share a form of their own.
+INNER = {"stage.comfort"}
+CLOSING = {f"order.{kind}{part}" for kind in ("close", "record") for part in ("", "_what", "_go")}
 NOON = datetime(2026, 11, 24, 4, 0, 5, tzinfo=UTC)
 
 
@@ -40,7 +56,14 @@ def test_every_text_of_a_page_is_there(path: Path) -> None:
 def test_every_state_and_rule_has_a_word() -> None:
     keys = {f"state.{state}" for state in IncidentState} | {f"finding.{state}" for state in FindingState}
     keys |= {f"rule.{rule}" for rule in Rule} | {f"zone.{zone}" for zone in ZoneKind}
-    keys |= {f"withheld.{reason}" for reason in Withheld}
+    keys |= {f"withheld.{reason}" for reason in Withheld} | {f"channel.{channel}" for channel in Channel}
+    keys |= {f"hazard.{hazard}" for hazard in Hazard} | {f"letter.{state}" for state in OutboxState}
+    keys |= {f"crew.state_{state}" for state in DispatchState} | {f"stage.{stage}" for stage in stages("zh")} - INNER
+    keys |= {f"cause.{cause}" for cause in CAUSES} | {f"method.{method}" for method in METHODS}
+    keys |= {f"sub_cause.{part}" for parts in CAUSES.values() for part in parts}
+    keys |= {f"order.{kind}{part}" for kind in ORDERS for part in ("", "_what", "_go")} - CLOSING
+    keys |= {f"board.crew_{kind}" for kind in FOR_A_CREW} | {f"whom.{whom}" for whom in WHOMS}
+    keys |= {f"comfort.{preset}" for preset in PRESETS}
     assert keys <= catalogue("en").keys()
 
 

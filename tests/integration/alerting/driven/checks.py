@@ -15,17 +15,16 @@ STAGES = ("offered_at", "accepted_at", "en_route_at", "arrived_at", "released_at
 Row = dict[str, Any]
 
 
-def step(owner: Connection, now: datetime, all_done: bool = True) -> None:
+def step(owner: Connection, now: datetime) -> None:
     """After every step: nothing is due that was not attempted, nothing is left over, one open incident per lift."""
-    if all_done:
-        late = owner.execute("SELECT id, due_at, due_reason FROM incident WHERE due_at <= %s", (now,)).fetchall()
-        assert not late, f"past their due time without an attempt: {late}"
-        left = owner.execute(
-            "SELECT (SELECT count(*) FROM event e WHERE NOT EXISTS (SELECT FROM event_handled WHERE event_row = e.id))"
-            " + (SELECT count(*) FROM command c WHERE NOT EXISTS"
-            " (SELECT FROM command_result WHERE command_id = c.id)) AS n"
-        ).fetchone()
-        assert left == {"n": 0}, "events or commands that nobody has handled"
+    late = owner.execute("SELECT id, due_at, due_reason FROM incident WHERE due_at <= %s", (now,)).fetchall()
+    assert not late, f"past their due time without an attempt: {late}"
+    left = owner.execute(
+        "SELECT (SELECT count(*) FROM event e WHERE NOT EXISTS (SELECT FROM event_handled WHERE event_row = e.id))"
+        " + (SELECT count(*) FROM command c WHERE NOT EXISTS"
+        " (SELECT FROM command_result WHERE command_id = c.id)) AS n"
+    ).fetchone()
+    assert left == {"n": 0}, "events or commands that nobody has handled"
     double = owner.execute(
         "SELECT lift_id FROM incident WHERE closed_at IS NULL AND released_at IS NULL GROUP BY 1 HAVING count(*) > 1"
     ).fetchall()

@@ -14,7 +14,7 @@ from runtime.storage.retention import OLD
 def test_every_rule_has_its_statement_and_a_service() -> None:
     found = rules(RetentionSettings())
     assert {rule.table for rule in found} == set(OLD.statements)
-    assert {rule.writer for rule in found} == {Role.INGEST, Role.ALERTING, Role.API}
+    assert {rule.writer for rule in found} == {Role.INGEST, Role.ALERTING, Role.API, Role.AUDITOR}
 
 
 def test_what_is_kept_for_ever_has_no_rule() -> None:

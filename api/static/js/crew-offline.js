@@ -1,0 +1,26 @@
+// Without a network a crew still sees its page as it was last: where, what, and the buttons.
+"use strict";
+const STORE = "sunlit-crew-1", PATIENCE = 6000;
+self.addEventListener("install", function () { self.skipWaiting(); });
+self.addEventListener("activate", function (e) { e.waitUntil(self.clients.claim()); });
+self.addEventListener("fetch", function (e) {
+  const address = new URL(e.request.url);
+  const page = e.request.mode === "navigate" && address.pathname.startsWith("/c/");
+  if (e.request.method !== "GET" || address.origin !== location.origin || !(page || address.pathname.startsWith("/static/"))) return;
+  // What was said of a tap belongs to that moment, not to the page.
+  const key = page ? address.pathname + (address.searchParams.get("lang") ? "?lang=" + address.searchParams.get("lang") : "") : e.request;
+  e.respondWith((async function () {
+    const store = await caches.open(STORE);
+    const old = await store.match(key);
+    const fresh = fetch(e.request).then(function (answer) {
+      if (answer.ok && !answer.redirected) store.put(key, answer.clone());
+      else if (page && (answer.status === 404 || answer.status === 410)) store.delete(key);
+      return answer;
+    });
+    if (!old) return fresh;
+    const known = fresh.catch(function () { return old; });
+    // After a tap an old page would deny it: it is shown only where there is no network at all.
+    if (address.searchParams.has("said")) return known;
+    return Promise.race([known, new Promise(function (done) { setTimeout(done, PATIENCE, old); })]);
+  })());
+});
