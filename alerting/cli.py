@@ -86,6 +86,8 @@ def activate(
     except psycopg.Error as error:
         _fail(f"database: {fault_of(error)}")
     typer.echo(f"{file}: active as version {version}")
+    for note in proof.notes:
+        typer.echo(f"{file}: note: {note}")
 
 
 def _refuse(file: Path, proof: Proof) -> None:

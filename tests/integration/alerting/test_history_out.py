@@ -18,7 +18,8 @@ def test_real_entrapments_are_written_and_replayed(town: City, tmp_path: Path) -
     config, out = tmp_path / "sunlit.toml", tmp_path / "past.csv"
     config.write_text(f"[database]\nurl = {json.dumps(town.database.url)}\n", "utf-8")
     town.event("lift-442001", "trapped_non_level", people=3, hazards=["injury"])
-    town.event("lift-442005", "trapped_level", drill=True)
+    town.event("lift-442005", "trapped_level")
+    town.owner.execute("UPDATE incident SET source = 'drill' WHERE id = %s", (town.incident("442005")["id"],))
     town.event("lift-442009", "trapped_level")
     assert town.operator("false_alarm", "children play", lift="442009")["ok"]
     done = RUN.invoke(app, ["history", "--out", str(out), "--config", str(config)])
