@@ -73,6 +73,8 @@ PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         ("no contact method", "没有联系方式"),
         ("put right", "整改"),
         ("nobody has called back yet", "尚未回访"),
+        ("the drill is over", "演练结束"),
+        ("a drill: nothing is said in the car", "演练：不向轿厢播报"),
         ("a real alarm ends the drill", "真实报警，演练终止"),
         ("the drill is over", "演练结束"),
         ("a drill: nothing is said in the car", "演练：不向轿厢播报"),

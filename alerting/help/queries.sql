@@ -127,7 +127,7 @@ ON CONFLICT (day) DO NOTHING RETURNING day
 
 -- name: help_lock
 -- One worker is enough; whoever dies lets go of it.
-SELECT pg_try_advisory_xact_lock(728, %(number)s::int) AS mine
+SELECT pg_try_advisory_xact_lock(730, %(number)s::int) AS mine
 
 -- name: places
 -- By place and maintenance unit, so that sixty thousand lifts are a few thousand ways.
@@ -196,4 +196,4 @@ DELETE FROM travel_time WHERE asked_at <= %(before)s
 
 -- name: routing_lock
 -- For as long as the connection lives: no transaction may be open while the server is asked.
-SELECT pg_try_advisory_lock(728, 3) AS mine
+SELECT pg_try_advisory_lock(730, 3) AS mine
