@@ -141,6 +141,19 @@ def test_a_database_that_is_not_there_is_a_fact() -> None:
     assert facts.database_at is None and "refused" in facts.fault
 
 
+def test_after_an_outage_each_service_has_its_time_to_begin_again(city_db: DatabaseSettings) -> None:
+    began = datetime(2026, 1, 1, tzinfo=UTC)
+    look = Look(AuditSettings(), Asking(city_db), began)
+    assert look.facts((), {}).started_at == began
+    there, look.asking = look.asking, Asking(DatabaseSettings(url="postgresql://127.0.0.1:1/x", connect_timeout_s=1))
+    away = look.facts((), {})
+    assert (away.database_at, away.reached_at is not None) == (None, True)
+    look.asking = there
+    back = look.facts((), {})
+    assert back.started_at == back.asked_at
+    assert look.facts((), {}).started_at == back.asked_at, "not again at every look"
+
+
 def test_an_address_that_is_the_desks_is_seen(owner: Connection, look: Look) -> None:
     row = owner.execute("SELECT address FROM contact_method WHERE channel = 'email' LIMIT 1").fetchone()
     assert row is not None
