@@ -245,7 +245,8 @@ class _State:
             return
         yield NOBODY
         yield from ((human,) for human in (FEW if at_once else self.people))
-        if self.pairs and not at_once and self.world.plan.tiers[tier - 1].count != 1:
+        asked = self.world.plan.tiers[tier - 1]
+        if self.pairs and not at_once and (asked.count != 1 or len(asked.ask) > 1):
             yield from combinations_with_replacement(TOGETHER, 2)
 
     def meet(self, humans: Sequence[Human]) -> None:

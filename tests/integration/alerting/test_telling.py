@@ -280,6 +280,18 @@ def test_what_comes_late_of_an_earlier_attempt_undoes_nothing(story: Story) -> N
     assert story.rows("SELECT id FROM outbox_attempt WHERE undelivered_at IS NOT NULL")
 
 
+def test_a_way_that_was_spared_in_vain_goes_after_all(story: Story) -> None:
+    """Nobody expected a receipt; it says that the letter did not arrive."""
+    for address, priority in (("a", 1), ("b", 2), ("c", 3)):
+        story.contact(address, priority)
+    story.tell()
+    story.at(0)
+    assert story.states() == {"a": "sent", "b": "spared", "c": "spared"}
+    story.receipt("a", "undelivered")
+    assert story.at(0.5) == ["b"]
+    assert story.states() == {"a": "queued", "b": "sent", "c": "spared"}
+
+
 def test_undelivered_at_the_end_of_the_clock_has_failed(story: Story) -> None:
     story.contact("a", 1, receipts=True)
     story.tell(life_s=5)
