@@ -18,7 +18,8 @@ WITH quiet AS (
 SELECT (SELECT count(*) FROM quiet) AS silent,
        (SELECT count(*) FROM device WHERE kind = 'agent' AND retired_at IS NULL) AS of,
        (SELECT count(*) FROM behind) AS lifts,
-       (SELECT count(*) FROM behind b JOIN incident i ON i.lift_id = b.lift_id AND i.closed_at IS NULL) AS rescues,
+       (SELECT count(*) FROM behind b JOIN incident i ON i.lift_id = b.lift_id AND i.closed_at IS NULL
+          AND i.source <> 'drill') AS rescues,
        (SELECT code FROM quiet ORDER BY since LIMIT 1) AS worst,
        (SELECT min(since) FROM quiet) AS since
 
@@ -63,7 +64,7 @@ WHERE due < %(now)s::timestamptz - make_interval(secs => %(outbox_s)s)
 -- A stage of an open rescue where every way to whom it was meant for has failed.
 SELECT count(DISTINCT number) AS n, min(at) AS oldest, (array_agg(DISTINCT number))[1:%(some)s] AS some
 FROM (SELECT i.number, min(o.created_at) AS at FROM outbox o JOIN incident i ON i.id = o.incident_id
-      WHERE i.closed_at IS NULL GROUP BY i.number, o.organisation_id, o.dispatch_id, o.stage
+      WHERE i.closed_at IS NULL AND i.source <> 'drill' GROUP BY i.number, o.organisation_id, o.dispatch_id, o.stage
       HAVING bool_and(o.state = 'failed')) AS lost
 
 -- name: incidents
@@ -72,7 +73,8 @@ FROM incident WHERE due_at < %(now)s::timestamptz - make_interval(secs => %(due_
 
 -- name: clockless
 SELECT count(*) AS n, min(opened_at) AS oldest, (array_agg(number ORDER BY opened_at))[1:%(some)s] AS some
-FROM incident WHERE closed_at IS NULL AND arrived_at IS NULL AND released_at IS NULL AND due_at IS NULL
+FROM incident
+WHERE closed_at IS NULL AND arrived_at IS NULL AND released_at IS NULL AND due_at IS NULL AND source <> 'drill'
 
 -- name: events
 -- `mark`: below it everything has been dealt with, and nothing can come any more; the next look begins there.
