@@ -120,6 +120,8 @@ def _coming(
             changes["eta_at"] = at + timedelta(minutes=minutes)
             reason = f"on the way, {minutes:g} min"
     shown = IncidentState(target.value)
+    if dispatch.medical:
+        return [SetDispatch(dispatch.id, target, changes, reason), *_takes_over(case, dispatch, at, arrived=False)]
     return [
         SetDispatch(dispatch.id, target, changes, reason),
         SetIncident(shown if _forward(case, shown) else None, _first(case, "accepted_at", at), "crew", reason),
@@ -138,6 +140,10 @@ def _arrived(case: Case, dispatch: Dispatch, order: Order, at: datetime) -> list
     changes: dict[str, object] = {"arrived_at": at, "arrival_proof": proof}
     if dispatch.accepted_at is None:
         changes["accepted_at"] = at
+    if dispatch.medical:
+        # Who comes for the hurt opens no car: whoever does is still called.
+        done = SetDispatch(dispatch.id, DispatchState.ARRIVED, changes, f"arrived ({proof})")
+        return [done, *_takes_over(case, dispatch, at, arrived=True)]
     return [
         SetDispatch(dispatch.id, DispatchState.ARRIVED, changes, f"arrived ({proof})"),
         SetIncident(

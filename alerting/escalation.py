@@ -65,9 +65,10 @@ def clocks(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan) -> 
         return _after(incident, chosen)
     if incident.state in ENDED:
         return []
-    there = [dispatch for dispatch in dispatches if dispatch.state in THERE]
+    crews = [dispatch for dispatch in dispatches if not dispatch.medical]
+    there = [crew for crew in crews if crew.state in THERE]
     running = [
-        *(_release(incident, there, chosen) if there else _arrival(incident, dispatches, chosen)),
+        *(_release(incident, there, chosen) if there else _arrival(incident, crews, chosen)),
         *([] if there else _last_resort(incident, chosen)),
         *_long(incident, chosen),
         *_at_once(incident, chosen),
@@ -88,6 +89,8 @@ def next_due(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan) -
 
 def _arrival(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan) -> list[Clock]:
     tier = incident.tier
+    if incident.state is IncidentState.VERIFYING and (chosen.call_tier > 1 or chosen.emergency):
+        return [Clock(incident.opened_at, CallTier(1, f"at once: {chosen.why}"), "tier 1", AT_ONCE)]
     if incident.state is IncidentState.VERIFYING:
         limit = chosen.clocks.verify_s
         reason = f"nobody has looked within {limit} s: counts as an entrapment"

@@ -71,6 +71,8 @@ class Dispatch(Struct, frozen=True, kw_only=True):
     arrived_at: datetime | None = None
     replaces: int | None = None
     """takes over from that crew"""
+    medical: bool = False
+    """comes for the hurt (120) and opens no car: nobody counts as there because of it"""
 
 
 class CallTier(Struct, frozen=True):

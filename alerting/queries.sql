@@ -98,9 +98,9 @@ INSERT INTO incident_entry (incident_id, at, actor, action, reason, tier, policy
 VALUES (%(incident)s, %(now)s, %(actor)s, %(action)s, %(reason)s, %(tier)s, %(policy_version)s, %(details)s)
 
 -- name: dispatches
-SELECT id, tier, organisation_id, state, offered_at, accept_due, accepted_at, en_route_at, eta_at, arrive_due, arrived_at,
-       replaces
-FROM dispatch WHERE incident_id = %(incident)s ORDER BY id
+SELECT d.id, d.tier, d.organisation_id, d.state, d.offered_at, d.accept_due, d.accepted_at, d.en_route_at, d.eta_at,
+       d.arrive_due, d.arrived_at, d.replaces, o.kind = 'ambulance' AS medical
+FROM dispatch d JOIN organisation o ON o.id = d.organisation_id WHERE d.incident_id = %(incident)s ORDER BY d.id
 
 -- name: dispatch_offer
 -- A crew that was asked before and is no longer coming is asked anew; one that is coming is not asked twice.
