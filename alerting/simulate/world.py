@@ -52,7 +52,7 @@ class World:
     """One incident and its crews."""
 
     __slots__ = (
-        "_plan", "decide", "dispatches", "emergency_crews", "fired", "incident", "offers", "pages", "policy", "reach",
+        "_plan", "decide", "dispatches", "fired", "incident", "offers", "pages", "policy", "reach",
     )  # fmt: skip
 
     def __init__(
@@ -62,7 +62,6 @@ class World:
         self.dispatches: list[Dispatch] = []
         self.offers: list[Dispatch] = []
         """crews that were asked since somebody looked here"""
-        self.emergency_crews: set[int] = set()
         self.fired: list[str] = []
         """keys of the clocks that ran out"""
         self.pages = 0
@@ -72,7 +71,7 @@ class World:
         """Another world that goes its own way from here."""
         made = World(self.incident, self.policy, self.reach, self.decide)
         made.dispatches, made.offers, made.fired = [*self.dispatches], [*self.offers], [*self.fired]
-        made.emergency_crews, made.pages, made._plan = {*self.emergency_crews}, self.pages, self._plan
+        made.pages, made._plan = self.pages, self._plan
         return made
 
     @property
@@ -134,7 +133,9 @@ class World:
             incident, state=state or incident.state, tier=max(tier, incident.tier), **kept
         )
 
-    def _ask(self, tier: int, wanted: int, now: datetime, *, replaces: int | None = None) -> list[int]:
+    def _ask(
+        self, tier: int, wanted: int, now: datetime, *, replaces: int | None = None, medical: bool = False
+    ) -> list[int]:
         due = now + timedelta(seconds=self.plan.accept_s(tier))
         made = []
         for _ in range(wanted):
@@ -147,6 +148,7 @@ class World:
                 offered_at=now,
                 accept_due=due,
                 replaces=replaces,
+                medical=medical,
             )
             self.dispatches.append(asked)
             self.offers.append(asked)
@@ -184,7 +186,7 @@ class World:
 
     def _emergency(self, action: CallEmergency, now: datetime) -> None:
         self.change(None, {"emergency_at": now})
-        self.emergency_crews |= {*self._ask(LAST_TIER, self.reach(EMERGENCY, 0), now)}
+        self._ask(LAST_TIER, self.reach(EMERGENCY, 0), now, medical=True)
 
     def _offer(self, action: Offer, now: datetime) -> None:
         self._ask(action.tier, 1, now, replaces=action.replaces)
