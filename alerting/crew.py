@@ -202,7 +202,9 @@ def _released(case: Case, dispatch: Dispatch, order: Order, at: datetime) -> lis
 
 def _send_home(case: Case, dispatch: Dispatch, reason: str, why: str) -> list[Action]:
     """Where somebody is hurt, nobody is sent home by the first who arrives: fire brigade and ambulance still come."""
-    return [] if case.incident.hazards else [StandDown(reason, why, keep_tier=dispatch.tier, coming=True)]
+    return (
+        [] if case.incident.hazards else [StandDown(reason, why, keep_tier=dispatch.tier, coming=True, doctors=False)]
+    )
 
 
 def _takes_over(case: Case, dispatch: Dispatch, at: datetime, *, arrived: bool) -> list[Action]:

@@ -130,6 +130,8 @@ class StandDown(Struct, frozen=True):
     keep_tier: int | None = None
     """crews of this tier that are on the way still come"""
     coming: bool = False
+    doctors: bool = True
+    """also who comes for the hurt: not at an arrival or a release, only when all is over"""
 
 
 class Comfort(Struct, frozen=True):

@@ -208,6 +208,8 @@ class World:
 
     def _stand_down(self, action: StandDown, now: datetime) -> None:
         for one in self.dispatches:
+            if one.medical and not action.doctors:
+                continue
             going = action.coming and one.state in COMING and one.tier != action.keep_tier
             if one.state is DispatchState.OFFERED or going:
                 self._replace(one.id, {"state": DispatchState.STOOD_DOWN})

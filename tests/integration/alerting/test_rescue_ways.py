@@ -38,6 +38,18 @@ def test_an_ambulance_at_the_lift_stops_no_call_for_whoever_opens_it(town: City)
     assert "city-119" in town.letters("call_again"), "119 is called again until somebody who can open has answered"
 
 
+def test_who_was_trapped_for_an_hour_is_seen_by_the_ambulance_whoever_opens_the_car(town: City) -> None:
+    trapped(town)
+    town.after(3600)
+    assert states(town)["city-120"] == "offered"
+    town.crew("city-119", "arrived", proof="qr", code="442001")
+    town.crew("city-119", "released", people="1")
+    assert states(town)["city-120"] == "offered"
+    closing = {"cause": "car", "method": "hand_winding", "override_reason": "looked myself"}
+    assert town.operator("close", **closing)["ok"]
+    assert states(town)["city-120"] == "stood_down"
+
+
 def test_a_danger_ends_the_looking(town: City) -> None:
     town.event("lift-442001", "stopped_outside_zone")
     assert town.operator("facts", "smoke on the camera", hazards="fire")["ok"]
