@@ -135,12 +135,12 @@ class Calls:
         # Where it goes on after an end, whoever was at the lift may have left, of whatever tier they are.
         back = THERE if there_too else ()
         known = [one for one in self.rescue.dispatches if one.tier == tier or one.state in back]
-        crews = [one for one in known if one.frees]
+        crews = [one for one in known if not one.medical]
         chosen = [crew for crew in crews if crew.state in AGAIN]
         if there_too or not chosen:
             chosen = [crew for crew in crews if crew.state is not DispatchState.DECLINED] or crews
         # An ambulance that has not answered is called, too; it takes nobody's place.
-        for crew in [*chosen, *(one for one in known if not one.frees and one.state is DispatchState.OFFERED)]:
+        for crew in [*chosen, *(one for one in known if one.medical and one.state is DispatchState.OFFERED)]:
             token = links.new_token()
             values = {
                 "id": crew.id,

@@ -14,6 +14,7 @@ from alerting.help.coverage_cli import report_command
 from alerting.prove import check
 from alerting.prove.proof import Proof
 from alerting.simulate import cli as simulate_cli
+from alerting.simulate import past
 from runtime import log, service
 from runtime.db import Role, connect, fault_of
 from runtime.settings import load
@@ -22,6 +23,7 @@ from runtime.storage import retention
 app = typer.Typer(help="The rescue desk.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.command("coverage")(report_command)
 app.command("simulate")(simulate_cli.simulate)
+app.command("history")(past.history)
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings")]
 File = Annotated[Path, typer.Argument(metavar="POLICY", help="TOML file of a policy")]
 
@@ -84,6 +86,8 @@ def activate(
     except psycopg.Error as error:
         _fail(f"database: {fault_of(error)}")
     typer.echo(f"{file}: active as version {version}")
+    for note in proof.notes:
+        typer.echo(f"{file}: note: {note}")
 
 
 def _refuse(file: Path, proof: Proof) -> None:

@@ -119,9 +119,9 @@ def _coming(
         if minutes is not None:
             changes["eta_at"] = at + timedelta(minutes=minutes)
             reason = f"on the way, {minutes:g} min"
-    if not dispatch.frees:
-        return [SetDispatch(dispatch.id, target, changes, reason)]
     shown = IncidentState(target.value)
+    if dispatch.medical:
+        return [SetDispatch(dispatch.id, target, changes, reason), *_takes_over(case, dispatch, at, arrived=False)]
     return [
         SetDispatch(dispatch.id, target, changes, reason),
         SetIncident(shown if _forward(case, shown) else None, _first(case, "accepted_at", at), "crew", reason),
@@ -140,12 +140,12 @@ def _arrived(case: Case, dispatch: Dispatch, order: Order, at: datetime) -> list
     changes: dict[str, object] = {"arrived_at": at, "arrival_proof": proof}
     if dispatch.accepted_at is None:
         changes["accepted_at"] = at
-    arrived = SetDispatch(dispatch.id, DispatchState.ARRIVED, changes, f"arrived ({proof})")
-    if not dispatch.frees:
-        # Whoever was called to open the car must still come: their clocks run on.
-        return [arrived]
+    if dispatch.medical:
+        # Who comes for the hurt opens no car: whoever does is still called.
+        done = SetDispatch(dispatch.id, DispatchState.ARRIVED, changes, f"arrived ({proof})")
+        return [done, *_takes_over(case, dispatch, at, arrived=True)]
     return [
-        arrived,
+        SetDispatch(dispatch.id, DispatchState.ARRIVED, changes, f"arrived ({proof})"),
         SetIncident(
             IncidentState.ARRIVED if _forward(case, IncidentState.ARRIVED) else None,
             {**_first(case, "arrived_at", at), **_first(case, "accepted_at", at)},
@@ -202,7 +202,7 @@ def _released(case: Case, dispatch: Dispatch, order: Order, at: datetime) -> lis
 
 def _send_home(case: Case, reason: str, why: str, keep_tier: int | None = None) -> list[Action]:
     """Where somebody is hurt, nobody is sent home by the first who arrives: fire brigade and ambulance still come."""
-    return [] if case.incident.hazards else [StandDown(reason, why, keep_tier=keep_tier, coming=True)]
+    return [] if case.incident.hazards else [StandDown(reason, why, keep_tier=keep_tier, coming=True, doctors=False)]
 
 
 def _takes_over(case: Case, dispatch: Dispatch, at: datetime, *, arrived: bool) -> list[Action]:

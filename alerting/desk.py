@@ -75,7 +75,7 @@ def _emergency(case: Case, order: Order, now: datetime) -> list[Action] | Refuse
 
 def _left_alone(case: Case) -> bool:
     """Nobody of tier 3 is asked, on the way or there any more: it was sent home, or has declined."""
-    last = (one for one in case.dispatches if one.tier == LAST_TIER and one.frees)
+    last = (one for one in case.dispatches if one.tier == LAST_TIER and not one.medical)
     return all(one.state in GONE for one in last)
 
 

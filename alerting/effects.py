@@ -209,6 +209,8 @@ class Rescue:
 
     def _stand_down(self, action: StandDown, actor: str) -> None:
         for dispatch in self.dispatches:
+            if dispatch.medical and not action.doctors:
+                continue
             going = action.coming and dispatch.state in COMING and dispatch.tier != action.keep_tier
             if dispatch.state is DispatchState.OFFERED or going:
                 change = SetDispatch(dispatch.id, DispatchState.STOOD_DOWN, {"ended_at": self.now}, action.reason)

@@ -107,9 +107,11 @@ class Engine:
     def _look(self) -> None:
         """Every look has its time by the database's clock: claims that come too long after it are refused there."""
         if time.monotonic() - self._counted > FRESH_S:
+            # Counted from before the question: the answer may have been long on its way.
+            self._counted = time.monotonic()
             row = self.connection.execute(INBOX["horizon"]).fetchone()
             assert row is not None
-            self._seen, self._counted = row, time.monotonic()
+            self._seen = row
 
     def _inbox(
         self, inbox: Inbox, now: datetime, counted: str, read: Callable[[datetime, int, list[int]], Sequence[Piece]]

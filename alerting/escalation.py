@@ -65,9 +65,10 @@ def clocks(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan) -> 
         return _after(incident, chosen)
     if incident.state in ENDED:
         return []
-    there = [dispatch for dispatch in dispatches if dispatch.state in THERE and dispatch.frees]
+    crews = [dispatch for dispatch in dispatches if not dispatch.medical]
+    there = [crew for crew in crews if crew.state in THERE]
     running = [
-        *(_release(incident, there, chosen) if there else _arrival(incident, dispatches, chosen)),
+        *(_release(incident, there, chosen) if there else _arrival(incident, crews, chosen)),
         *([] if there else _last_resort(incident, chosen)),
         *_long(incident, chosen),
         *_at_once(incident, dispatches, chosen),
@@ -88,6 +89,8 @@ def next_due(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan) -
 
 def _arrival(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan) -> list[Clock]:
     tier = incident.tier
+    if incident.state is IncidentState.VERIFYING and (chosen.call_tier > 1 or chosen.emergency):
+        return [Clock(incident.opened_at, CallTier(1, f"at once: {chosen.why}"), "tier 1", AT_ONCE)]
     if incident.state is IncidentState.VERIFYING:
         limit = chosen.clocks.verify_s
         reason = f"nobody has looked within {limit} s: counts as an entrapment"
@@ -97,7 +100,7 @@ def _arrival(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan) -
     # Tiers that were called side by side answer for each other; one that was called because the tier below it is late
     # is judged by its own crews.
     lowest = 1 if tier <= chosen.call_tier else tier
-    asked = [one for one in dispatches if lowest <= one.tier <= tier and one.state not in GONE and one.frees]
+    asked = [dispatch for dispatch in dispatches if lowest <= dispatch.tier <= tier and dispatch.state not in GONE]
     if not asked:
         return [
             _next(incident, incident.called_at or incident.opened_at, chosen, f"tier {tier}: nobody can come", NOBODY)
@@ -165,18 +168,19 @@ def _at_once(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan) -
     if incident.tier < chosen.call_tier:
         call = CallTier(incident.tier + 1, f"at once: {chosen.why}")
         return [Clock(incident.opened_at, call, "at once", "call_tier")]
+    found = []
     if incident.hazards and chosen.call_tier == LAST_TIER and _sent_home(dispatches):
         # They were told that they need not come before anybody knew that somebody is hurt.
         again = _after_s(incident.called_at or incident.opened_at, chosen.accept_s(LAST_TIER))
-        return [Clock(again, CallAgain(f"at once: {chosen.why}"), "tier 3 again", "call_tier")]
+        found.append(Clock(again, CallAgain(f"at once: {chosen.why}"), "tier 3 again", "call_tier"))
     if chosen.emergency and incident.emergency_at is None:
         emergency = CallEmergency(f"at once: {' '.join(incident.hazards)}")
-        return [Clock(incident.opened_at, emergency, "120", "emergency")]
-    return []
+        found.append(Clock(incident.opened_at, emergency, "120", "emergency"))
+    return found
 
 
 def _sent_home(dispatches: Sequence[Dispatch]) -> bool:
-    last = [one.state for one in dispatches if one.tier == LAST_TIER and one.frees]
+    last = [one.state for one in dispatches if one.tier == LAST_TIER and not one.medical]
     return DispatchState.STOOD_DOWN in last and all(state in GONE for state in last)
 
 

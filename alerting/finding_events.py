@@ -33,6 +33,8 @@ def handle(
     of_lift = row["lift_id"] is not None and rule in FAULT_RULES
     if not of_lift and (row["kitchen_id"] is None or rule not in KITCHEN_RULES):
         return "nothing to do"
+    if _details(row).get("drill"):
+        return "drill: no finding"
     if phase is Phase.START:
         return _begun(connection, row, rule, now, public_url)
     if phase is Phase.END:

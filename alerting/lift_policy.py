@@ -164,7 +164,7 @@ def plan(policy: LiftPolicy, facts: Facts) -> Plan:
         if branch.call_tier is not None and branch.call_tier > call_tier:
             call_tier, why = branch.call_tier, branch.name
         if branch.emergency is not None:
-            emergency = branch.emergency
+            emergency, why = branch.emergency, why or branch.name
     return Plan(
         clocks=msgspec.structs.replace(policy.clocks, **clocks) if clocks else policy.clocks,
         tiers=tiers,

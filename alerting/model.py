@@ -72,8 +72,8 @@ class Dispatch(Struct, frozen=True, kw_only=True):
     arrived_at: datetime | None = None
     replaces: int | None = None
     """takes over from that crew"""
-    frees: bool = True
-    """an ambulance does not: it helps who is hurt, and opens no car"""
+    medical: bool = False
+    """comes for the hurt (120) and opens no car: nobody counts as there because of it"""
 
 
 class CallTier(Struct, frozen=True):
@@ -131,6 +131,8 @@ class StandDown(Struct, frozen=True):
     keep_tier: int | None = None
     """crews of this tier that are on the way still come"""
     coming: bool = False
+    doctors: bool = True
+    """also who comes for the hurt: not at an arrival or a release, only when all is over"""
 
 
 class Comfort(Struct, frozen=True):

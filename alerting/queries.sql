@@ -114,7 +114,7 @@ VALUES (%(incident)s, %(now)s, %(actor)s, %(action)s, %(reason)s, %(tier)s, %(po
 
 -- name: dispatches
 SELECT d.id, d.tier, d.organisation_id, d.state, d.offered_at, d.accept_due, d.accepted_at, d.en_route_at, d.eta_at,
-       d.arrive_due, d.arrived_at, d.replaces, o.kind <> 'ambulance' AS frees
+       d.arrive_due, d.arrived_at, d.replaces, o.kind = 'ambulance' AS medical
 FROM dispatch d JOIN organisation o ON o.id = d.organisation_id WHERE d.incident_id = %(incident)s ORDER BY d.id
 
 -- name: dispatch_offer

@@ -47,6 +47,8 @@ def _one(connection: Connection, row: Mapping[str, Any], now: datetime, fallback
             return False
         again = {**values, "pause_s": pause_s(max(1, letter["attempts"]))}
         settled = connection.execute(QUERIES["undelivered"], again).fetchone()
+        if settled is not None:
+            connection.execute(QUERIES["revive"], {"chain": letter["chain"], "now": now})
         if settled is not None and settled["state"] == "failed":
             chains.tell_failure(connection, letter["id"], f"undelivered: {row['detail'] or 'no reason given'}", now)
     if letter["chain"] is not None:

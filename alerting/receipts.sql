@@ -35,6 +35,11 @@ WHERE id = %(id)s AND delivered_at IS NULL
   AND %(attempt_id)s = (SELECT max(id) FROM outbox_attempt WHERE outbox_id = %(id)s)
 RETURNING state
 
+-- name: revive
+-- Whoever was spared for a letter that did not arrive after all waits again; the decision follows in this transaction.
+UPDATE outbox SET state = 'waiting', next_at = %(now)s, released_at = NULL
+WHERE chain = %(chain)s AND state = 'spared'
+
 -- name: dispatch_delivered
 UPDATE dispatch SET delivered_at = %(at)s
 WHERE id = (SELECT dispatch_id FROM outbox WHERE id = %(id)s AND stage IN ('tier_offer', 'call_again'))

@@ -26,7 +26,8 @@ def wilson(hits: int, total: int) -> tuple[float, float]:
     centre = share + square / (2 * total)
     spread = Z95 * sqrt(share * (1 - share) / total + square / (4 * total**2))
     below, above = (centre - spread) / (1 + square / total), (centre + spread) / (1 + square / total)
-    return max(0.0, below), min(1.0, above)
+    # At the ends the bound is exact; rounding would leave it a hair beside.
+    return max(0.0, below) if hits else 0.0, min(1.0, above) if hits < total else 1.0
 
 
 def poisson(count: int) -> tuple[float, float]:

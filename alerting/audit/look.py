@@ -47,6 +47,7 @@ class Look:
         self._beats: dict[tuple[str, str], tuple[datetime, float]] = {}
         self._reached: datetime | None = None
         self._lost = False
+        self._mark = 0
 
     def facts(self, voices: tuple[Voice, ...], ways: Mapping[str, str]) -> Facts:
         """`ways`: the auditor's addresses by their name."""
@@ -61,7 +62,8 @@ class Look:
         try:
             found = self.asking.ask(lambda connection: self._rows(connection, own, ways), ANSWER_S)
         except (Away, psycopg.Error) as error:
-            self._lost = True
+            # What comes back may be a backup of yesterday.
+            self._lost, self._mark = True, 0
             reason = str(error) if isinstance(error, Away) else fault_of(error)
             return msgspec.structs.replace(own, fault=reason, unwritable="")
         if own.reached_at is not None and self._lost:
@@ -86,6 +88,7 @@ class Look:
             "finding_s": self.settings.finding_s,
             "handled_s": self.settings.handled_s,
             "addresses": list(ways.values()),
+            "mark": self._mark,
         }
         found: dict[str, object] = {}
         faults: dict[str, str] = {}
@@ -108,7 +111,13 @@ class Look:
             return tuple(name for name, address in ways.items() if address in taken)
 
         plain: dict[str, Callable[[list[dict[str, Any]]], object]] = dict.fromkeys(BACKLOGS, _backlog)
-        return {"beats": self._heard, "agents": lambda rows: Agents(**rows[0]), "same_way": same, **plain}
+        own = {"beats": self._heard, "agents": lambda rows: Agents(**rows[0]), "same_way": same, "events": self._events}
+        return {**plain, **own}
+
+    def _events(self, rows: list[dict[str, Any]]) -> Backlog:
+        # A week of events is read once, and then only what is new.
+        self._mark = rows[0]["mark"] or self._mark
+        return _backlog(rows)
 
     def _heard(self, rows: list[dict[str, Any]]) -> tuple[Beat, ...]:
         steady = time.monotonic()

@@ -18,32 +18,36 @@ WITH quiet AS (
 SELECT (SELECT count(*) FROM quiet) AS silent,
        (SELECT count(*) FROM device WHERE kind = 'agent' AND retired_at IS NULL) AS of,
        (SELECT count(*) FROM behind) AS lifts,
-       (SELECT count(*) FROM behind b JOIN incident i ON i.lift_id = b.lift_id AND i.closed_at IS NULL) AS rescues,
+       (SELECT count(*) FROM behind b JOIN incident i ON i.lift_id = b.lift_id AND i.closed_at IS NULL
+          AND i.source <> 'drill') AS rescues,
        (SELECT code FROM quiet ORDER BY since LIMIT 1) AS worst,
        (SELECT min(since) FROM quiet) AS since
 
 -- name: alarm_path
 -- The edge tests by itself and speaks only when it could not; whoever is not heard for as long has not proved anything.
-WITH judged AS (
-    SELECT l.code, CASE
-        WHEN said.phase <> 'end' AND (proof.at IS NULL OR proof.at < said.received) THEN said.received
-        WHEN coalesce(s.seen_at, d.commissioned_at) < %(now)s::timestamptz - make_interval(secs => %(untested_s)s)
-             AND (proof.at IS NULL OR proof.at < %(now)s::timestamptz - make_interval(secs => %(untested_s)s))
-            THEN coalesce(s.seen_at, d.commissioned_at)
-        END AS since
+-- Proofs are looked for only where one is needed.
+WITH said AS (
+    SELECT DISTINCT ON (device_id) device_id, phase, received FROM event WHERE rule = 'alarm_path_untested'
+    ORDER BY device_id, at DESC, rev DESC
+), doubtful AS (
+    SELECT d.id, d.lift_id, l.code, CASE WHEN said.phase <> 'end' THEN said.received END AS told,
+           CASE WHEN coalesce(s.seen_at, d.commissioned_at) < %(now)s::timestamptz - make_interval(secs => %(untested_s)s)
+                THEN coalesce(s.seen_at, d.commissioned_at) END AS unheard
     FROM device d JOIN lift l ON l.id = d.lift_id AND l.in_use
-    LEFT JOIN device_status s ON s.device_id = d.id
-    LEFT JOIN LATERAL (
-        SELECT phase, received FROM event e WHERE e.device_id = d.id AND e.rule = 'alarm_path_untested'
-        ORDER BY e.at DESC, e.rev DESC LIMIT 1
-    ) AS said ON true
-    LEFT JOIN LATERAL (
+    LEFT JOIN device_status s ON s.device_id = d.id LEFT JOIN said ON said.device_id = d.id
+    WHERE d.kind = 'lift' AND d.retired_at IS NULL
+), judged AS (
+    SELECT code, CASE
+        WHEN told IS NOT NULL AND (proof.at IS NULL OR proof.at < told) THEN told
+        WHEN proof.at IS NULL OR proof.at < %(now)s::timestamptz - make_interval(secs => %(untested_s)s) THEN unheard
+        END AS since
+    FROM doubtful x CROSS JOIN LATERAL (
         SELECT greatest(
             (SELECT max(r.received) FROM edge_order o JOIN edge_reply r ON r.order_id = o.id AND r.ok AND r.final
-              WHERE o.device_id = d.id AND o.kind = 'self_test'),
-            (SELECT max(x.ended_at) FROM drill x WHERE x.lift_id = d.lift_id AND x.passed)) AS at
-    ) AS proof ON true
-    WHERE d.kind = 'lift' AND d.retired_at IS NULL
+              WHERE o.device_id = x.id AND o.kind = 'self_test'),
+            (SELECT max(e.ended_at) FROM drill e WHERE e.lift_id = x.lift_id AND e.passed)) AS at
+    ) AS proof
+    WHERE x.told IS NOT NULL OR x.unheard IS NOT NULL
 )
 SELECT count(*) AS n, min(since) AS oldest, (array_agg(code ORDER BY since))[1:%(some)s] AS some
 FROM judged WHERE since IS NOT NULL
@@ -52,14 +56,15 @@ FROM judged WHERE since IS NOT NULL
 -- A letter that waits for another of its person is looked at when its time has come.
 SELECT count(*) AS n, min(due) AS oldest, (array_agg(DISTINCT channel))[1:%(some)s] AS some
 FROM (SELECT channel, CASE state WHEN 'leased' THEN lease_until ELSE next_at END AS due FROM outbox
-      WHERE state IN ('waiting', 'queued', 'leased') ORDER BY next_at LIMIT 10000) AS waiting
+      WHERE state IN ('queued', 'leased')
+      UNION ALL SELECT channel, next_at FROM outbox WHERE state = 'waiting') AS waiting
 WHERE due < %(now)s::timestamptz - make_interval(secs => %(outbox_s)s)
 
 -- name: letters
 -- A stage of an open rescue where every way to whom it was meant for has failed.
 SELECT count(DISTINCT number) AS n, min(at) AS oldest, (array_agg(DISTINCT number))[1:%(some)s] AS some
 FROM (SELECT i.number, min(o.created_at) AS at FROM outbox o JOIN incident i ON i.id = o.incident_id
-      WHERE i.closed_at IS NULL GROUP BY i.number, o.organisation_id, o.dispatch_id, o.stage
+      WHERE i.closed_at IS NULL AND i.source <> 'drill' GROUP BY i.number, o.organisation_id, o.dispatch_id, o.stage
       HAVING bool_and(o.state = 'failed')) AS lost
 
 -- name: incidents
@@ -68,15 +73,20 @@ FROM incident WHERE due_at < %(now)s::timestamptz - make_interval(secs => %(due_
 
 -- name: clockless
 SELECT count(*) AS n, min(opened_at) AS oldest, (array_agg(number ORDER BY opened_at))[1:%(some)s] AS some
-FROM incident WHERE closed_at IS NULL AND released_at IS NULL AND due_at IS NULL
+FROM incident WHERE closed_at IS NULL AND released_at IS NULL AND due_at IS NULL AND source <> 'drill'
 
 -- name: events
-SELECT count(*) AS n, min(received) AS oldest, (array_agg(DISTINCT rule))[1:%(some)s] AS some
-FROM (SELECT e.received, e.rule FROM event e
-      WHERE e.received BETWEEN %(now)s::timestamptz - interval '7 days'
-                           AND %(now)s::timestamptz - make_interval(secs => %(handled_s)s)
-        AND NOT EXISTS (SELECT FROM event_handled h WHERE h.event_row = e.id)
-      ORDER BY e.received LIMIT 10000) AS waiting
+-- `mark`: below it everything has been dealt with, and nothing can come any more; the next look begins there.
+WITH waiting AS (
+    SELECT e.id, e.received, e.rule FROM event e
+    WHERE e.id > %(mark)s AND e.received BETWEEN %(now)s::timestamptz - interval '7 days'
+                                             AND %(now)s::timestamptz - make_interval(secs => %(handled_s)s)
+      AND NOT EXISTS (SELECT FROM event_handled h WHERE h.event_row = e.id)
+    ORDER BY e.id LIMIT 10000)
+SELECT count(*) AS n, min(received) AS oldest, (array_agg(DISTINCT rule))[1:%(some)s] AS some,
+       least(min(id) - 1, (SELECT max(e.id) FROM event e WHERE e.id > %(mark)s
+                             AND e.received < %(now)s::timestamptz - interval '10 minutes')) AS mark
+FROM waiting
 
 -- name: commands
 SELECT count(*) AS n, min(created_at) AS oldest, (array_agg(DISTINCT kind))[1:%(some)s] AS some

@@ -50,10 +50,12 @@ SELECT id, state FROM dispatch
 WHERE incident_id = %(incident)s AND tier = 1 AND state NOT IN ('declined', 'stood_down') ORDER BY id LIMIT 1
 
 -- name: stages
--- When what was seen first, on rows that the services wrote.
+-- When what was seen first, on rows that the services wrote. What is stored was published by then, whenever the edge's
+-- answer came.
 SELECT x.started_at AS asked,
        (SELECT first_at FROM edge_order_sent s WHERE s.order_id = %(order)s) AS handed_over,
-       (SELECT received FROM edge_reply r WHERE r.order_id = %(order)s AND r.ok ORDER BY r.id LIMIT 1) AS published,
+       least((SELECT min(received) FROM edge_reply r WHERE r.order_id = %(order)s AND r.ok),
+             (SELECT min(received) FROM event e WHERE e.event_id = x.id)) AS published,
        (SELECT min(received) FROM event e WHERE e.event_id = x.id) AS stored,
        i.opened_at AS opened, page.written, page.sent, page.delivered, i.accepted_at AS accepted,
        (SELECT min(en_route_at) FROM dispatch d WHERE d.incident_id = i.id) AS on_the_way,

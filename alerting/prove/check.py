@@ -52,6 +52,8 @@ def in_city(proof: Proof, policy: Policy, connection: Connection, now: datetime)
     subjects = finding_chains.subjects(connection, policy)
     proof.faults += findings.register_faults(policy, gaps(policy, subjects))
     proof.notes += findings.register_notes(policy, register.kinds(connection, policy))
+    if not subjects:
+        proof.notes.append(f"the register has no {findings.what(policy)}: whether their chains are whole is not proved")
     proof.register = f"{len(subjects)} {findings.what(policy)} of the register were looked at"
     return proof
 

@@ -163,7 +163,7 @@ class _State:
     def open(self) -> bool:
         """Tier 3 is still owed."""
         incident = self.world.incident
-        there = any(one.state in THERE and one.frees for one in self.world.dispatches)
+        there = any(one.state in THERE and not one.medical for one in self.world.dispatches)
         return not (there or incident.tier >= LAST_TIER or incident.released_at or incident.state in ENDED)
 
     def late(self, now: datetime) -> bool:
@@ -245,7 +245,8 @@ class _State:
             return
         yield NOBODY
         yield from ((human,) for human in (FEW if at_once else self.people))
-        if self.pairs and not at_once and self.world.plan.tiers[tier - 1].count != 1:
+        asked = self.world.plan.tiers[tier - 1]
+        if self.pairs and not at_once and (asked.count != 1 or len(asked.ask) > 1):
             yield from combinations_with_replacement(TOGETHER, 2)
 
     def meet(self, humans: Sequence[Human]) -> None:

@@ -52,7 +52,7 @@ class World:
     """One incident and its crews."""
 
     __slots__ = (
-        "_plan", "decide", "dispatches", "emergency_crews", "fired", "incident", "offers", "pages", "policy", "reach",
+        "_plan", "decide", "dispatches", "fired", "incident", "offers", "pages", "policy", "reach",
     )  # fmt: skip
 
     def __init__(
@@ -62,7 +62,6 @@ class World:
         self.dispatches: list[Dispatch] = []
         self.offers: list[Dispatch] = []
         """crews that were asked since somebody looked here"""
-        self.emergency_crews: set[int] = set()
         self.fired: list[str] = []
         """keys of the clocks that ran out"""
         self.pages = 0
@@ -72,7 +71,7 @@ class World:
         """Another world that goes its own way from here."""
         made = World(self.incident, self.policy, self.reach, self.decide)
         made.dispatches, made.offers, made.fired = [*self.dispatches], [*self.offers], [*self.fired]
-        made.emergency_crews, made.pages, made._plan = {*self.emergency_crews}, self.pages, self._plan
+        made.pages, made._plan = self.pages, self._plan
         return made
 
     @property
@@ -135,7 +134,7 @@ class World:
         )
 
     def _ask(
-        self, tier: int, wanted: int, now: datetime, *, replaces: int | None = None, frees: bool = True
+        self, tier: int, wanted: int, now: datetime, *, replaces: int | None = None, medical: bool = False
     ) -> list[int]:
         due = now + timedelta(seconds=self.plan.accept_s(tier))
         made = []
@@ -149,7 +148,7 @@ class World:
                 offered_at=now,
                 accept_due=due,
                 replaces=replaces,
-                frees=frees,
+                medical=medical,
             )
             self.dispatches.append(asked)
             self.offers.append(asked)
@@ -168,10 +167,10 @@ class World:
     def _again(self, action: CallAgain, now: datetime) -> None:
         self.change(None, {"called_at": now})
         tier = self.incident.tier
-        crews = [one for one in self.dispatches if one.tier == tier and one.frees]
+        crews = [one for one in self.dispatches if one.tier == tier and not one.medical]
         chosen = [one for one in crews if one.state in AGAIN]
         chosen = chosen or [one for one in crews if one.state is not DispatchState.DECLINED] or crews
-        known = (one for one in self.dispatches if one.tier == tier and not one.frees)
+        known = (one for one in self.dispatches if one.tier == tier and one.medical)
         others = [one for one in known if one.state is DispatchState.OFFERED]
         due = now + timedelta(seconds=self.plan.accept_s(tier))
         for one in [*chosen, *others]:
@@ -189,7 +188,7 @@ class World:
 
     def _emergency(self, action: CallEmergency, now: datetime) -> None:
         self.change(None, {"emergency_at": now})
-        self.emergency_crews |= {*self._ask(LAST_TIER, self.reach(EMERGENCY, 0), now, frees=False)}
+        self._ask(LAST_TIER, self.reach(EMERGENCY, 0), now, medical=True)
 
     def _offer(self, action: Offer, now: datetime) -> None:
         self._ask(action.tier, 1, now, replaces=action.replaces)
@@ -211,6 +210,8 @@ class World:
 
     def _stand_down(self, action: StandDown, now: datetime) -> None:
         for one in self.dispatches:
+            if one.medical and not action.doctors:
+                continue
             going = action.coming and one.state in COMING and one.tier != action.keep_tier
             if one.state is DispatchState.OFFERED or going:
                 self._replace(one.id, {"state": DispatchState.STOOD_DOWN})

@@ -83,17 +83,13 @@ async def history(request: Request, _: Operator, lift: str = "") -> HTMLResponse
 @router.get("/board/mass/{number}")
 async def mass(request: Request, number: str, _: Operator, said: str = "") -> HTMLResponse:
     """Several lifts at once: who of them comes first, and figures of their own."""
-    async with request.app.state.pool.connection() as connection:
-        found = {"ids": [], "number": number}
-        row = await (await connection.execute(QUERIES["masses"], found)).fetchone()
-        if row is None:
-            raise HTTPException(404)
-        ids = {"mass": row["id"]}
-        rows = await (await connection.execute(QUERIES["open_incidents"], {**limits(request), **ids})).fetchall()
-        figures = await (await connection.execute(QUERIES["mass_figures"], ids)).fetchone()
-        closed = await (await connection.execute(QUERIES["mass_closed"], ids)).fetchall()
-    groups = grouped(rows, [], datetime.now(UTC))
-    return render(request, "board/mass.html", mass=row, groups=groups, figures=figures, closed=closed, said=said)
+    return render(request, "board/mass.html", **await _mass(request, number), said=said)
+
+
+@router.get("/board/mass/{number}/open")
+async def mass_part(request: Request, number: str, _: Operator) -> HTMLResponse:
+    """The part of it that lives."""
+    return render(request, "board/mass_open.html", **await _mass(request, number))
 
 
 @router.get("/board/ready")
@@ -144,6 +140,19 @@ async def _stranger(request: Request, site: str, code: str) -> dict[str, Any]:
     if row is None:
         raise HTTPException(404)
     return row
+
+
+async def _mass(request: Request, number: str) -> dict[str, Any]:
+    async with request.app.state.pool.connection() as connection:
+        found = {"ids": [], "number": number}
+        row = await (await connection.execute(QUERIES["masses"], found)).fetchone()
+        if row is None:
+            raise HTTPException(404)
+        ids = {"mass": row["id"]}
+        rows = await (await connection.execute(QUERIES["open_incidents"], {**limits(request), **ids})).fetchall()
+        figures = await (await connection.execute(QUERIES["mass_figures"], ids)).fetchone()
+        closed = await (await connection.execute(QUERIES["mass_closed"], ids)).fetchall()
+    return {"mass": row, "groups": grouped(rows, [], datetime.now(UTC)), "figures": figures, "closed": closed}
 
 
 async def _open(request: Request) -> dict[str, Any]:

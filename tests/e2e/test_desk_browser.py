@@ -99,6 +99,8 @@ def test_a_crew_with_one_thumb(site: Site, look: Open, language: str) -> None:
         assert page.locator("button.big:visible").count() == 1, "one big button for the next step"
         page.click(f"button.big[value={step}]")
         expect(page.locator(f"[data-step={state}]")).to_be_visible()
+        # The centre has answered and the page is the answer's.
+        expect(page.locator("main > .said:not([id])")).to_be_visible()
         expect(page.locator("#offline")).to_be_hidden()
     neat(page, 390)
     page.fill("input[name=code]", "442002")
@@ -114,6 +116,7 @@ def test_a_crew_with_one_thumb(site: Site, look: Open, language: str) -> None:
     page.click("button[value=record]")
     until(lambda: site.room.all("SELECT 1 FROM incident WHERE sub_cause = 'door_lock'"))
     expect(page.locator("h2 + p").first).to_contain_text({"zh": "门系统", "en": "door system"}[language])
+    expect(page.locator("main > .said:not([id])")).to_be_visible()
     neat(page, 390)
 
 

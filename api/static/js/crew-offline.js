@@ -1,6 +1,13 @@
 // Without a network a crew still sees its page as it was last: where, what, and the buttons.
 "use strict";
-const STORE = "sunlit-crew-1", PATIENCE = 6000;
+const STORE = "sunlit-crew-1", PATIENCE = 6000, KEPT = 2 * 86400000;
+// A rescue's page is kept no longer than its link lasts.
+async function forget(store) {
+  for (const request of await store.keys()) {
+    const answer = await store.match(request);
+    if (answer && Date.now() - Date.parse(answer.headers.get("date")) > KEPT) await store.delete(request);
+  }
+}
 self.addEventListener("install", function () { self.skipWaiting(); });
 self.addEventListener("activate", function (e) { e.waitUntil(self.clients.claim()); });
 self.addEventListener("fetch", function (e) {
@@ -13,7 +20,7 @@ self.addEventListener("fetch", function (e) {
     const store = await caches.open(STORE);
     const old = await store.match(key);
     const fresh = fetch(e.request).then(function (answer) {
-      if (answer.ok && !answer.redirected) store.put(key, answer.clone());
+      if (answer.ok && !answer.redirected) store.put(key, answer.clone()).then(function () { return forget(store); });
       else if (page && (answer.status === 404 || answer.status === 410)) store.delete(key);
       return answer;
     });

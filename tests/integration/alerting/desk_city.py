@@ -23,7 +23,7 @@ class DeskCity:
     def __init__(self, database: DatabaseSettings) -> None:
         self.database = database
         self.owner = connect(database, Role.OWNER)
-        self.desk = connect(database, Role.ALERTING, *BOUNDS)
+        self.desk = connect(database, Role.ALERTING, "lock_timeout=100ms")
         self.engine = Engine(self.desk, Means("http://sunlit.test"))
         self.seq = 0
 

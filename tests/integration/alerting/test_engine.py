@@ -14,7 +14,7 @@ from alerting.means import Means
 from alerting.sql import QUERIES
 from runtime.db import Role, connect
 from runtime.settings import DatabaseSettings
-from tests.integration.alerting.desk_city import BOUNDS, T0, DeskCity
+from tests.integration.alerting.desk_city import T0, DeskCity
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def test_many_workers_at_once_do_everything_once(city: DeskCity) -> None:
 
     def cycles(number: int) -> None:
         try:
-            with connect(city.database, Role.ALERTING, *BOUNDS) as connection:
+            with connect(city.database, Role.ALERTING, "lock_timeout=1s") as connection:
                 engine = Engine(connection, Means("http://sunlit.test"), number, 4)
                 for second in range(6):
                     engine.cycle(T0 + timedelta(seconds=60 * second))

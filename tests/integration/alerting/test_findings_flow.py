@@ -283,6 +283,11 @@ def test_an_event_that_is_over_when_it_is_read_is_no_finding(town: City, monkeyp
     assert outcomes == ["ended before anybody was told", "end without an open finding"]
 
 
+def test_a_drill_is_no_finding(town: City) -> None:
+    town.event(CAR, "door_not_opening", subject="drill", drill="doors")
+    assert town.all("SELECT FROM finding") == []
+
+
 def test_nobody_in_the_chain_is_passed_over_in_silence(town: City) -> None:
     town.owner.execute("UPDATE contact_method SET active = false WHERE address LIKE '%%mu-1' OR address LIKE 'mu-1%%'")
     town.event(CAR, "door_not_opening", subject="door")

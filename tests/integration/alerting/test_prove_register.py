@@ -17,6 +17,7 @@ from runtime.settings import DatabaseSettings, load
 
 ROOT = Path(__file__).resolve().parents[3]
 LIFT = ROOT / "alerting/policies/lift.toml"
+DEMO = sorted((ROOT / "runtime/demo/policies").glob("*.toml"))
 RUN = CliRunner()
 
 
@@ -53,6 +54,11 @@ def versions(owner: Connection) -> list[tuple[int, str]]:
     return [(row["version"], row["author"]) for row in rows]
 
 
+@pytest.mark.parametrize("policy", DEMO, ids=lambda path: path.stem)
+def test_the_demo_may_activate_its_own_policies(config: Path, policy: Path) -> None:
+    assert checked(config, policy) == []
+
+
 def test_the_demo_city_can_be_reached(config: Path) -> None:
     done = RUN.invoke(app, ["check", str(LIFT), "--config", str(config)])
     assert (done.exit_code, done.stderr) == (0, "")
@@ -77,6 +83,11 @@ def test_a_unit_without_a_contact_method_is_named_by_its_lifts(owner: Connection
         "tier[1].ask: maintenance, expected for every lift somebody with an active contact method whom no tier before"
         f" asks; there is nobody for {', '.join(shown)}{more}: tier 2 is called at once"
     ]
+
+
+def test_methods_for_exercises_reach_nobody(owner: Connection, config: Path) -> None:
+    owner.execute("UPDATE contact_method SET purpose = 'drill'")
+    assert [line.partition(":")[0] for line in checked(config)] == ["tier[1].ask", "tier[2].ask", "tier[3].ask"]
 
 
 def test_people_of_a_roster_are_enough(owner: Connection, config: Path) -> None:
@@ -161,6 +172,13 @@ def test_a_register_without_lifts_proves_nothing_and_says_so(empty_db: DatabaseS
     body = json.loads(done.stdout)
     assert body["ok"] and body["paths"] > 1000
     assert body["notes"] == ["the register has no lifts: whether their tiers can be reached is not proved"]
+    kitchen = ROOT / "alerting/policies/kitchen.toml"
+    done = RUN.invoke(app, ["activate", str(kitchen), "--author", "me", "--config", str(path)])
+    assert done.exit_code == 0
+    assert done.stdout == (
+        f"{kitchen}: active as version 1\n"
+        f"{kitchen}: note: the register has no kitchens: whether their chains are whole is not proved\n"
+    )
 
 
 def test_json_names_the_lifts(owner: Connection, config: Path) -> None:

@@ -29,6 +29,33 @@ def test_an_injury_calls_every_tier_and_the_ambulance_at_once(town: City) -> Non
     assert "expected injury, fire" in town.operator("facts", hazards="boredom")["reason"]
 
 
+def test_an_ambulance_at_the_lift_stops_no_call_for_whoever_opens_it(town: City) -> None:
+    trapped(town, hazards=["injury"])
+    assert town.crew("city-120", "arrived", proof="qr", code="442001")["ok"]
+    assert (town.incident()["arrived_at"], town.incident()["state"]) == (None, "dispatched")
+    assert states(town) == {"mu-1": "offered", "rs-1": "offered", "city-119": "offered", "city-120": "arrived"}
+    town.after(180)
+    assert "city-119" in town.letters("call_again"), "119 is called again until somebody who can open has answered"
+
+
+def test_who_was_trapped_for_an_hour_is_seen_by_the_ambulance_whoever_opens_the_car(town: City) -> None:
+    trapped(town)
+    town.after(3600)
+    assert states(town)["city-120"] == "offered"
+    town.crew("city-119", "arrived", proof="qr", code="442001")
+    town.crew("city-119", "released", people="1")
+    assert states(town)["city-120"] == "offered"
+    closing = {"cause": "car", "method": "hand_winding", "override_reason": "looked myself"}
+    assert town.operator("close", **closing)["ok"]
+    assert states(town)["city-120"] == "stood_down"
+
+
+def test_a_danger_ends_the_looking(town: City) -> None:
+    town.event("lift-442001", "stopped_outside_zone")
+    assert town.operator("facts", "smoke on the camera", hazards="fire")["ok"]
+    assert (town.incident()["state"], town.incident()["tier"]) == ("dispatched", 3)
+
+
 def test_119_and_120_now(town: City) -> None:
     trapped(town)
     assert town.operator("emergency", "smoke in the shaft", ambulance="on")["ok"]

@@ -280,6 +280,18 @@ def test_what_comes_late_of_an_earlier_attempt_undoes_nothing(story: Story) -> N
     assert story.rows("SELECT id FROM outbox_attempt WHERE undelivered_at IS NOT NULL")
 
 
+def test_a_way_that_was_spared_in_vain_goes_after_all(story: Story) -> None:
+    """Nobody expected a receipt; it says that the letter did not arrive."""
+    for address, priority in (("a", 1), ("b", 2), ("c", 3)):
+        story.contact(address, priority)
+    story.tell()
+    story.at(0)
+    assert story.states() == {"a": "sent", "b": "spared", "c": "spared"}
+    story.receipt("a", "undelivered")
+    assert story.at(0.5) == ["b"]
+    assert story.states() == {"a": "queued", "b": "sent", "c": "spared"}
+
+
 def test_undelivered_at_the_end_of_the_clock_has_failed(story: Story) -> None:
     story.contact("a", 1, receipts=True)
     story.tell(life_s=5)
@@ -288,6 +300,30 @@ def test_undelivered_at_the_end_of_the_clock_has_failed(story: Story) -> None:
     story.receipt("a", "undelivered")
     assert story.at(6) == []
     assert story.states() == {"a": "failed"}
+
+
+def test_a_letter_that_was_given_up_and_arrived_all_the_same_is_sent(story: Story) -> None:
+    story.contact("a", 1, receipts=True)
+    story.answers = {"a": UNSURE}
+    story.tell(life_s=1)
+    story.at(0)
+    story.at(1)
+    assert story.states() == {"a": "failed"}
+    story.now = after(600)
+    story.receipt("a")
+    assert story.at(601) == []
+    assert story.states() == {"a": "sent"}
+
+
+def test_what_a_gateway_said_is_kept_without_the_key(story: Story, caplog: pytest.LogCaptureFixture) -> None:
+    address = "https://sms.example/send/693a91f6b7cc4bc4"
+    story.contact(address, 1)
+    story.answers = {address: Outcome(Verdict.REFUSED, f"no route to {address}: /send/693a91f6b7cc4bc4")}
+    story.tell(life_s=0)
+    story.at(0)
+    [row] = story.rows("SELECT detail FROM outbox_attempt")
+    assert row["detail"] == "no route to …: /send/…"
+    assert "693a91f6b7cc4bc4" not in caplog.text
 
 
 def test_a_person_has_a_chain_of_their_own(story: Story) -> None:
@@ -433,22 +469,25 @@ def test_a_worker_frozen_between_its_lease_and_the_gateway_sends_nothing(story: 
     assert story.states() == {"a": "sent"}
 
 
-def test_what_a_worker_says_after_its_lease_undoes_nothing(story: Story) -> None:
-    """F9: its gateway thought for a minute; meanwhile another worker has sent the letter."""
+@pytest.mark.parametrize("state", ["leased", "sent"])
+def test_what_a_worker_says_after_its_lease_undoes_nothing(story: Story, state: str) -> None:
+    """F9: its gateway thought for a minute; meanwhile another worker has the letter, or has sent it."""
     story.contact("a", 1)
     story.tell(life_s=40)
     other = outbox.Worker(story.pool, {"webhook": lambda message: SENT}, lease_s=30)
     other.name = "other"
 
     def slow() -> Outcome:
-        outbox.cycle(other, after(31))
-        story.now = after(62)
+        rows = other.lease(after(31), 10)
+        if state == "sent":
+            other.send(rows[0], lambda: after(31))
+        story.now = after(35)
         return REFUSED
 
     story.answers = {"a": slow}
     [row] = story.worker.lease(NOW, 10)
     story.worker.send(row, lambda: story.now)
-    assert story.states() == {"a": "sent"}
+    assert story.one("SELECT state, worker FROM outbox") == {"state": state, "worker": "other"}
 
 
 def test_after_the_clock_went_back_nothing_waits_an_hour(story: Story) -> None:

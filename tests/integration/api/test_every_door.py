@@ -17,6 +17,8 @@ LOGINS = ("operator", "regulator", "owner1", "admin")
 # The beginning of an address says whose it is; the longest that fits counts.
 AUDIENCE: dict[str, frozenset[str] | None] = {
     "/board": frozenset({"operator", "admin"}),
+    # Regulators see which faults are muted, and by whom.
+    "/board/quiet": frozenset({"operator", "admin", "regulator"}),
     "/rescue": frozenset({"operator", "admin", "regulator"}),
     "/kitchen": frozenset({"owner1"}),
     "/oversight": frozenset({"regulator", "admin"}),
@@ -42,9 +44,9 @@ BLANKS = {
 
 
 def audience(path: str) -> frozenset[str] | None:
-    first = "/" + path.split("/")[1].partition(".")[0]
-    assert first in AUDIENCE, f"{path}: whose is it? Say it in AUDIENCE"
-    return AUDIENCE[first]
+    fits = [known for known in AUDIENCE if path == known or (path.startswith(f"{known.rstrip('/')}/") and known != "/")]
+    assert fits, f"{path}: whose is it? Say it in AUDIENCE"
+    return AUDIENCE[max(fits, key=len)]
 
 
 def filled(path: str) -> str:

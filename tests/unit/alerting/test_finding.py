@@ -165,6 +165,23 @@ def test_who_claims_again_and_again_is_told_red_all_the_same() -> None:
     assert now <= NOON + 10 * DAY + timedelta(seconds=2)
 
 
+@pytest.mark.parametrize(("rule", "stands_still"), [("no_hat", True), ("stranger", False)])
+def test_a_dispute_stops_the_clock_of_what_can_wait_alone(rule: str, stands_still: bool) -> None:
+    finding = pushed(rule=rule)
+    disputed = judge(finding, CommandKind.APPEAL, "not so", "x", KITCHEN, NOON + HOUR)
+    assert isinstance(disputed, Step)
+    appealed = taken(finding, disputed)
+    assert appealed.due_at == (NOON + HOUR + 3 * DAY if stands_still else finding.due_at)
+    assert appealed.due_at is not None
+    late = overdue(appealed, KITCHEN, appealed.due_at)
+    assert late is not None
+    assert (late.state, late.action) == (FindingState.APPEALED, "reminder" if stands_still else "late")
+    refused = judge(taken(appealed, late), CommandKind.APPEAL_REFUSE, "it is", "x", KITCHEN, appealed.due_at)
+    assert isinstance(refused, Step)
+    assert refused.changes["pushed_at"] == (NOON + 3 * DAY if stands_still else NOON)
+    assert refused.due_at == (appealed.due_at + DAY if stands_still else NOON + DAY)
+
+
 def test_who_may_make_a_case_of_it() -> None:
     terms, step = first(Sighting(rule="stranger", confidence=0.7), KITCHEN, NOON)
     doubtful = made(step, terms, NOON)
@@ -199,7 +216,7 @@ def test_a_muting_ends_with_the_fault_or_with_a_letter() -> None:
 sightings = st.builds(
     Sighting,
     rule=st.sampled_from([*KITCHEN.classes, *FAULT.classes]),
-    confidence=st.floats(0, 1),
+    confidence=st.sampled_from([0.3, 0.7, 0.95, 1.0, 1.0]),
     cause=st.sampled_from(["", "covered", "offline"]),
     advisory=st.booleans(),
     kind=st.sampled_from(["", "nursery", "hospital"]),
@@ -207,9 +224,20 @@ sightings = st.builds(
     earlier=st.integers(0, 3),
     quiet=st.sampled_from([None, QUIET]),
 )
+COMMANDS = (
+    CommandKind.RECTIFY,
+    CommandKind.APPEAL,
+    CommandKind.APPEAL_ACCEPT,
+    CommandKind.APPEAL_REFUSE,
+    CommandKind.CONFIRM,
+    CommandKind.VERIFY,
+    CommandKind.REJECT,
+    CommandKind.CASE,
+    CommandKind.RAISE,
+)
 happenings = st.one_of(
     st.tuples(st.just("clock"), st.floats(0, 30)),
-    st.tuples(st.just("command"), st.tuples(st.sampled_from(list(CommandKind)), st.sampled_from(["", "words"]))),
+    st.tuples(st.just("command"), st.tuples(st.sampled_from(COMMANDS), st.sampled_from(["", "words", "words"]))),
     st.tuples(st.just("ended"), st.none()),
     st.tuples(st.just("again"), sightings),
 )
@@ -256,8 +284,8 @@ def test_no_state_is_without_a_next_clock_except_the_closed(
         assert (following.changes.get("closed_at") is not None) == (finding.state in ENDED)
         if what == "clock" and finding.due_at is not None:
             assert finding.due_at > now, "a clock that has run out does not run out again at once"
-        if before.kind is FindingClass.IMMEDIATE and what == "clock" and finding.state in ENDED:
-            assert before.pushed_at is None, "what is grave and was told is closed by people alone"
+        if before.kind is FindingClass.IMMEDIATE and what in ("clock", "ended") and finding.state in ENDED:
+            assert before.pushed_at is None and what == "clock", "what is grave and was told is closed by people alone"
         assert finding.level >= level, "lateness is never untold"
         assert set(following.tell) <= set(policy.chain)
         level = finding.level

@@ -33,7 +33,8 @@ def step(owner: Connection, now: datetime) -> None:
         "SELECT i.id, i.tier FROM incident i JOIN policy p ON p.id = i.policy_id"
         " WHERE i.closed_at IS NULL AND i.released_at IS NULL AND i.tier < 3"
         " AND i.alarm_at + make_interval(secs => (p.body #>> '{clocks,t_max_s}')::int) + %s < %s"
-        " AND NOT EXISTS (SELECT FROM dispatch d WHERE d.incident_id = i.id AND d.state IN ('arrived', 'released'))",
+        " AND NOT EXISTS (SELECT FROM dispatch d JOIN organisation o ON o.id = d.organisation_id"
+        " WHERE d.incident_id = i.id AND d.state IN ('arrived', 'released') AND o.kind <> 'ambulance')",
         (LATE, now),
     ).fetchall()
     assert not slow, f"beyond T_max without an arrival and without tier 3: {slow}"
@@ -47,11 +48,13 @@ def whole(owner: Connection) -> None:
             (incident["id"],),
         ).fetchall()
         dispatches = owner.execute(
-            "SELECT * FROM dispatch WHERE incident_id = %s ORDER BY id", (incident["id"],)
+            "SELECT d.*, o.kind = 'ambulance' AS medical FROM dispatch d"
+            " JOIN organisation o ON o.id = d.organisation_id WHERE d.incident_id = %s ORDER BY d.id",
+            (incident["id"],),
         ).fetchall()
         try:
             _times(incident, entries, dispatches)
-            _explained(incident, entries)
+            _explained(incident, _opening(entries, dispatches))
             _crews(entries, dispatches)
             _refusals(owner, incident, entries)
         except AssertionError as error:
@@ -70,6 +73,16 @@ def _times(incident: Row, entries: list[Row], dispatches: list[Row]) -> None:
     for dispatch in dispatches:
         passed = [dispatch[name] for name in STAGES if dispatch[name] is not None]
         assert passed == sorted(passed), f"time goes back in a crew's row: {dispatch}"
+
+
+def _opening(entries: list[Row], dispatches: list[Row]) -> list[Row]:
+    """Without the steps of those who come for the hurt: they open no car, so the incident is where it was."""
+    medical = {dispatch["id"] for dispatch in dispatches if dispatch["medical"]}
+    return [
+        entry
+        for entry in entries
+        if not (entry["action"].startswith("crew_") and entry["details"]["dispatch"] in medical)
+    ]
 
 
 def _explained(incident: Row, entries: list[Row]) -> None:

@@ -215,8 +215,9 @@ class Story:
     def _lose(self, worker: Worker) -> None:
         pid = worker.connection.info.backend_pid
         self.owner.execute("SELECT pg_terminate_backend(%s)", (pid,))
-        # Until the server has let go of everything.
-        while self.owner.execute("SELECT FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchone():
+        # Until the server has let go of everything: its activity ends before its locks do.
+        gone = "SELECT FROM pg_stat_activity WHERE pid = %(pid)s UNION ALL SELECT FROM pg_locks WHERE pid = %(pid)s"
+        while self.owner.execute(gone, {"pid": pid}).fetchone() is not None:
             time.sleep(0.001)
 
     def _crash(self, worker: Worker) -> None:
