@@ -15,7 +15,7 @@ from alerting.help import duty
 from alerting.help.candidates import candidates
 from alerting.help.ranking import Candidate
 from alerting.lift_policy import LAST_TIER, Plan
-from alerting.model import COMING, GONE, Dispatch
+from alerting.model import COMING, GONE, THERE, Dispatch
 from alerting.sql import QUERIES
 from alerting.words import NOT_NEEDED
 from contracts.kinds import DispatchState, OrganisationKind
@@ -102,11 +102,16 @@ class Calls:
             far = f", {way.reason}" if way else ""
             self.rescue.entry("sunlit", "offered", f"tier {tier}: {name}{far}", organisation=organisation)
             return True
-        values = {"id": row["id"], "reason": "no contact method", "now": self.now}
+        self._unreachable(row["id"], organisation, tier)
+        return False
+
+    def _unreachable(self, dispatch: int, organisation: int, tier: int, *, known: bool = False) -> None:
+        values = {"id": dispatch, "reason": "no contact method", "now": self.now}
         self.connection.execute(QUERIES["dispatch_unreachable"], values)
         self.rescue.crews_changed()
-        self.rescue.entry("sunlit", "unreachable", f"tier {tier}: {name} has no contact method")
-        return False
+        if not known:
+            name = self.name(organisation, "zh")
+            self.rescue.entry("sunlit", "unreachable", f"tier {tier}: {name} has no contact method")
 
     def inform(self, tier: int, plan: Plan, called: Sequence[int], before: Iterable[Dispatch]) -> None:
         """Tells those who are told in this tier, and the crews of the tiers below, who was called."""
@@ -127,11 +132,15 @@ class Calls:
     def again(self, plan: Plan, *, there_too: bool = False) -> None:
         """Calls the crews of the tier again, with a fresh link; where none is left, those who were sent home."""
         tier = self.rescue.incident.tier
-        crews = [dispatch for dispatch in self.rescue.dispatches if dispatch.tier == tier]
+        # Where it goes on after an end, whoever was at the lift may have left, of whatever tier they are.
+        back = THERE if there_too else ()
+        known = [one for one in self.rescue.dispatches if one.tier == tier or one.state in back]
+        crews = [one for one in known if not one.medical]
         chosen = [crew for crew in crews if crew.state in AGAIN]
         if there_too or not chosen:
             chosen = [crew for crew in crews if crew.state is not DispatchState.DECLINED] or crews
-        for crew in chosen:
+        # An ambulance that has not answered is called, too; it takes nobody's place.
+        for crew in [*chosen, *(one for one in known if one.medical and one.state is DispatchState.OFFERED)]:
             token = links.new_token()
             values = {
                 "id": crew.id,
@@ -143,9 +152,10 @@ class Calls:
             }
             self.connection.execute(QUERIES["dispatch_again"], values)
             self.rescue.crews_changed()
-            self.tell(
-                crew.organisation_id, "call_again", {"link": links.crew(self.rescue.means.public_url, token)}, crew.id
-            )
+            link = {"link": links.crew(self.rescue.means.public_url, token)}
+            told = self.tell(crew.organisation_id, "call_again", link, crew.id)
+            if values["anew"] and not told:
+                self._unreachable(crew.id, crew.organisation_id, crew.tier, known=crew.state is DispatchState.DECLINED)
         if not chosen and tier:
             self.tier(tier, plan)
         if tier == LAST_TIER and not chosen and not self.rescue.dispatches:

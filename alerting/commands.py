@@ -95,7 +95,11 @@ def _called_too(
     rescue = Rescue(connection, current["id"], now, means)
     case = _case(connection, rescue, Order(kind=CommandKind.CONFIRM))
     confirm = desk.judge(case, Order(kind=CommandKind.CONFIRM, reason=f"phone: {row['reason'] or 'call'}"), now)
-    facts = desk.judge(case, Order(kind=CommandKind.FACTS, args=row["args"]), now)
+    args = dict(row["args"])
+    if told := events.hazards_of(args):
+        # What one caller sees comes on top of what is known; only an operator takes it back.
+        args["hazards"] = ",".join(sorted({*rescue.incident.hazards, *told}))
+    facts = desk.judge(case, Order(kind=CommandKind.FACTS, args=args), now)
     actions = [*(confirm if isinstance(confirm, list) else []), *(facts if isinstance(facts, list) else [])]
     rescue.carry_out(actions, row["actor"])
     return Refused(f"already open: {current['number']}", already=True)

@@ -147,13 +147,13 @@ def _arrived(case: Case, dispatch: Dispatch, order: Order, at: datetime) -> list
     return [
         SetDispatch(dispatch.id, DispatchState.ARRIVED, changes, f"arrived ({proof})"),
         SetIncident(
-            IncidentState.ARRIVED,
+            IncidentState.ARRIVED if _forward(case, IncidentState.ARRIVED) else None,
             {**_first(case, "arrived_at", at), **_first(case, "accepted_at", at)},
             "crew",
             f"tier {dispatch.tier} has arrived",
         ),
         *_takes_over(case, dispatch, at, arrived=True),
-        *_send_home(case, dispatch, f"tier {dispatch.tier} has arrived", "arrived"),
+        *_send_home(case, f"tier {dispatch.tier} has arrived", "arrived", dispatch.tier),
     ]
 
 
@@ -196,15 +196,13 @@ def _released(case: Case, dispatch: Dispatch, order: Order, at: datetime) -> lis
     return [
         SetDispatch(dispatch.id, DispatchState.RELEASED, {"released_at": released, "ended_at": released}, "released"),
         SetIncident(IncidentState.RELEASED, changes, "released", f"people are out: {order.args.get('people', '?')}"),
-        *_send_home(case, dispatch, "people are out", "out"),
+        *_send_home(case, "people are out", "out"),
     ]
 
 
-def _send_home(case: Case, dispatch: Dispatch, reason: str, why: str) -> list[Action]:
+def _send_home(case: Case, reason: str, why: str, keep_tier: int | None = None) -> list[Action]:
     """Where somebody is hurt, nobody is sent home by the first who arrives: fire brigade and ambulance still come."""
-    return (
-        [] if case.incident.hazards else [StandDown(reason, why, keep_tier=dispatch.tier, coming=True, doctors=False)]
-    )
+    return [] if case.incident.hazards else [StandDown(reason, why, keep_tier=keep_tier, coming=True, doctors=False)]
 
 
 def _takes_over(case: Case, dispatch: Dispatch, at: datetime, *, arrived: bool) -> list[Action]:

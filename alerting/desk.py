@@ -8,7 +8,9 @@ from alerting.case import Case, Order, number_of
 from alerting.lift_policy import LAST_TIER
 from alerting.model import (
     ENDED,
+    GONE,
     Action,
+    CallAgain,
     CallEmergency,
     CallTier,
     Comfort,
@@ -51,9 +53,9 @@ def judge(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
 
 
 def _raise(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
-    if case.incident.tier >= LAST_TIER:
-        return Refused("already at tier 3", already=True)
     reason = f"raised by the operator: {order.reason or 'no reason given'}"
+    if case.incident.tier >= LAST_TIER:
+        return [CallAgain(reason)] if _left_alone(case) else Refused("already at tier 3", already=True)
     return [*_seen(case, now), CallTier(case.incident.tier + 1, reason)]
 
 
@@ -62,11 +64,19 @@ def _emergency(case: Case, order: Order, now: datetime) -> list[Action] | Refuse
     ambulance = str(order.args.get("ambulance", "")) in ("1", "on", "true", "True")
     reason = order.reason.strip() or "119/120 now, by the operator"
     found: list[Action] = [CallTier(tier, reason) for tier in range(case.incident.tier + 1, LAST_TIER + 1)]
+    if not found and _left_alone(case):
+        found.append(CallAgain(reason))
     if ambulance and case.incident.emergency_at is None:
         found.append(CallEmergency(reason))
     if not found:
         return Refused("119 is called already" + (", 120 too" if case.incident.emergency_at else ""), already=True)
     return [*_seen(case, now), *found]
+
+
+def _left_alone(case: Case) -> bool:
+    """Nobody of tier 3 is asked, on the way or there any more: it was sent home, or has declined."""
+    last = (one for one in case.dispatches if one.tier == LAST_TIER and not one.medical)
+    return all(one.state in GONE for one in last)
 
 
 def _confirm(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
@@ -151,6 +161,8 @@ def _merge(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
         return Refused("reason: '', expected why both are one")
     if case.into is None or case.into.id == case.incident.id or case.into.state in ENDED:
         return Refused(f"into: {number!r}, expected the number of another open incident")
+    if "drill" in (case.into.source, case.incident.source) and case.into.source != case.incident.source:
+        return Refused(f"into: {number!r}: one of them is a drill")
     if case.into.released_at is not None and case.incident.released_at is None:
         return Refused(f"into: {number!r}: there people are out, here they are not")
     return [StandDown(f"goes on as {number}", "merged", coming=True), Merge(number, order.reason.strip())]

@@ -14,6 +14,7 @@ from alerting.lift_policy import LAST_TIER, LiftPolicy, Plan
 from alerting.means import Means
 from alerting.model import (
     COMING,
+    ENDED,
     GONE,
     Action,
     CallAgain,
@@ -201,6 +202,8 @@ class Rescue:
     def _offer(self, action: Offer, actor: str) -> None:
         row = self.connection.execute(QUERIES["organisation_by_code"], {"code": action.organisation}).fetchone()
         assert row is not None
+        # A version of its own: whoever is asked once more is told once more.
+        self.update(None, {})
         self.entry(actor, "reassigned", action.reason, replaces=action.replaces, organisation=row["id"])
         self.calls.one(row["id"], action.tier, self.plan, replaces=action.replaces)
 
@@ -242,6 +245,11 @@ class Rescue:
         self.entry(actor, "comfort" if devices else "comfort_missing", words)
 
     def _reopen(self, action: Reopen, actor: str) -> None:
+        if self.incident.released_at is not None:
+            # People were out when it was merged: nobody is called.
+            self.update(IncidentState.RELEASED, {"closed_at": None})
+            self.entry(actor, "reopened", action.reason)
+            return
         self.update(IncidentState.DISPATCHED if self.incident.tier else IncidentState.RECEIVED, {"closed_at": None})
         self.entry(actor, "reopened", action.reason)
         if self.incident.tier:
@@ -254,11 +262,17 @@ class Rescue:
         self.update(IncidentState.MERGED, {"closed_at": self.now, "merged_into": target["id"]})
         self.entry(actor, "merged", f"into {action.into}: {action.reason}")
         other = Rescue(self.connection, target["id"], self.now, self.means)
+        over = other.incident.released_at is not None and self.incident.released_at is None
+        if other.incident.state in ENDED or over:
+            # It ended while this was decided: people must not end with it.
+            raise Fenced(f"incident {action.into} has ended")
         more = {name: self.row[name] for name in ("people_inside", "floor_text") if not other.row[name]}
         hazards = sorted({*other.incident.hazards, *self.incident.hazards})
         other.update(None, {**more, "hazards": [str(hazard) for hazard in hazards]})
         other.entry(actor, "merged_in", f"{self.incident.number}: {action.reason}")
-        other.carry_out([], actor)
+        # What was called here is no longer looked at there.
+        seen = self.incident.tier and other.incident.state is IncidentState.VERIFYING
+        other.carry_out([CallTier(1, f"merged: {self.incident.number}")] if seen else [], actor)
 
     def _remind(self, action: Remind, actor: str) -> None:
         self.update(None, {action.column: self.now})

@@ -19,7 +19,7 @@ from alerting.model import (
     Incident,
     Remind,
 )
-from contracts.kinds import IncidentState
+from contracts.kinds import DispatchState, IncidentState
 
 
 class Clock(NamedTuple):
@@ -71,7 +71,7 @@ def clocks(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan) -> 
         *(_release(incident, there, chosen) if there else _arrival(incident, crews, chosen)),
         *([] if there else _last_resort(incident, chosen)),
         *_long(incident, chosen),
-        *_at_once(incident, chosen),
+        *_at_once(incident, dispatches, chosen),
         *_comfort(incident, chosen),
     ]
     return sorted(running, key=lambda clock: clock.at)
@@ -161,17 +161,27 @@ def _long(incident: Incident, chosen: Plan) -> list[Clock]:
     return [] if incident.emergency_at is not None else [Clock(at, CallEmergency(reason), "120", "long_s")]
 
 
-def _at_once(incident: Incident, chosen: Plan) -> list[Clock]:
+def _at_once(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan) -> list[Clock]:
     """What a branch calls side by side, as soon as its condition holds."""
     if incident.state is IncidentState.VERIFYING or incident.tier == 0:
         return []
     if incident.tier < chosen.call_tier:
         call = CallTier(incident.tier + 1, f"at once: {chosen.why}")
         return [Clock(incident.opened_at, call, "at once", "call_tier")]
+    found = []
+    if incident.hazards and chosen.call_tier == LAST_TIER and _sent_home(dispatches):
+        # They were told that they need not come before anybody knew that somebody is hurt.
+        again = _after_s(incident.called_at or incident.opened_at, chosen.accept_s(LAST_TIER))
+        found.append(Clock(again, CallAgain(f"at once: {chosen.why}"), "tier 3 again", "call_tier"))
     if chosen.emergency and incident.emergency_at is None:
         emergency = CallEmergency(f"at once: {' '.join(incident.hazards)}")
-        return [Clock(incident.opened_at, emergency, "120", "emergency")]
-    return []
+        found.append(Clock(incident.opened_at, emergency, "120", "emergency"))
+    return found
+
+
+def _sent_home(dispatches: Sequence[Dispatch]) -> bool:
+    last = [one.state for one in dispatches if one.tier == LAST_TIER and not one.medical]
+    return DispatchState.STOOD_DOWN in last and all(state in GONE for state in last)
 
 
 def _comfort(incident: Incident, chosen: Plan) -> list[Clock]:

@@ -1,5 +1,6 @@
 """From event rows to incidents: what a new event means for what is already open."""
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,7 @@ from alerting.sql import QUERIES
 from contracts.kinds import Hazard, IncidentState, Phase, Rule
 from runtime.db import Connection
 
+log = logging.getLogger(__name__)
 MOST_PEOPLE = 200
 
 
@@ -32,6 +34,9 @@ def handle(connection: Connection, row: Mapping[str, Any], now: datetime, means:
     if row["lift_id"] is not None and rule in ALARMS:
         connection.execute(QUERIES["lift_lock"], {"lift": row["lift_id"]})
         return _Alarm(connection, row, rule, now, means).take(phase)
+    if rule in ALARMS:
+        log.error("%s of device %s: it belongs to no lift, nobody can be called", rule, row["device_id"])
+        return "alarm of a device without a lift: nobody is called"
     return finding_events.handle(connection, row, rule, phase, now, means.public_url)
 
 
@@ -50,7 +55,7 @@ class _Alarm:
     def take(self, phase: Phase) -> str:
         if phase is Phase.END:
             return self._end()
-        if phase is Phase.UPDATE:
+        if phase is Phase.UPDATE and self._begun:
             return self._update()
         drill = self.exercise is not None
         if self.exercise is not None and self.now > self.exercise.until:
@@ -60,6 +65,8 @@ class _Alarm:
         _, policy = newest_policy(self.connection, self.now)
         judged = meaning(self.rule, drill, known, policy.clocks, self.now)
         if judged is Meaning.NEW:
+            if self._over and self.rule is Rule.STOPPED_OUTSIDE_ZONE:
+                return "moved on before it was heard of"
             return self._open(drill)
         if judged is Meaning.REFUSED_DRILL:
             return "drill: refused, a real incident is open"
@@ -82,6 +89,18 @@ class _Alarm:
         )
         return f"repeat of {self.newest['number']}"
 
+    @property
+    def _over(self) -> bool:
+        """Whether its end is there already: a backlog came at once, or in another order."""
+        found = self.connection.execute(QUERIES["event_over"], {"event": self.row["event_id"]}).fetchone()
+        return bool(found and found["over"])
+
+    @property
+    def _begun(self) -> bool:
+        """Whether the alarm itself was heard; where only its update was, that is the alarm."""
+        found = self.connection.execute(QUERIES["event_begun"], {"event": self.row["event_id"]}).fetchone()
+        return bool(found and found["begun"])
+
     def _rescue(self, incident: Mapping[str, Any]) -> Rescue:
         return Rescue(self.connection, incident["id"], self.now, self.means)
 
@@ -94,13 +113,15 @@ class _Alarm:
         self.connection.execute(QUERIES["incident_repeat"], {**values, "floor": floor_of(self.details)})
 
     def _open(self, drill: bool) -> str:
+        # Who was free again before anybody heard of it has not waited until now: somebody goes and looks, that is all.
+        over = self.rule in TRAPPED and self._over
         return open_incident(
             self.connection,
             lift=self.row["lift_id"],
             rule=self.rule,
             source="drill" if drill else "sensor",
             now=self.now,
-            alarm_at=began(self.row),
+            alarm_at=self.now if over else began(self.row),
             details=self.details,
             event_id=self.row["event_id"],
             means=self.means,
@@ -145,13 +166,29 @@ class _Alarm:
         if self.rule is Rule.STOPPED_OUTSIDE_ZONE:
             if newest["state"] != IncidentState.VERIFYING:
                 return "stands outside the door zone no longer"
+            if self._stands_still(newest):
+                return f"end of another stop than that of {newest['number']}"
             ended = SetIncident(IncidentState.FAULT_NOT_TRAPPED, {"closed_at": self.now}, "fault_not_trapped", reason)
             self._rescue(newest).carry_out([StandDown("the car moved on", "moved_on", coming=True), ended], "sensors")
             return f"{newest['number']}: moved on before anybody was called"
+        if self._stands_still(newest):
+            return f"end of another alarm than that of {newest['number']}"
         self.connection.execute(QUERIES["incident_sensors_clear"], {"id": newest["id"], "now": self.now})
         # Never closed by sensors alone: a person on site says that it is over.
         self._rescue(newest).entry("sensors", "sensors_clear", reason)
         return f"sensors clear on {newest['number']}"
+
+    def _stands_still(self, newest: Mapping[str, Any]) -> bool:
+        """Whether what ended is another alarm than the incident's: a day's backlog comes behind what is new."""
+        values = {
+            "lift": newest["lift_id"],
+            "rules": [rule.value for rule in (TRAPPED if self.rule in TRAPPED else (self.rule,))],
+            "event": self.row["event_id"],
+            "opened_by": newest["event_id"],
+            "opened_at": newest["opened_at"],
+        }
+        found = self.connection.execute(QUERIES["stands_still"], values).fetchone()
+        return bool(found and found["still"])
 
 
 def end_drill(rescue: Rescue, words: str = "a real alarm ends the drill", *, tell: bool = False) -> dict[str, object]:

@@ -35,6 +35,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     hazards: tuple[Hazard, ...] = ()
     place_kind: str = "other"
     remote: bool = False
+    source: str = "sensor"
     campaign: str = ""
     """codes of those that ran at the alarm, separated by spaces"""
     mass_id: int | None = None

@@ -41,8 +41,23 @@ SELECT pg_advisory_xact_lock(725, %(device)s::int)
 SELECT * FROM incident WHERE lift_id = %(lift)s AND closed_at IS NULL AND released_at IS NULL
 
 -- name: incident_newest_of_lift
+-- The one with people inside before any other: one that was opened again may be older than the last that ended.
 SELECT i.*, p.body AS policy FROM incident i JOIN policy p ON p.id = i.policy_id
-WHERE i.lift_id = %(lift)s ORDER BY i.id DESC LIMIT 1
+WHERE i.lift_id = %(lift)s ORDER BY (i.closed_at IS NULL AND i.released_at IS NULL) DESC, i.id DESC LIMIT 1
+
+-- name: stands_still
+-- Whether another event of the same kind, that of the incident or a later one, has not ended.
+SELECT EXISTS (
+    SELECT FROM event s JOIN device d ON d.id = s.device_id
+    WHERE d.lift_id = %(lift)s AND s.rule = ANY(%(rules)s) AND s.phase = 'start' AND s.event_id <> %(event)s
+      AND (s.event_id = %(opened_by)s OR s.received >= %(opened_at)s)
+      AND NOT EXISTS (SELECT FROM event x WHERE x.event_id = s.event_id AND x.phase = 'end')) AS still
+
+-- name: event_over
+SELECT EXISTS (SELECT FROM event WHERE event_id = %(event)s AND phase = 'end') AS over
+
+-- name: event_begun
+SELECT EXISTS (SELECT FROM event WHERE event_id = %(event)s AND phase IN ('start', 'end')) AS begun
 
 -- name: incident_by_number
 SELECT i.*, pl.kind AS place_kind, pl.remote

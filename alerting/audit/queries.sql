@@ -73,8 +73,7 @@ FROM incident WHERE due_at < %(now)s::timestamptz - make_interval(secs => %(due_
 
 -- name: clockless
 SELECT count(*) AS n, min(opened_at) AS oldest, (array_agg(number ORDER BY opened_at))[1:%(some)s] AS some
-FROM incident
-WHERE closed_at IS NULL AND arrived_at IS NULL AND released_at IS NULL AND due_at IS NULL AND source <> 'drill'
+FROM incident WHERE closed_at IS NULL AND released_at IS NULL AND due_at IS NULL AND source <> 'drill'
 
 -- name: events
 -- `mark`: below it everything has been dealt with, and nothing can come any more; the next look begins there.

@@ -163,7 +163,7 @@ class _State:
     def open(self) -> bool:
         """Tier 3 is still owed."""
         incident = self.world.incident
-        there = any(one.state in THERE for one in self.world.dispatches)
+        there = any(one.state in THERE and not one.medical for one in self.world.dispatches)
         return not (there or incident.tier >= LAST_TIER or incident.released_at or incident.state in ENDED)
 
     def late(self, now: datetime) -> bool:

@@ -167,11 +167,13 @@ class World:
     def _again(self, action: CallAgain, now: datetime) -> None:
         self.change(None, {"called_at": now})
         tier = self.incident.tier
-        crews = [one for one in self.dispatches if one.tier == tier]
+        crews = [one for one in self.dispatches if one.tier == tier and not one.medical]
         chosen = [one for one in crews if one.state in AGAIN]
         chosen = chosen or [one for one in crews if one.state is not DispatchState.DECLINED] or crews
+        known = (one for one in self.dispatches if one.tier == tier and one.medical)
+        others = [one for one in known if one.state is DispatchState.OFFERED]
         due = now + timedelta(seconds=self.plan.accept_s(tier))
-        for one in chosen:
+        for one in [*chosen, *others]:
             if one.state in GONE:
                 anew = {**FRESH, "state": DispatchState.OFFERED, "offered_at": now, "accept_due": due}
                 self._replace(one.id, anew)
@@ -179,7 +181,7 @@ class World:
             elif one.state is DispatchState.OFFERED:
                 self._replace(one.id, {"accept_due": due})
                 self.offers.append(self.dispatches[one.id - 1])
-        self.pages += len(chosen)
+        self.pages += len(chosen) + len(others)
         wanted = self.plan.tiers[tier - 1].count
         if not chosen:
             self._ask(tier, self.reach(tier, wanted), now)

@@ -17,7 +17,9 @@ SELECT g.ctid FROM gap g WHERE g.opened_at < %(before)s AND NOT EXISTS (
     SELECT FROM stream s WHERE s.device_id = g.device_id AND s.boot = g.boot AND s.lane = g.lane)
 
 -- name: silence
-SELECT ctid FROM silence WHERE ended_at < %(before)s
+-- A silence that became a finding stays with it.
+SELECT s.ctid FROM silence s
+WHERE s.ended_at < %(before)s AND NOT EXISTS (SELECT FROM finding f WHERE f.silence_id = s.id)
 
 -- name: stranger
 SELECT ctid FROM stranger WHERE last_seen < %(before)s

@@ -99,10 +99,11 @@ def test_a_real_alarm_ends_it_and_its_letters_say_that_it_is_real(town: City) ->
 
 
 def test_an_end_of_before_says_nothing_of_an_exercise(town: City) -> None:
-    before = town.one("SELECT gen_random_uuid() AS id")["id"]
+    before, other = (town.event(f"lift-{LIFT}", rule) for rule in ("trapped_non_level", "trapped_level"))
+    assert town.operator("false_alarm", "children", lift=LIFT)["ok"]
     town.drill(LIFT, "trapped_non_level")
     town.event(f"lift-{LIFT}", "trapped_non_level", "end", before)
-    town.event(f"lift-{LIFT}", "trapped_non_level", "update", people=9)
+    town.event(f"lift-{LIFT}", "trapped_level", "update", other, people=9)
     incident = town.incident(LIFT)
     assert (incident["sensors_clear_at"], incident["people_inside"]) == (None, None)
 

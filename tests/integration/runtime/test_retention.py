@@ -255,3 +255,31 @@ def test_old_chunks_are_dropped_whole_and_no_row_is_deleted(timescale_db: Databa
     assert gone["lift_sample"] == 2
     assert ("lift_sample", 2) in told
     run_once(settings, Role.INGEST)
+
+
+def test_a_silence_that_is_a_finding_stays_with_it_and_stops_nobody_else(plain: DatabaseSettings) -> None:
+    with connect(plain, Role.OWNER) as connection:
+        connection.execute(
+            "INSERT INTO silence (device_id, cause, since, noticed_at, ended_at)"
+            " SELECT 1, 'silent', at, at, at FROM unnest(%s::timestamptz[]) AS at",
+            ([days(300), days(299)],),
+        )
+        connection.execute("INSERT INTO town (code, name_zh, name_en) VALUES ('t', 't', 't')")
+        connection.execute(
+            "INSERT INTO place (code, name_zh, name_en, address_zh, address_en, town_code, kind, lat, lon)"
+            " VALUES ('p', 'p', 'p', 'p', 'p', 't', 'other', 22, 113)"
+        )
+        connection.execute("INSERT INTO lift (code, name_zh, name_en, place_id) SELECT '442001', 'l', 'l', 1")
+        connection.execute(
+            "INSERT INTO policy (kind, version, body, sha256, activated_at, author)"
+            " VALUES ('fault', 1, '{}', '', now(), 'test')"
+        )
+        connection.execute(
+            "INSERT INTO finding (number, lift_id, device_id, silence_id, rule, class, state, confidence, policy_id,"
+            " at, opened_at, last_at) SELECT 'F1', l.id, 1, (SELECT min(id) FROM silence), 'device_silent', 'D',"
+            " 'pushed', 1, p.id, now(), now(), now() FROM lift l, policy p"
+        )
+    with connect(plain, Role.INGEST) as connection:
+        retention.sweep(connection, [rule for rule in rules(DAYS) if rule.table == "silence"], lambda *_: None)
+    with connect(plain, Role.OWNER) as connection:
+        assert connection.execute("SELECT count(*) AS n FROM silence").fetchall() == [{"n": 1}]
