@@ -74,6 +74,8 @@ def activate(
 ) -> None:
     """Make a policy the one that new incidents or findings begin with. What `check` refuses is refused here."""
     found = _policy(file)
+    if not author.strip():
+        _fail(f"author: {author!r}, expected who answers for it")
     proof = check.by_itself(found)
     try:
         with connect(load(config).database, Role.ALERTING) as connection:

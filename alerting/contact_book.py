@@ -19,6 +19,7 @@ class ContactError(ValueError):
 
 
 PURPOSES = ("rescue", "both", "drill")
+LAST_PRIORITY = 1000
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -96,8 +97,8 @@ def _check(wanted: NewContact) -> None:
         raise ContactError(f"language: {wanted.language!r}, expected one of {', '.join(letters.LANGUAGES)}")
     if wanted.purpose not in PURPOSES:
         raise ContactError(f"purpose: {wanted.purpose!r}, expected one of {', '.join(PURPOSES)}")
-    if wanted.priority < 1:
-        raise ContactError(f"priority: {wanted.priority}, expected 1 (first) or more")
+    if not 1 <= wanted.priority <= LAST_PRIORITY:
+        raise ContactError(f"priority: {wanted.priority}, expected 1 (first) to {LAST_PRIORITY}")
     try:
         address = reveal(wanted.address)
     except ValueError as error:
@@ -113,6 +114,8 @@ def _check(wanted: NewContact) -> None:
 
 def _fits(channel: str, address: str) -> bool:
     if any(character in address for character in "\r\n\0"):
+        return False
+    if channel == "webhook" and any(character.isspace() for character in address):
         return False
     if channel == "email":
         name, at, domain = address.rpartition("@")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from alerting import finding_policy
+from alerting import finding_policy, policy_words
 from alerting.finding_policy import FaultPolicy, FindingPolicy, KitchenPolicy
 from alerting.letters import stages
 from alerting.lift_policy import CLOCKS, LiftPolicy
@@ -23,11 +23,17 @@ Policy = LiftPolicy | KitchenPolicy | FaultPolicy
 def load(path: Path) -> Policy:
     """The policy in a TOML file. Raises PolicyError."""
     try:
-        policy: Policy = msgspec.toml.decode(path.read_bytes(), type=Policy)
+        content = msgspec.toml.decode(path.read_bytes())
     except OSError as error:
         raise PolicyError(f"{path}: cannot be read ({error.strerror}); expected a TOML file") from error
+    except UnicodeDecodeError as error:
+        raise PolicyError(f"{path}: byte {error.start}: expected UTF-8") from error
     except msgspec.DecodeError as error:
-        raise PolicyError(f"{path}: {error}") from error
+        raise PolicyError(f"{path}: not TOML: {error}") from error
+    try:
+        policy: Policy = msgspec.convert(content, Policy)
+    except msgspec.ValidationError as error:
+        raise PolicyError(f"{path}: {policy_words.told(str(error), content)}") from error
     found = faults(policy)
     if found:
         raise PolicyError(f"{path}: {'; '.join(found)}")

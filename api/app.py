@@ -71,6 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     app.add_exception_handler(HTTPException, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(psycopg.DataError, _not_data)
     for fault in (psycopg.OperationalError, PoolTimeout):
         app.add_exception_handler(fault, _database_away)
     return app
@@ -142,7 +143,15 @@ async def _problem(request: Request, fault: Exception) -> Response:
 async def _invalid(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, RequestValidationError)
     found = "; ".join(f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}" for error in fault.errors())
-    return _answer(request, 422, found)
+    names = ", ".join(dict.fromkeys(str(error["loc"][-1]) for error in fault.errors()))
+    # What the library says is English: a person gets the names of the fields.
+    return _answer(request, 422, names if _for_people(request) else found)
+
+
+async def _not_data(request: Request, fault: Exception) -> Response:
+    """A value that no column takes, such as text with a NUL in an address or a form."""
+    log.warning("not data: %s", " ".join(str(fault).split()))
+    return _answer(request, 422, "")
 
 
 async def _database_away(request: Request, fault: Exception) -> Response:
@@ -152,8 +161,12 @@ async def _database_away(request: Request, fault: Exception) -> Response:
 
 def _answer(request: Request, status: int, detail: str) -> Response:
     """A page for people, problem details (RFC 9457) for programs."""
-    if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/edge/"):
+    if _for_people(request):
         kind = status if status in (403, 404, 503) else 400
         return render(request, "problem.html", status, kind=kind, detail=detail)
     problem = {"type": "about:blank", "status": status, "title": detail or str(status)}
     return JSONResponse(problem, status, media_type="application/problem+json")
+
+
+def _for_people(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/edge/")

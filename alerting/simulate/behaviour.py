@@ -98,6 +98,8 @@ def load(path: Path | None) -> Behaviour:
         found = msgspec.toml.decode(file.read_bytes(), type=Behaviour)
     except OSError as error:
         raise BehaviourError(f"{file}: cannot be read ({error.strerror}); expected a TOML file") from error
+    except UnicodeDecodeError as error:
+        raise BehaviourError(f"{file}: byte {error.start}: expected UTF-8") from error
     except msgspec.DecodeError as error:
         raise BehaviourError(f"{file}: {error}") from error
     if not sum(found.hours.weights):

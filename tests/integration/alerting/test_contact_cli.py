@@ -146,6 +146,8 @@ def test_retired_is_out_of_use(desk: Desk) -> None:
         ({"channel": "pigeon"}, "channel: 'pigeon', expected one of webhook, email, apprise"),
         ({"language": "de"}, "language: 'de', expected one of zh, en"),
         ({"priority": "0"}, "priority: 0, expected 1"),
+        ({"priority": "99999999999"}, "priority: 99999999999, expected 1"),
+        ({"address": f"https://a b/{KEY}"}, "address: not shown here, expected an http or https address"),
         ({"purpose": "fun"}, "purpose: 'fun', expected one of rescue, both, drill"),
         ({"address": f"ftp://{KEY}"}, "address: not shown here, expected an http or https address"),
         ({"address": "https://"}, "address: not shown here"),
