@@ -226,8 +226,9 @@ def _true_time(dispatch: Dispatch, order: Order, now: datetime) -> datetime:
 
 
 def _first(case: Case, column: str, at: datetime) -> dict[str, object]:
-    """The incident keeps the first time; COALESCE in the statement would hide the rule."""
-    return {} if getattr(case.incident, column, None) is not None else {column: at}
+    """The incident has the earliest time of all crews: a tap made without a network may come after another crew's."""
+    known: datetime | None = getattr(case.incident, column, None)
+    return {} if known is not None and known <= at else {column: at}
 
 
 def _forward(case: Case, shown: IncidentState) -> bool:

@@ -88,8 +88,8 @@ WHERE i.id = %(id)s FOR UPDATE OF i
 -- name: incident_update
 UPDATE incident SET state = %(state)s, tier = greatest(tier, %(tier)s), version = version + 1,
        called_at = coalesce(%(called_at)s, called_at),
-       dispatched_at = coalesce(dispatched_at, %(dispatched_at)s), accepted_at = coalesce(accepted_at, %(accepted_at)s),
-       arrived_at = coalesce(arrived_at, %(arrived_at)s), released_at = coalesce(released_at, %(released_at)s),
+       dispatched_at = coalesce(dispatched_at, %(dispatched_at)s), accepted_at = least(accepted_at, %(accepted_at)s),
+       arrived_at = least(arrived_at, %(arrived_at)s), released_at = coalesce(released_at, %(released_at)s),
        closed_at = CASE WHEN %(reopens)s THEN NULL ELSE coalesce(closed_at, %(closed_at)s) END,
        reopened = reopened + %(reopens)s::int, merged_into = CASE WHEN %(reopens)s THEN NULL
            ELSE coalesce(%(merged_into)s, merged_into) END,

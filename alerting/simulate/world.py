@@ -33,8 +33,8 @@ from contracts.kinds import DispatchState, IncidentState
 
 AGAIN = (DispatchState.OFFERED, *COMING)
 FRESH = {"accepted_at": None, "arrive_due": None, "en_route_at": None, "eta_at": None, "arrived_at": None}
-FIRST = ("accepted_at", "arrived_at", "released_at", "confirmed_at", "emergency_at", "followed_up_at")
-"""columns that keep their first value"""
+FIRST = ("released_at", "confirmed_at", "emergency_at", "followed_up_at")
+"""columns that keep their first value; when somebody accepted or arrived may be told late, and is the earliest"""
 FACTS = ("people_inside", "hazards", "mass_id")
 INCIDENT, DISPATCH = frozenset(Incident.__struct_fields__), frozenset(Dispatch.__struct_fields__)
 LIFT = "100001"

@@ -121,3 +121,15 @@ def test_closing(case: Incident, args: dict[str, str], words: str | None) -> Non
     else:
         assert isinstance(judged, Refused)
         assert words in judged.reason
+
+
+def test_the_incident_has_the_earliest_times_of_all_crews() -> None:
+    late = dispatch(DispatchState.OFFERED, 2)
+    case = incident(accepted_at=at(800))
+    judged = judge(
+        CommandKind.ARRIVED, late, case, args={"proof": "qr", "code": "442001"}, client_at=at(700).isoformat()
+    )
+    assert isinstance(judged, list)
+    change = judged[1]
+    assert isinstance(change, SetIncident)
+    assert change.changes == {"arrived_at": at(700), "accepted_at": at(700)}

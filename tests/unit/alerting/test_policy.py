@@ -52,5 +52,5 @@ def test_faults_are_named(tmp_path: Path, text: str, words: str) -> None:
 def test_a_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_bytes(b"\x00\xff")
-    with pytest.raises(PolicyError, match="policy.toml: byte 1: expected UTF-8"):
+    with pytest.raises(PolicyError, match=r"policy\.toml: byte 1: expected UTF-8"):
         load(path)
