@@ -190,6 +190,9 @@ def _released(case: Case, dispatch: Dispatch, order: Order, at: datetime) -> lis
         words = f"{people:g} of {inside} people are out"
         return [SetIncident(None, {"people_released": int(people)}, "partly_released", words)]
     changes: dict[str, object] = {"released_at": released}
+    # Whoever freed them was there by then, also where only the ambulance has said so.
+    for column, passed in (("arrived_at", dispatch.arrived_at), ("accepted_at", dispatch.accepted_at)):
+        changes |= _first(case, column, passed) if passed is not None else {}
     if people is not None:
         # More came out than were known to be inside, or everybody is out and they were fewer: this count is the truth.
         changes |= {"people_inside": int(people), "people_released": int(people)}

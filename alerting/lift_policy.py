@@ -106,7 +106,7 @@ class Branch(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class LiftPolicy(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="lift", kw_only=True):
     """A city's way of rescuing."""
 
-    name: str
+    name: Annotated[str, Meta(min_length=1, max_length=80)]
     clocks: Clocks
     tier: Annotated[tuple[Tier, ...], Meta(min_length=LAST_TIER, max_length=LAST_TIER)]
     emergency: Emergency = Emergency()

@@ -38,6 +38,19 @@ def test_an_ambulance_at_the_lift_stops_no_call_for_whoever_opens_it(town: City)
     assert "city-119" in town.letters("call_again"), "119 is called again until somebody who can open has answered"
 
 
+def test_times_stand_in_their_order_also_where_only_the_ambulance_says_that_people_are_out(town: City) -> None:
+    trapped(town, hazards=["injury"])
+    town.after(600)
+    town.crew("city-120", "arrived", proof="qr", code="442001")
+    town.after(60)
+    assert town.crew("city-120", "released", people="1")["ok"]
+    town.after(60)
+    assert town.crew("mu-1", "arrived", proof="qr", code="442001")["ok"]
+    found = town.incident()
+    assert (found["arrived_at"], found["released_at"]) == (T0 + timedelta(seconds=600), T0 + timedelta(seconds=660))
+    assert found["state"] == "released"
+
+
 def test_who_was_trapped_for_an_hour_is_seen_by_the_ambulance_whoever_opens_the_car(town: City) -> None:
     trapped(town)
     town.after(3600)

@@ -59,7 +59,12 @@ def test_people_are_out_only_after_an_arrival_and_never_before_the_alarm() -> No
     assert isinstance(judged, list)
     change = judged[1]
     assert isinstance(change, SetIncident)
-    assert change.changes == {"released_at": at(500), "people_inside": 2, "people_released": 2}
+    assert change.changes == {
+        "released_at": at(500),
+        "arrived_at": at(500),
+        "people_inside": 2,
+        "people_released": 2,
+    }
 
 
 @pytest.mark.parametrize(
