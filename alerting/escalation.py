@@ -98,8 +98,8 @@ def _arrival(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan) -
     if tier == 0:
         return [Clock(incident.opened_at, CallTier(1, "alarm received"), "tier 1", AT_ONCE)]
     # Tiers that were called side by side answer for each other; one that was called because the tier below it is late
-    # is judged by its own crews.
-    lowest = 1 if tier <= chosen.call_tier else tier
+    # is judged by its own crews. Nobody is above the last: whoever is coming in time spares it from being called again.
+    lowest = 1 if tier <= chosen.call_tier or tier >= LAST_TIER else tier
     asked = [dispatch for dispatch in dispatches if lowest <= dispatch.tier <= tier and dispatch.state not in GONE]
     if not asked:
         return [

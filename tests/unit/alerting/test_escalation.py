@@ -122,6 +122,12 @@ ARRIVED = dispatch(DispatchState.ARRIVED, accepted_at=at(60), arrived_at=at(600)
             CallTier(3, "tier 2 has not accepted within 120 s"),
         ),
         (
+            incident(tier=3),
+            [ACCEPTED, dispatch(DispatchState.OFFERED, 3)],
+            1860,
+            CallAgain("tier 1 accepted but has not arrived within 1800 s"),
+        ),
+        (
             incident(tier=3, comfort_at=at(100)),
             [msgspec.structs.replace(ARRIVED, tier=3)],
             400,
