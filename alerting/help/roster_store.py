@@ -170,7 +170,7 @@ def _look_ahead(connection: Connection, number: int, done: Imported, now: dateti
     coming = sorted({turn.person for turn in turns(roster, now, end)})
     reached = {
         row["person_id"]
-        for row in connection.execute(QUERIES["methods"], {"organisations": [], "people": coming})
+        for row in connection.execute(QUERIES["methods"], {"organisations": [], "people": coming, "drill": False})
         if row["person_id"]
     }
     done.mute = [

@@ -131,7 +131,8 @@ def _letters(
 
 def _office(connection: Connection, organisation: int, now: datetime) -> Sequence[Contact]:
     """Who makes a roster is not who is on duty: the organisation's own methods, and only without them its people."""
-    rows = connection.execute(QUERIES["methods"], {"organisations": [organisation], "people": []}).fetchall()
+    wanted = {"organisations": [organisation], "people": [], "drill": False}
+    rows = connection.execute(QUERIES["methods"], wanted).fetchall()
     return convert(rows, type=list[Contact]) or duty.contacts(connection, organisation, now).contacts
 
 

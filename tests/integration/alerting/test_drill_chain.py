@@ -101,6 +101,7 @@ def chain(city_db: DatabaseSettings, broker: BrokerSettings, tmp_path: Path) -> 
 
 def test_an_entrapment_from_the_edge_to_the_end(chain: Chain) -> None:
     marks = chain.folder / "spool" / "self-tests.json"
+    until(marks.exists, "the edge has tested itself", chain.log)
     before = datetime.fromisoformat(json.loads(marks.read_text("utf-8"))[f"lift-{LIFT}"])
     # Without --lift it takes the one that was not tried for longest.
     done = chain.drill("entrapment", "--json")

@@ -66,7 +66,7 @@ def test_ingest_without_broker_and_database_waits_and_says_so_once(tmp_path: Pat
 
 def test_alerting_without_a_database_waits_and_says_so_once(tmp_path: Path) -> None:
     text = run_for(6, "alerting", "run", "--config", str(write(tmp_path, "postgresql://127.0.0.1:1/x", 1)))
-    assert text.count("alerting.engine: OperationalError") == 1
+    assert text.count("alerting.engine-1: OperationalError") == 1
     assert "starting it again" in text
     assert "Traceback" not in text
 

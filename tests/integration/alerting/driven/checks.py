@@ -98,8 +98,9 @@ def _explained(incident: Row, entries: list[Row]) -> None:
     ended = [action for action in actions if action in (*ENDS, "reopened")]
     assert (incident["closed_at"] is not None) == (bool(ended) and ended[-1] != "reopened")
     assert (incident["released_at"] is not None) == ("released" in actions)
-    assert (incident["arrived_at"] is not None) == ("crew_arrived" in actions)
-    came = {"crew_accepted", "crew_en_route", "crew_arrived"} & set(actions)
+    # Whoever says that people are out was there, also the ambulance.
+    assert (incident["arrived_at"] is not None) == bool({"crew_arrived", "released"} & set(actions))
+    came = {"crew_accepted", "crew_en_route", "crew_arrived", "released"} & set(actions)
     assert (incident["accepted_at"] is not None) == bool(came)
     again = [entry for entry in entries if entry["action"] == "reopened" and entry["actor"] == "sensors"]
     assert incident["repeats"] == actions.count("repeated") + len(again)
