@@ -89,9 +89,10 @@ def _confirm(case: Case, order: Order, now: datetime) -> list[Action] | Refused:
 
 def _seen(case: Case, now: datetime) -> list[Action]:
     """Whoever calls for help has looked: nothing is left to verify."""
-    if case.incident.state is not IncidentState.VERIFYING:
+    if case.incident.confirmed_at is not None:
         return []
-    return [SetIncident(IncidentState.RECEIVED, {"confirmed_at": now}, "confirmed", "help is called")]
+    state = IncidentState.RECEIVED if case.incident.state is IncidentState.VERIFYING else None
+    return [SetIncident(state, {"confirmed_at": now}, "confirmed", "help is called")]
 
 
 def _note(case: Case, order: Order, now: datetime) -> list[Action] | Refused:

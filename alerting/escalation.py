@@ -98,17 +98,20 @@ def _arrival(incident: Incident, dispatches: Sequence[Dispatch], chosen: Plan) -
     if tier == 0:
         return [Clock(incident.opened_at, CallTier(1, "alarm received"), "tier 1", AT_ONCE)]
     # Tiers that were called side by side answer for each other; one that was called because the tier below it is late
-    # is judged by its own crews. Nobody is above the last: whoever is coming in time spares it from being called again.
-    lowest = 1 if tier <= chosen.call_tier or tier >= LAST_TIER else tier
+    # is judged by its own crews. Nobody is above the last: whoever is coming in time spares it from being called again,
+    # but not where a person wanted it or somebody is hurt.
+    lowest = 1 if tier <= chosen.call_tier else tier
     asked = [dispatch for dispatch in dispatches if lowest <= dispatch.tier <= tier and dispatch.state not in GONE]
+    wanted = incident.confirmed_at or incident.emergency_at or incident.hazards
+    on_the_way = dispatches if tier >= LAST_TIER and not wanted else asked
+    coming = [_deadline(dispatch, chosen) for dispatch in on_the_way if dispatch.state in COMING]
+    if coming:
+        until, reason, key = max(coming)
+        return [_next(incident, until, chosen, reason, key)]
     if not asked:
         return [
             _next(incident, incident.called_at or incident.opened_at, chosen, f"tier {tier}: nobody can come", NOBODY)
         ]
-    coming = [_deadline(dispatch, chosen) for dispatch in asked if dispatch.state in COMING]
-    if coming:
-        until, reason, key = max(coming)
-        return [_next(incident, until, chosen, reason, key)]
     until, slowest = max((dispatch.accept_due or dispatch.offered_at, dispatch.tier) for dispatch in asked)
     reason = f"tier {tier} has not accepted within {chosen.accept_s(tier)} s"
     return [_next(incident, until, chosen, reason, accept_key(slowest))]

@@ -120,6 +120,7 @@ REFUSALS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         (r"hazards: .+, expected .+", "没有这种险情"),
         ("people, hazards, floor: all empty, expected at least one", "人数、险情、楼层至少填写一项"),
         (r"into: .+, expected the number of another open incident", "请选择另一起进行中的救援"),
+        (r"into: (?P<number>\S+): one of them is a drill", "{number}：其中一起是演练"),
         (r"into: (?P<number>\S+): there people are out, here they are not", "{number} 的人已救出，本起尚未"),
         (r"dispatch: .*, expected a crew of this incident", "请选择本起的救援力量"),
         (r"cause .*, method .*: expected both", "请选择原因与救援方式"),

@@ -172,8 +172,10 @@ def test_a_run_that_is_killed_leaves_an_exercise_that_can_be_ended(chain: Chain)
     assert row["passed"] is False and row["ended_at"] is not None
     again = subprocess.run(end, capture_output=True, text=True, timeout=60, check=False)
     assert again.stdout == "no drill is open\n"
-    # Ctrl-C is not that: the run ends its exercise itself.
+    # Ctrl-C is not that: the run ends its exercise itself. Whoever ignores it here would hand that on.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     run.start()
+    signal.signal(signal.SIGINT, before)
     until(lambda: chain.rows(open_drill), "another exercise is open", chain.log)
     assert run.child is not None
     run.child.send_signal(signal.SIGINT)

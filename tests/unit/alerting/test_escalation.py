@@ -128,6 +128,12 @@ ARRIVED = dispatch(DispatchState.ARRIVED, accepted_at=at(60), arrived_at=at(600)
             CallAgain("tier 1 accepted but has not arrived within 1800 s"),
         ),
         (
+            incident(tier=3),
+            [dispatch(DispatchState.OFFERED), dispatch(DispatchState.OFFERED, 3)],
+            60,
+            CallAgain("tier 3 has not accepted within 60 s"),
+        ),
+        (
             incident(tier=3, comfort_at=at(100)),
             [msgspec.structs.replace(ARRIVED, tier=3)],
             400,

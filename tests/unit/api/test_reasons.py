@@ -34,6 +34,7 @@ NEVER_SHOWN = {
     # Logged, or kept as an event's outcome.
     "end without an open incident",
     "button released",
+    "%s of device %s: it belongs to no lift, nobody can be called",
     "nothing to do",
     "finding is there already",
     "stands outside the door zone no longer",
