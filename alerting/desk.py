@@ -5,6 +5,7 @@ from datetime import datetime
 
 from alerting import crew
 from alerting.case import Case, Order, number_of
+from alerting.grouping import UNDONE
 from alerting.lift_policy import LAST_TIER
 from alerting.model import (
     ENDED,
@@ -22,8 +23,6 @@ from alerting.model import (
 )
 from contracts.kinds import CommandKind, Hazard, IncidentState
 
-UNDONE = (IncidentState.FALSE_ALARM, IncidentState.SELF_RELEASED, IncidentState.FAULT_NOT_TRAPPED)
-"""ended without a release: may be wrong, may go on"""
 ENDS: Mapping[CommandKind, tuple[IncidentState, str]] = {
     CommandKind.FALSE_ALARM: (IncidentState.FALSE_ALARM, "false alarm"),
     CommandKind.SELF_RELEASED: (IncidentState.SELF_RELEASED, "people freed themselves"),

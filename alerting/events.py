@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from alerting import activation, finding_events
 from alerting.case import number_of
 from alerting.centre_time import began
+from alerting.crew import MOST_PEOPLE
 from alerting.drills.asked import asked
 from alerting.effects import Rescue
 from alerting.grouping import ALARMS, TRAPPED, Known, Meaning, meaning
@@ -22,7 +23,6 @@ from contracts.kinds import Hazard, IncidentState, Phase, Rule
 from runtime.db import Connection
 
 log = logging.getLogger(__name__)
-MOST_PEOPLE = 200
 
 
 def handle(connection: Connection, row: Mapping[str, Any], now: datetime, means: Means) -> str:

@@ -13,6 +13,7 @@ TRAPPED = (Rule.TRAPPED_NON_LEVEL, Rule.TRAPPED_LEVEL)
 ALARMS = (*TRAPPED, Rule.ALARM_BUTTON, Rule.STOPPED_OUTSIDE_ZONE)
 """what opens an incident"""
 UNDONE = (IncidentState.FALSE_ALARM, IncidentState.SELF_RELEASED, IncidentState.FAULT_NOT_TRAPPED)
+"""ended without a release: may be wrong, may go on"""
 
 
 class Known(Struct, frozen=True, kw_only=True):

@@ -1,12 +1,12 @@
 -- name: alarms
 -- Lifts that gave an alarm or lost their mains within the window. Exercises make no mass incident.
 SELECT l.id AS lift_id, l.place_id, p.grid_code, bool_or(x.power) AS power
-FROM (SELECT i.lift_id, i.rule = 'mains_lost' AS power FROM incident i
+FROM (SELECT i.lift_id, false AS power FROM incident i
       WHERE i.opened_at > %(since)s AND i.source <> 'drill' AND i.state NOT IN ('false_alarm', 'fault_not_trapped', 'merged')
       UNION ALL
       SELECT d.lift_id, true FROM event e JOIN device d ON d.id = e.device_id
       WHERE e.received > %(since)s AND e.rule = 'mains_lost' AND e.phase = 'start' AND d.lift_id IS NOT NULL
-        AND NOT coalesce((e.body #>> '{details,drill}') IS NOT NULL, false)) AS x
+        AND e.body #>> '{details,drill}' IS NULL) AS x
 JOIN lift l ON l.id = x.lift_id JOIN place p ON p.id = l.place_id
 GROUP BY l.id, p.id
 

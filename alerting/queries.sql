@@ -1,9 +1,6 @@
 -- name: policy_newest
 SELECT id, version, sha256, body FROM policy WHERE kind = %(kind)s ORDER BY version DESC LIMIT 1
 
--- name: policy_by_id
-SELECT body FROM policy WHERE id = %(id)s
-
 -- name: policy_store
 INSERT INTO policy (kind, version, body, sha256, activated_at, author)
 VALUES (%(kind)s, %(version)s, %(body)s, %(sha256)s, %(now)s, %(author)s)
@@ -32,10 +29,6 @@ ORDER BY c.code
 -- name: lift_lock
 -- Two workers that open an incident for one lift do it one after the other.
 SELECT pg_advisory_xact_lock(726, %(lift)s::int)
-
--- name: device_lock
--- The same for two findings of one device.
-SELECT pg_advisory_xact_lock(725, %(device)s::int)
 
 -- name: incident_open_of_lift
 SELECT * FROM incident WHERE lift_id = %(lift)s AND closed_at IS NULL AND released_at IS NULL
