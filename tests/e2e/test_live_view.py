@@ -19,7 +19,8 @@ from tests.e2e.conftest import City, until
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 Open = Callable[..., Page]
 CAMERA = "cam-k-001-1"
-PLAYING = "v => v.currentTime > 1.5 && v.readyState >= 2 && v.videoWidth === 640"
+PLAYING = "v => v !== null && v.currentTime > 1.5 && v.readyState >= 2 && v.videoWidth === 640"
+"""true of a <video> that plays; false, not an error, while the page before it still stands there"""
 
 
 def film(path: Path) -> Path:

@@ -9,7 +9,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from alerting import events
-from alerting.engine import DEVICE, LIFT, Engine
+from alerting.engine import LIFT, Engine
 from alerting.means import Means
 from alerting.sql import QUERIES
 from runtime.db import Role, connect
@@ -204,11 +204,9 @@ def test_many_workers_at_once_do_everything_once(city: DeskCity) -> None:
     assert [row["tiers"] for row in calls] == [[1, 2, 3]] * 12
 
 
-def test_the_locks_of_lifts_and_devices_are_those_that_others_take(city: DeskCity) -> None:
+def test_the_lock_of_a_lift_is_the_one_that_others_take(city: DeskCity) -> None:
     """events.py takes the lock again for whoever calls it without an engine; it must be the same one."""
-    text = {name: QUERIES.statements[name] for name in ("lift_lock", "device_lock")}
-    assert f"({LIFT}," in text["lift_lock"]
-    assert f"({DEVICE}," in text["device_lock"]
+    assert f"({LIFT}," in QUERIES.statements["lift_lock"]
 
 
 def test_a_crew_at_the_lift_stays_there_when_nobody_is_out_in_time(city: DeskCity) -> None:
