@@ -28,7 +28,7 @@ from api.live import routes as live
 from api.live import uploads as live_uploads
 from api.oversight import accounting, coverage, rescues
 from api.oversight import routes as oversight
-from api.page import HEADERS, render
+from api.page import HEADERS, content_policy, render
 from api.public import routes as public
 from api.quiet import routes as quiet
 from api.sql import QUERIES
@@ -123,6 +123,8 @@ async def _secure(request: Request, follow: Callable[[Request], Awaitable[Respon
     answer = await follow(request)
     for name, value in HEADERS.items():
         answer.headers.setdefault(name, value)
+    tiles = request.app.state.settings.api.map_tiles
+    answer.headers.setdefault("Content-Security-Policy", content_policy(tiles))
     if not request.url.path.startswith("/static/"):
         answer.headers.setdefault("Cache-Control", "private, no-store")
     return answer

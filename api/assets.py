@@ -10,7 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 # What the pages load, from the packages that package.json pins.
-FILES = ("htmx.org/dist/htmx.min.js", "htmx-ext-sse/dist/sse.min.js", "hls.js/dist/hls.light.min.js")
+FILES = (
+    "htmx.org/dist/htmx.min.js",
+    "htmx-ext-sse/dist/sse.min.js",
+    "hls.js/dist/hls.light.min.js",
+    "leaflet/dist/leaflet.js",
+    "leaflet/dist/leaflet.css",
+)
 ROOT = Path(str(resources.files("api")))
 VENDOR = ROOT / "static" / "vendor"
 

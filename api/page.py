@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 from fastapi import Request
@@ -16,15 +16,23 @@ from api.access import Viewer
 from api.reasons import reason
 
 HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; frame-ancestors 'none';"
-        " base-uri 'none'; form-action 'self'"
-    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
 }
+
+
+def content_policy(tiles: str = "") -> str:
+    """What a page may load: what is ours, and the pictures of the map where a city names who has them."""
+    parts = urlsplit(tiles)
+    maps = f" {parts.scheme}://{parts.netloc}" if tiles else ""
+    return (
+        f"default-src 'self'; img-src 'self' data:{maps}; style-src 'self'; script-src 'self'; object-src 'none';"
+        " frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    )
+
+
 ENVIRONMENT = Environment(
     loader=PackageLoader("api"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
@@ -76,6 +84,8 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
         reason=partial(reason, language),
         now=datetime.now(UTC),
         demo=request.app.state.settings.api.demo,
+        tiles=request.app.state.settings.api.map_tiles,
+        tiles_credit=request.app.state.settings.api.map_credit,
         path=request.url.path,
         **context,
     )

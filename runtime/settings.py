@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from runtime.api_settings import ApiSettings
 from runtime.audit_settings import AuditSettings
 
 SESSION_DAYS = 7
@@ -204,22 +205,6 @@ class TravelSettings(Section):
         for text in bands:
             hours(text)
         return bands
-
-
-class ApiSettings(Section):
-    host: str = "127.0.0.1"
-    port: int = Field(default=8600, ge=1, le=65535)
-    evidence: Path = Path(".sunlit/evidence")
-    live: Path = Path(".sunlit/live")
-    """video of open leases, deleted with them"""
-    live_max_mb: int = Field(default=2048, ge=16)
-    clip_max_mb: int = Field(default=64, ge=1, le=4096)
-    """the largest clip that an agent may send"""
-    secure_cookies: bool = False
-    demo: bool = False
-    """the city is invented, and every page says so"""
-    hotline: str = "96333"
-    """the telephone of the rescue desk, shown to crews"""
 
 
 class RetentionSettings(Section):

@@ -13,13 +13,13 @@ from api.live import leases
 from api.live.guard import QUERIES, ACamera, ALease, AnOpenLease, Looker
 from api.live.playlist import playlist
 from api.live.rights import camera_of, reason_of, right_of
-from api.page import HEADERS, render
+from api.page import content_policy, render
 
 router = APIRouter(prefix="/live")
 MODES = ("live", "playback", "clip")
 LONGEST = timedelta(minutes=10)
 # hls.js hands the segments to the video element through a blob.
-PLAYER = {**HEADERS, "Content-Security-Policy": HEADERS["Content-Security-Policy"] + "; media-src 'self' blob:"}
+PLAYER = {"Content-Security-Policy": content_policy() + "; media-src 'self' blob:"}
 PRIVATE = {"Cache-Control": "private, no-store"}
 Number = Annotated[int, Path(ge=0, le=99_999_999)]
 

@@ -16,9 +16,10 @@ from alerting.engine import Engine
 from alerting.means import Means
 from api.app import create_app
 from api.session import HASHER
+from runtime.api_settings import ApiSettings
 from runtime.db import Connection, Role, connect
 from runtime.demo.visitor import Form, forms_of
-from runtime.settings import ApiSettings, DatabaseSettings, Settings
+from runtime.settings import DatabaseSettings, Settings
 
 PASSWORD = "a good password"
 HASH = HASHER.hash(PASSWORD)

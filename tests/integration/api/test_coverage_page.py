@@ -13,8 +13,9 @@ from alerting.help import coverage_rows
 from alerting.help.travel import DEFAULT
 from api.app import create_app
 from api.session import HASHER
+from runtime.api_settings import ApiSettings
 from runtime.db import Connection, Role, connect
-from runtime.settings import ApiSettings, DatabaseSettings, Settings
+from runtime.settings import DatabaseSettings, Settings
 
 PASSWORD = "a good password"
 HASH = HASHER.hash(PASSWORD)

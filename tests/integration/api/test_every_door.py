@@ -9,8 +9,9 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.session import HASHER
+from runtime.api_settings import ApiSettings
 from runtime.db import Role, connect
-from runtime.settings import ApiSettings, DatabaseSettings, Settings
+from runtime.settings import DatabaseSettings, Settings
 
 PASSWORD = "a good password"
 LOGINS = ("operator", "regulator", "owner1", "admin")

@@ -17,8 +17,9 @@ from alerting.means import Means
 from api.app import create_app
 from api.reasons import reason
 from api.session import HASHER
+from runtime.api_settings import ApiSettings
 from runtime.db import Role, connect
-from runtime.settings import ApiSettings, DatabaseSettings, Settings
+from runtime.settings import DatabaseSettings, Settings
 
 PASSWORD = "a good password"
 HASH = HASHER.hash(PASSWORD)

@@ -14,8 +14,9 @@ from alerting.contacts import Contact
 from alerting.letters import Letter
 from api.app import create_app
 from api.session import HASHER
+from runtime.api_settings import ApiSettings
 from runtime.db import Role, connect
-from runtime.settings import ApiSettings, DatabaseSettings, Settings
+from runtime.settings import DatabaseSettings, Settings
 
 PASSWORD = "a good password"
 KEY = "693a91f6b7cc4bc497a00ec2f5a0a1b2"

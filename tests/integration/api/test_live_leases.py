@@ -16,8 +16,9 @@ from api.app import create_app
 from api.live import leases
 from api.live import routes as live_routes
 from api.session import HASHER
+from runtime.api_settings import ApiSettings
 from runtime.db import Role, connect
-from runtime.settings import ApiSettings, DatabaseSettings, Settings
+from runtime.settings import DatabaseSettings, Settings
 
 PASSWORD = "a good password"
 HASH = HASHER.hash(PASSWORD)

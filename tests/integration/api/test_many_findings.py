@@ -11,8 +11,9 @@ from fastapi.testclient import TestClient
 from alerting.finding_sql import QUERIES as DESK
 from api.app import create_app
 from api.session import HASHER
+from runtime.api_settings import ApiSettings
 from runtime.db import Role, connect
-from runtime.settings import ApiSettings, DatabaseSettings, Settings
+from runtime.settings import DatabaseSettings, Settings
 
 MANY = 10_000
 FINDINGS = """

@@ -12,8 +12,9 @@ from alerting.channels import Message, Outcome, Verdict
 from alerting.contacts import Contact
 from alerting.letters import Letter
 from api.app import create_app
+from runtime.api_settings import ApiSettings
 from runtime.db import Role, connect, pool
-from runtime.settings import AlertingSettings, ApiSettings, DatabaseSettings, Settings
+from runtime.settings import AlertingSettings, DatabaseSettings, Settings
 
 NOW = datetime.now(UTC)
 

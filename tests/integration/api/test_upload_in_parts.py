@@ -18,8 +18,9 @@ from fastapi.testclient import TestClient
 from api import partial
 from api.app import create_app
 from api.edge_uploads import path_of
+from runtime.api_settings import ApiSettings
 from runtime.db import Role, connect
-from runtime.settings import ApiSettings, DatabaseSettings, Settings
+from runtime.settings import DatabaseSettings, Settings
 from runtime.stack.ports import free_port
 
 CLIP = b"\0\0\0\x18ftypisom" + bytes(range(256)) * 12_000

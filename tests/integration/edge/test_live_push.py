@@ -23,8 +23,9 @@ from edge.config import CameraConfig, EdgeConfig, LiveViewConfig, UploadConfig
 from edge.live import NEWEST, Pushers
 from edge.live_config import LiveConfig
 from edge.segments import Ring
+from runtime.api_settings import ApiSettings
 from runtime.db import Role, connect
-from runtime.settings import ApiSettings, DatabaseSettings, Settings
+from runtime.settings import DatabaseSettings, Settings
 from runtime.stack.ports import free_port
 from tests.integration.edge.test_segment_ring import film, levels, record
 

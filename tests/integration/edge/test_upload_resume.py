@@ -20,8 +20,9 @@ from contracts.messages import Evidence
 from edge.centre_clock import CentreClock
 from edge.outbox import Outbox
 from edge.upload import PART_BYTES, Uploader
+from runtime.api_settings import ApiSettings
 from runtime.db import Role, connect
-from runtime.settings import ApiSettings, DatabaseSettings, Settings
+from runtime.settings import DatabaseSettings, Settings
 from runtime.stack.ports import free_port
 
 CAPTURED = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)

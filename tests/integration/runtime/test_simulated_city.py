@@ -19,8 +19,9 @@ from typer.testing import CliRunner
 from alerting import activation, policy
 from api.app import create_app
 from ingest.consumer import lanes
+from runtime.api_settings import ApiSettings
 from runtime.db import Role, connect
-from runtime.settings import AlertingSettings, ApiSettings, BrokerSettings, DatabaseSettings, IngestSettings, Settings
+from runtime.settings import AlertingSettings, BrokerSettings, DatabaseSettings, IngestSettings, Settings
 from runtime.simulate import store
 from runtime.simulate.cli import app
 from runtime.simulate.crews import Crews, Mail
