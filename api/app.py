@@ -18,7 +18,7 @@ from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
 from api import edge_uploads, receipts, session
-from api.access import SignInNeeded
+from api.access import SignInNeeded, viewer
 from api.board import incident
 from api.board import routes as board
 from api.crew import routes as crew
@@ -137,6 +137,10 @@ async def _to_sign_in(_: Request, fault: Exception) -> Response:
 
 async def _problem(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, HTTPException)
+    if _for_people(request):
+        # Also where no page is: whoever is signed in sees the same as at an address that is another's.
+        with suppress(psycopg.Error, PoolTimeout):
+            await viewer(request)
     answer = _answer(request, fault.status_code, str(fault.detail))
     answer.headers.update(fault.headers or {})
     return answer

@@ -22,7 +22,10 @@ InitNumber = Annotated[int, Path(ge=0, le=9999)]
 
 
 async def wanted(
-    request: Request, lease: UUID, authorization: Annotated[str, Header()], x_sunlit_device: Annotated[str, Header()]
+    request: Request,
+    lease: UUID,
+    x_sunlit_device: Annotated[str, Header()],
+    authorization: Annotated[str, Header()] = "",
 ) -> dict[str, Any]:
     """The open lease of this very device. 410 tells the edge to stop."""
     device = await uploader(request, authorization, x_sunlit_device)
