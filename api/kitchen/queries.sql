@@ -1,6 +1,6 @@
 -- name: kitchens
 SELECT k.id, k.code, k.name_zh, k.name_en, p.address_zh, p.address_en FROM kitchen k JOIN place p ON p.id = k.place_id
-WHERE k.owner_org_id = ANY(%(organisations)s) AND k.in_use ORDER BY k.code
+WHERE (k.owner_org_id = ANY(%(organisations)s) OR k.id = ANY(%(kitchens)s)) AND k.in_use ORDER BY k.code
 
 -- name: cameras
 SELECT d.id, d.code, d.kitchen_id, d.name_zh, d.name_en, d.zone_kind, s.camera_state, s.online, s.seen_at,

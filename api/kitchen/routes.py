@@ -84,7 +84,8 @@ async def order(request: Request, number: str, kind: CommandKind, viewer: Owner)
 
 
 async def _own(connection: Any, viewer: Viewer) -> list[dict[str, Any]]:
-    cursor = await connection.execute(QUERIES["kitchens"], {"organisations": viewer.organisations(Role.OWNER)})
+    own = {"organisations": viewer.organisations(Role.OWNER), "kitchens": viewer.kitchens(Role.OWNER)}
+    cursor = await connection.execute(QUERIES["kitchens"], own)
     rows: list[dict[str, Any]] = await cursor.fetchall()
     return rows
 
@@ -92,7 +93,7 @@ async def _own(connection: Any, viewer: Viewer) -> list[dict[str, Any]]:
 async def _finding(request: Request, number: str, viewer: Viewer) -> dict[str, Any]:
     async with request.app.state.pool.connection() as connection:
         row: dict[str, Any] | None = await (await connection.execute(QUERIES["finding"], {"number": number})).fetchone()
-    if row is None or row["owner_org_id"] not in viewer.organisations(Role.OWNER):
+    if row is None or not viewer.owns(row["owner_org_id"], row["kitchen_id"]):
         raise HTTPException(404)
     return row
 

@@ -15,7 +15,8 @@ GRANT USAGE ON SCHEMA public TO sunlit_ingest, sunlit_alerting, sunlit_api, sunl
 
 -- Services read everything except what they have no business with: only the api sees passwords and sessions.
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO sunlit_ingest, sunlit_alerting, sunlit_api;
-REVOKE SELECT ON session, login_attempt, person, person_role FROM sunlit_ingest, sunlit_alerting;
+REVOKE SELECT ON session, login_attempt, person, person_role, api_token, second_factor, recovery_code, pass
+    FROM sunlit_ingest, sunlit_alerting;
 GRANT SELECT (id, login, name, language, organisation_id, active) ON person TO sunlit_alerting;
 GRANT SELECT ON person_role TO sunlit_alerting;
 -- Addresses can be secrets (a robot's key), and letters hold crews' links: the pages see who was told, not where.
@@ -41,6 +42,9 @@ GRANT INSERT, UPDATE, DELETE ON roster_hole, roster_look, travel_time, coverage_
     coverage_look, happening, webhook_state, webhook_delivery TO sunlit_alerting;
 GRANT INSERT, UPDATE, DELETE ON command, evidence, evidence_custody, still, session, login_attempt, audit_log,
     public_report, api_beat, edge_order, live_lease, still_withheld, receipt, drill TO sunlit_api;
+-- Nobody is deleted: what a person did stays theirs.
+GRANT INSERT, UPDATE ON person TO sunlit_api;
+GRANT INSERT, UPDATE, DELETE ON person_role, api_token, second_factor, recovery_code, pass TO sunlit_api;
 -- What is too old is deleted by who wrote it.
 GRANT DELETE ON alerting_beat, outbox, outbox_attempt, edge_order_sent, rescue_order TO sunlit_alerting;
 GRANT SELECT ON public_town, public_lift, public_kitchen, public_still, public_withheld, public_rescue, public_finding

@@ -142,6 +142,33 @@ CREATE TABLE public.api_beat (
     info jsonb DEFAULT '{}'::jsonb NOT NULL
 );
 
+CREATE TABLE public.api_token (
+    id bigint NOT NULL,
+    token_sha256 text NOT NULL,
+    name text NOT NULL,
+    scopes text[] NOT NULL,
+    town_codes text[],
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_token_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT api_token_scopes_check CHECK ((cardinality(scopes) > 0)),
+    CONSTRAINT api_token_town_codes_check CHECK ((cardinality(town_codes) > 0))
+);
+
+COMMENT ON COLUMN public.api_token.town_codes IS 'NULL: all towns';
+
+ALTER TABLE public.api_token ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.api_token_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.audit_log (
     id bigint NOT NULL,
     at timestamp with time zone DEFAULT now() NOT NULL,
@@ -942,7 +969,10 @@ CREATE TABLE public.person (
     organisation_id bigint,
     password_hash text,
     active boolean DEFAULT true NOT NULL,
-    CONSTRAINT person_language_check CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text])))
+    oidc_issuer text,
+    oidc_subject text,
+    CONSTRAINT person_language_check CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text]))),
+    CONSTRAINT person_oidc_whole CHECK (((oidc_issuer IS NULL) = (oidc_subject IS NULL)))
 );
 
 CREATE VIEW public.hard_to_reach AS
@@ -1188,7 +1218,8 @@ CREATE TABLE public.login_attempt (
     id bigint NOT NULL,
     login text NOT NULL,
     at timestamp with time zone DEFAULT now() NOT NULL,
-    ok boolean NOT NULL
+    ok boolean NOT NULL,
+    address text DEFAULT ''::text NOT NULL
 );
 
 ALTER TABLE public.login_attempt ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1343,6 +1374,16 @@ ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.pass (
+    token_sha256 text NOT NULL,
+    kind text NOT NULL,
+    person_id bigint,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT pass_kind_check CHECK ((kind = ANY (ARRAY['second_factor'::text, 'enrol'::text, 'invitation'::text, 'first_admin'::text, 'provider'::text])))
+);
+
 ALTER TABLE public.person ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.person_id_seq
     START WITH 1
@@ -1358,6 +1399,8 @@ CREATE TABLE public.person_role (
     role text NOT NULL,
     town_code text,
     organisation_id bigint,
+    kitchen_id bigint,
+    CONSTRAINT person_role_kitchen CHECK (((kitchen_id IS NULL) OR ((role = 'owner'::text) AND (organisation_id IS NOT NULL)))),
     CONSTRAINT person_role_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'operator'::text, 'owner'::text, 'regulator'::text, 'crew'::text])))
 );
 
@@ -1621,6 +1664,12 @@ CREATE TABLE public.receipt (
     CONSTRAINT receipt_state_check CHECK ((state = ANY (ARRAY['delivered'::text, 'undelivered'::text])))
 );
 
+CREATE TABLE public.recovery_code (
+    person_id bigint NOT NULL,
+    code_sha256 text NOT NULL,
+    used_at timestamp with time zone
+);
+
 CREATE TABLE public.reject (
     id bigint NOT NULL,
     received timestamp with time zone NOT NULL,
@@ -1703,6 +1752,14 @@ CREATE TABLE public.schema_migration (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.second_factor (
+    person_id bigint NOT NULL,
+    secret text NOT NULL,
+    made_at timestamp with time zone DEFAULT now() NOT NULL,
+    confirmed_at timestamp with time zone,
+    last_step bigint DEFAULT 0 NOT NULL
+);
+
 CREATE VIEW public.service_health AS
  SELECT 'ingest'::text AS service,
     ingest_beat.instance,
@@ -1733,7 +1790,22 @@ CREATE TABLE public.session (
     person_id bigint NOT NULL,
     csrf text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    id bigint NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    browser text DEFAULT ''::text NOT NULL,
+    renew boolean DEFAULT false NOT NULL,
+    previous_sha256 text,
+    previous_until timestamp with time zone
+);
+
+ALTER TABLE public.session ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.session_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.silence (
@@ -2053,6 +2125,12 @@ ALTER TABLE ONLY public.alerting_beat
 ALTER TABLE ONLY public.api_beat
     ADD CONSTRAINT api_beat_pkey PRIMARY KEY (instance);
 
+ALTER TABLE ONLY public.api_token
+    ADD CONSTRAINT api_token_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.api_token
+    ADD CONSTRAINT api_token_token_sha256_key UNIQUE (token_sha256);
+
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
 
@@ -2254,14 +2332,20 @@ ALTER TABLE ONLY public.outbox
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.pass
+    ADD CONSTRAINT pass_pkey PRIMARY KEY (token_sha256);
+
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_login_key UNIQUE (login);
+
+ALTER TABLE ONLY public.person
+    ADD CONSTRAINT person_oidc_once UNIQUE (oidc_issuer, oidc_subject);
 
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.person_role
-    ADD CONSTRAINT person_role_person_id_role_town_code_organisation_id_key UNIQUE NULLS NOT DISTINCT (person_id, role, town_code, organisation_id);
+    ADD CONSTRAINT person_role_once UNIQUE NULLS NOT DISTINCT (person_id, role, town_code, organisation_id, kitchen_id);
 
 ALTER TABLE ONLY public.person_role
     ADD CONSTRAINT person_role_pkey PRIMARY KEY (id);
@@ -2287,6 +2371,9 @@ ALTER TABLE ONLY public.quiet
 ALTER TABLE ONLY public.receipt
     ADD CONSTRAINT receipt_pkey PRIMARY KEY (attempt_id, state);
 
+ALTER TABLE ONLY public.recovery_code
+    ADD CONSTRAINT recovery_code_pkey PRIMARY KEY (person_id, code_sha256);
+
 ALTER TABLE ONLY public.reject
     ADD CONSTRAINT reject_pkey PRIMARY KEY (id);
 
@@ -2307,6 +2394,12 @@ ALTER TABLE ONLY public.roster
 
 ALTER TABLE ONLY public.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.second_factor
+    ADD CONSTRAINT second_factor_pkey PRIMARY KEY (person_id);
+
+ALTER TABLE ONLY public.session
+    ADD CONSTRAINT session_id UNIQUE (id);
 
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_pkey PRIMARY KEY (token_sha256);
@@ -2457,6 +2550,8 @@ CREATE INDEX lift_sample_time ON public.lift_sample USING btree ("time");
 
 CREATE INDEX live_lease_open ON public.live_lease USING btree (until) WHERE (closed_at IS NULL);
 
+CREATE INDEX login_attempt_address ON public.login_attempt USING btree (address, at);
+
 CREATE INDEX login_attempt_login ON public.login_attempt USING btree (login, at);
 
 CREATE INDEX mass_incident_open ON public.mass_incident USING btree (opened_at) WHERE (closed_at IS NULL);
@@ -2492,6 +2587,10 @@ CREATE INDEX reject_open ON public.reject USING btree (received) WHERE (replayed
 CREATE INDEX rescue_order_expires ON public.rescue_order USING btree (expires_at);
 
 CREATE INDEX roster_hole_open ON public.roster_hole USING btree (organisation_id, ends_at) WHERE (filled_at IS NULL);
+
+CREATE INDEX session_person ON public.session USING btree (person_id);
+
+CREATE INDEX session_previous ON public.session USING btree (previous_sha256) WHERE (previous_sha256 IS NOT NULL);
 
 CREATE INDEX silence_ended ON public.silence USING btree (ended_at);
 
@@ -2760,8 +2859,14 @@ ALTER TABLE ONLY public.outbox
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
+ALTER TABLE ONLY public.pass
+    ADD CONSTRAINT pass_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
+
+ALTER TABLE ONLY public.person_role
+    ADD CONSTRAINT person_role_kitchen_id_fkey FOREIGN KEY (kitchen_id) REFERENCES public.kitchen(id);
 
 ALTER TABLE ONLY public.person_role
     ADD CONSTRAINT person_role_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
@@ -2799,6 +2904,9 @@ ALTER TABLE ONLY public.quiet
 ALTER TABLE ONLY public.receipt
     ADD CONSTRAINT receipt_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES public.outbox_attempt(id);
 
+ALTER TABLE ONLY public.recovery_code
+    ADD CONSTRAINT recovery_code_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.second_factor(person_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.rescue_order
     ADD CONSTRAINT rescue_order_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
 
@@ -2810,6 +2918,9 @@ ALTER TABLE ONLY public.roster_hole
 
 ALTER TABLE ONLY public.roster
     ADD CONSTRAINT roster_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
+
+ALTER TABLE ONLY public.second_factor
+    ADD CONSTRAINT second_factor_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
