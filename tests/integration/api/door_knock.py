@@ -48,8 +48,12 @@ class Knocker:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         raw: bool = False,
+        cut: str = "",
     ) -> Answer:
-        """Sends one request. `path` is quoted unless it is `raw`; bytes in `form` are sent as a JPEG file."""
+        """Sends one request. `path` is quoted unless it is `raw`; bytes in `form` are sent as a JPEG file.
+
+        `cut`: the body has an end that never comes (`slow`), or whoever sends it hangs up in the middle (`gone`).
+        """
         said = {"host": "sunlit.test", "accept": "text/html", **self.headers, **(headers or {})}
         if self.cookies:
             said["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
@@ -73,7 +77,7 @@ class Knocker:
             "server": ("sunlit.test", 80),
             "state": {},
         }
-        answer = await _call(self.app, scope, body or b"")
+        answer = await _call(self.app, scope, body or b"", cut)
         for name, morsel in SimpleCookie(answer.headers.get("set-cookie", "")).items():
             if morsel.value and morsel["max-age"] != "0":
                 self.cookies[name] = morsel.value
@@ -82,8 +86,10 @@ class Knocker:
         return answer
 
 
-async def _call(app: FastAPI, scope: dict[str, Any], body: bytes) -> Answer:
-    sent, gone = [{"type": "http.request", "body": body, "more_body": False}], asyncio.Event()
+async def _call(app: FastAPI, scope: dict[str, Any], body: bytes, cut: str) -> Answer:
+    sent, gone = [{"type": "http.request", "body": body, "more_body": bool(cut)}], asyncio.Event()
+    if cut == "gone":
+        gone.set()
     status, headers, parts = 0, dict[str, str](), list[bytes]()
 
     async def receive() -> dict[str, Any]:

@@ -97,7 +97,12 @@ class Walk:
         wanted = row.answer(viewer)
         if wanted not in (*got(answer), str(answer.status)):
             self._say(row, viewer, wanted, answer)
-        elif wanted == "nothing" and viewer in LOGINS and bare(answer, path) != await self._gone(row, viewer):
+        elif (
+            wanted == "nothing"
+            and viewer in LOGINS
+            and "text/html" in answer.headers["content-type"]
+            and bare(answer, path) != await self._gone(row, viewer)
+        ):
             self._say(row, viewer, "the words of an address that does not exist", answer)
 
     async def _gone(self, row: Row, viewer: str) -> str:
