@@ -36,6 +36,13 @@ def content_policy(tiles: str = "") -> str:
     )
 
 
+def with_player(request: Request, page: HTMLResponse) -> HTMLResponse:
+    """The same page, allowed to play video: hls.js hands the segments to the video element through a blob."""
+    policy = content_policy(request.app.state.settings.api.map_tiles)
+    page.headers["Content-Security-Policy"] = f"{policy}; media-src 'self' blob:"
+    return page
+
+
 ENVIRONMENT = Environment(
     loader=PackageLoader("api"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
