@@ -78,6 +78,7 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
         csrf_field=csrf_field,
         command_field=command_field,
         moment=partial(i18n.moment, language),
+        brief=partial(i18n.brief, language),
         ago=partial(i18n.ago, language),
         clock=i18n.clock,
         hour=i18n.hour,
