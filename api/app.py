@@ -22,8 +22,7 @@ from api.access import SignInNeeded
 from api.board import incident
 from api.board import routes as board
 from api.crew import routes as crew
-from api.kitchen import finding as kitchen_finding
-from api.kitchen import routes as kitchen
+from api.kitchen import pages as kitchen
 from api.live import leases
 from api.live import routes as live
 from api.live import uploads as live_uploads
@@ -58,7 +57,6 @@ def create_app(settings: Settings) -> FastAPI:
         board,
         incident,
         crew,
-        kitchen_finding,
         kitchen,
         accounting,
         coverage,

@@ -67,6 +67,14 @@ def brief(language: str, at: datetime | None, now: datetime | None = None) -> st
     return f"{year}{day} {local:%H:%M}"
 
 
+def span(language: str, seconds: float) -> str:
+    """How long something took: 45 min, 3.5 h, 2.1 days."""
+    for limit, unit, size, digits in ((5400, "minutes", 60, 0), (172_800, "hours", 3600, 1)):
+        if seconds < limit:
+            return text(language, f"common.span_{unit}", n=f"{max(0.0, seconds / size):.{digits}f}")
+    return text(language, "common.span_days", n=f"{seconds / 86_400:.1f}")
+
+
 def day_start(now: datetime) -> datetime:
     """When the city's day began."""
     return now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -79,6 +79,7 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
         command_field=command_field,
         moment=partial(i18n.moment, language),
         brief=partial(i18n.brief, language),
+        span=partial(i18n.span, language),
         ago=partial(i18n.ago, language),
         clock=i18n.clock,
         hour=i18n.hour,

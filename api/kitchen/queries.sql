@@ -36,6 +36,7 @@ WHERE d.kitchen_id = ANY(%(ids)s::bigint[]) AND d.kind = 'kitchen_sensor' AND d.
 SELECT f.id, f.number, f.kitchen_id, f.rule, f.class, f.state, f.zone, f.opened_at, f.repeats, f.closed_at, f.due_reason,
        f.rectified_at, f.appealed_at, coalesce(f.rectify_due, f.due_at) AS due_at, f.due_at AS next_at,
        d.name_zh AS camera_zh, d.name_en AS camera_en, e.body -> 'box' AS box, v.sha256 AS picture,
+       (jsonb_typeof(e.body -> 'evidence') = 'array' AND e.body -> 'evidence' <> '[]') AS pictured,
        (f.state IN ('pushed', 'overdue_yellow', 'overdue_red')) AS to_do
 FROM finding f JOIN device d ON d.id = f.device_id LEFT JOIN event e ON e.event_id = f.event_id AND e.rev = 0
 LEFT JOIN LATERAL (SELECT sha256 FROM evidence v WHERE v.event_id = f.event_id AND v.kind = 'capture'

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from api.i18n import day_start
 from api.kitchen.own import AKitchen, Owner, OwnKitchens, Row, mine, rows_of
 from api.kitchen.pictures import marks_of
-from api.kitchen.standing import Standing, is_late, standing
+from api.kitchen.standing import Standing, cause_of, is_late, standing
 from api.page import language_of, render
 
 router = APIRouter()
@@ -64,6 +64,7 @@ async def _page(request: Request, kitchen: Row, own: list[Row], said: str) -> HT
         own=own,
         standing=_standing(request, found, kitchen["id"]),
         late=late,
+        cause_of=cause_of,
         marks=await marks_of(request, found["findings"]),
         said=said,
         findings=found["findings"],

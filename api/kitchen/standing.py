@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 WITH_OWNER = ("pushed", "overdue_yellow", "overdue_red")
 WAITING = ("rectified_claimed", "appealed", "case")
+CAUSES = ("offline", "frozen", "dark", "covered", "blurred", "moved", "silent")
 FRESH = timedelta(minutes=10)
 """a camera whose pictures were not looked at for longer says nothing of now"""
+MINUTE = timedelta(minutes=1)
 TONES = ("late", "unknown", "fine")
 Row = Mapping[str, Any]
 
@@ -48,7 +50,10 @@ def standing(
         parts.append(Part("overdue", "late", len(late), (), min(dues, default=None)))
     if len(to_do) > len(late):
         dues = [row["due_at"] for row in to_do if row not in late and row["due_at"]]
-        parts.append(Part("to_do", "late", len(to_do) - len(late), (), min(dues, default=None)))
+        # All by one time, or the first of them by that time.
+        together = max(dues, default=now) - min(dues, default=now) < MINUTE
+        key = "to_do" if together else "to_do_first"
+        parts.append(Part(key, "late", len(to_do) - len(late), (), min(dues, default=None)))
     parts += [*_unseen(cameras, now, language), *_unheard(sensors, language)]
     waiting = sum(row["state"] in WAITING for row in findings)
     if waiting:
@@ -57,6 +62,15 @@ def standing(
         looked = min(row["looked_at"] for row in cameras)
         parts.insert(0, Part("fine", "fine", 0, (), looked))
     return Standing(tuple(parts), _rank(parts, now))
+
+
+def cause_of(camera: Row) -> str:
+    """Why a camera sees nothing now, as a key of the texts `blind`; empty while it sees."""
+    if camera["sees"]:
+        return ""
+    if camera["silence"]:
+        return "silent"
+    return camera["cause"] if camera["cause"] in CAUSES else "unknown"
 
 
 def is_late(row: Row, now: datetime) -> bool:
@@ -88,7 +102,7 @@ def _names(rows: Sequence[Row], language: str) -> tuple[str, ...]:
 
 
 def _rank(parts: Sequence[Part], now: datetime) -> tuple[int, float]:
-    order = {"overdue": 0, "to_do": 1}
+    order = {"overdue": 0, "to_do": 1, "to_do_first": 1}
     first = min(parts, key=lambda part: order.get(part.key, 2 + TONES.index(part.tone)))
     due = (first.at - now).total_seconds() if first.at and first.key in order else 0.0
     return order.get(first.key, 2 + TONES.index(first.tone)), due
