@@ -18,7 +18,7 @@ from api import edge_uploads, receipts, session
 from api.board import incident
 from api.board import routes as board
 from api.crew import routes as crew
-from api.kitchen import routes as kitchen
+from api.kitchen import pages as kitchen
 from api.live import leases
 from api.live import routes as live
 from api.live import uploads as live_uploads
