@@ -15,8 +15,9 @@ from fastapi.staticfiles import StaticFiles
 from psycopg_pool import PoolTimeout
 
 from api import edge_uploads, receipts, session
-from api.board import incident
+from api.board import devices, hand_over, incident, lifts, strangers
 from api.board import routes as board
+from api.board.live import Board
 from api.crew import routes as crew
 from api.kitchen import pages as kitchen
 from api.live import leases
@@ -51,6 +52,10 @@ def create_app(settings: Settings) -> FastAPI:
         live_uploads,
         live,
         board,
+        lifts,
+        strangers,
+        hand_over,
+        devices,
         incident,
         crew,
         kitchen,
@@ -76,6 +81,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await app.state.pool.open(wait=False)
     await app.state.public_pool.open(wait=False)
     app.state.hub = Hub(app.state.pool)
+    app.state.board = Board(app.state.pool, app.state.settings, app.state.hub)
     tasks = [
         asyncio.create_task(app.state.hub.run()),
         asyncio.create_task(_beat(app)),

@@ -935,6 +935,40 @@ CREATE TABLE public.gap (
     CONSTRAINT gap_check CHECK ((to_seq > from_seq))
 );
 
+CREATE TABLE public.hand_over (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    from_person_id bigint NOT NULL,
+    from_name text NOT NULL,
+    to_person_id bigint,
+    to_name text DEFAULT ''::text NOT NULL,
+    towns text[],
+    note text NOT NULL,
+    open jsonb NOT NULL,
+    confirmed_at timestamp with time zone,
+    confirmed_person_id bigint,
+    confirmed_name text DEFAULT ''::text NOT NULL,
+    CONSTRAINT hand_over_check CHECK ((confirmed_at >= at)),
+    CONSTRAINT hand_over_check1 CHECK (((confirmed_at IS NULL) = (confirmed_person_id IS NULL))),
+    CONSTRAINT hand_over_check2 CHECK ((confirmed_person_id <> from_person_id)),
+    CONSTRAINT hand_over_note_check CHECK ((length(note) <= 4000))
+);
+
+COMMENT ON COLUMN public.hand_over.to_person_id IS 'NULL: whoever comes next';
+
+COMMENT ON COLUMN public.hand_over.towns IS 'the towns that the writer answers for; NULL: the whole city';
+
+COMMENT ON COLUMN public.hand_over.open IS 'what was open when it was written, as it was then';
+
+ALTER TABLE public.hand_over ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.hand_over_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.happening (
     seq bigint NOT NULL,
     id uuid NOT NULL,
@@ -2274,6 +2308,9 @@ ALTER TABLE ONLY public.finding
 ALTER TABLE ONLY public.gap
     ADD CONSTRAINT gap_pkey PRIMARY KEY (device_id, boot, lane, from_seq);
 
+ALTER TABLE ONLY public.hand_over
+    ADD CONSTRAINT hand_over_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.happening
     ADD CONSTRAINT happening_id_key UNIQUE (id);
 
@@ -2543,7 +2580,11 @@ CREATE INDEX gap_filled ON public.gap USING btree (filled_at) WHERE (filled_at I
 
 CREATE INDEX gap_open ON public.gap USING btree (opened_at) WHERE (missing > 0);
 
+CREATE INDEX hand_over_unread ON public.hand_over USING btree (at) WHERE (confirmed_at IS NULL);
+
 CREATE INDEX happening_made ON public.happening USING btree (made_at);
+
+CREATE INDEX incident_closed ON public.incident USING btree (closed_at) WHERE (closed_at IS NOT NULL);
 
 CREATE INDEX incident_due ON public.incident USING btree (due_at) WHERE (due_at IS NOT NULL);
 
@@ -2557,9 +2598,13 @@ CREATE INDEX incident_mass ON public.incident USING btree (mass_id) WHERE (mass_
 
 CREATE UNIQUE INDEX incident_one_open ON public.incident USING btree (lift_id) WHERE ((closed_at IS NULL) AND (released_at IS NULL));
 
+CREATE INDEX incident_open ON public.incident USING btree (alarm_at) WHERE (closed_at IS NULL);
+
 CREATE INDEX incident_opened ON public.incident USING btree (opened_at);
 
 CREATE INDEX kitchen_owner ON public.kitchen USING btree (owner_org_id);
+
+CREATE INDEX lift_code_prefix ON public.lift USING btree (code text_pattern_ops);
 
 CREATE INDEX lift_place ON public.lift USING btree (place_id);
 
@@ -2616,6 +2661,8 @@ CREATE INDEX silence_ended ON public.silence USING btree (ended_at);
 CREATE INDEX silence_noticed ON public.silence USING btree (noticed_at);
 
 CREATE UNIQUE INDEX silence_one_open ON public.silence USING btree (device_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX stranger_event ON public.stranger USING btree (last_event) WHERE (last_event IS NOT NULL);
 
 CREATE INDEX webhook_delivery_queued ON public.webhook_delivery USING btree (webhook_id, seq) WHERE (state = 'queued'::text);
 
@@ -2814,6 +2861,15 @@ ALTER TABLE ONLY public.finding
 
 ALTER TABLE ONLY public.finding
     ADD CONSTRAINT finding_silence_id_fkey FOREIGN KEY (silence_id) REFERENCES public.silence(id);
+
+ALTER TABLE ONLY public.hand_over
+    ADD CONSTRAINT hand_over_confirmed_person_id_fkey FOREIGN KEY (confirmed_person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.hand_over
+    ADD CONSTRAINT hand_over_from_person_id_fkey FOREIGN KEY (from_person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.hand_over
+    ADD CONSTRAINT hand_over_to_person_id_fkey FOREIGN KEY (to_person_id) REFERENCES public.person(id);
 
 ALTER TABLE ONLY public.incident_entry
     ADD CONSTRAINT incident_entry_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
