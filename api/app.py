@@ -29,7 +29,9 @@ from api.live import uploads as live_uploads
 from api.oversight import accounting, coverage, rescues
 from api.oversight import routes as oversight
 from api.page import HEADERS, content_policy, render
+from api.public import looks
 from api.public import routes as public
+from api.public.cache import PublicCache
 from api.quiet import routes as quiet
 from api.sql import QUERIES
 from api.stream import Hub
@@ -68,6 +70,8 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(part.router)
     app.add_api_route("/healthz", healthz, include_in_schema=True)
     app.middleware("http")(_secure)
+    # Added last it is asked first.
+    app.add_middleware(PublicCache)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     app.add_exception_handler(HTTPException, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -89,6 +93,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(app.state.hub.run()),
         asyncio.create_task(_beat(app)),
         asyncio.create_task(leases.sweep(app)),
+        asyncio.create_task(looks.keep_looking(app)),
     ]
     stop = threading.Event()
     sweeping = retention.work(app.state.settings, Role.API)
