@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -78,8 +78,8 @@ class Shelf:
 class PublicCache:
     """ASGI middleware over the whole application."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, clock: Callable[[], float] = time.monotonic) -> None:
+        self.app, self.clock = app, clock
         self.places, self.searches = Shelf(PLACES_BYTES), Shelf(SEARCHES_BYTES)
         self.making: dict[Name, asyncio.Task[Answer | Slot]] = {}
 
@@ -106,7 +106,7 @@ class PublicCache:
             await _send(page.packed if packed else page.plain, send, whole=scope["method"] == "GET")
 
     async def _find(self, name: Name, scope: Scope) -> Slot | Answer:
-        slot, now = self._shelf(name).get(name), time.monotonic()
+        slot, now = self._shelf(name).get(name), self.clock()
         if slot is None:
             return await asyncio.shield(self._make(name, scope))
         age = now - slot.made_s
@@ -133,18 +133,18 @@ class PublicCache:
     async def _render(self, name: Name, scope: Scope) -> Answer | Slot:
         try:
             answer = await _ask(self.app, _plain(scope, name))
-        except Exception:  # noqa: BLE001
+        except Exception:
             # Whoever has no old page meets it in the application itself.
             log.exception("a public page failed: %s", name.path)
             answer = Answer(0, (), b"")
         shelf = self._shelf(name)
         old = shelf.slots.get(name)
         if keepable(answer):
-            slot = Slot(page_of(answer, datetime.now(UTC)), time.monotonic())
+            slot = Slot(page_of(answer, datetime.now(UTC)), self.clock())
             shelf.put(name, slot)
             return slot
         if old is not None and (answer.status >= 500 or not answer.status):
-            old.failed_s = time.monotonic()
+            old.failed_s = self.clock()
         elif old is not None:
             # What is gone is gone: a lift out of use has no page any more.
             shelf.drop(name)
@@ -166,8 +166,8 @@ def _plain(scope: Scope, name: Name) -> Scope:
     headers = [(key, value) for key, value in scope["headers"] if key == b"host"]
     headers += [(b"accept", b"text/html"), (b"accept-language", name.language.encode())]
     return {
-        **{key: scope[key] for key in ("type", "asgi", "app", "http_version", "scheme", "path", "root_path", "server")},
-        **{"raw_path": scope.get("raw_path"), "state": dict(scope.get("state", {})), "client": None},
+        **scope,
+        **{"state": dict(scope.get("state", {})), "client": None},
         **{"method": "GET", "query_string": name.query.encode(), "headers": headers},
     }
 

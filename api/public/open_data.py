@@ -20,7 +20,8 @@ async def dictionary(request: Request) -> Response:
     return for_everybody(request, "public/open_data.html", datasets=DATASETS.values(), licence_url=LICENCE_URL)
 
 
-@router.api_route("/open-data/{name}.{kind}", methods=["GET", "HEAD"])
+@router.head("/open-data/{name}.{kind}", include_in_schema=False)
+@router.get("/open-data/{name}.{kind}")
 async def file(request: Request, name: str, kind: str) -> Response:
     """A dataset as CSV or JSON (CC BY 4.0), at most an hour old."""
     if name not in DATASETS or kind not in KINDS:

@@ -14,7 +14,8 @@ LEAST_S, LONGEST_S = 3.0, 12 * 3600.0
 
 def stamp(salt: bytes, subject: str, at: float, nonce: str) -> str:
     """When a form was given out, so that only we can say it. `at` in seconds since 1970."""
-    return f"{at:.0f}.{nonce}.{_mac(salt, 'form', subject, f'{at:.0f}', nonce)[:32]}"
+    when = str(int(at))
+    return f"{when}.{nonce}.{_mac(salt, 'form', subject, when, nonce)[:32]}"
 
 
 def age_s(salts: Iterable[bytes], subject: str, given: str, now: float) -> float | None:

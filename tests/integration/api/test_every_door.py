@@ -35,7 +35,10 @@ AUDIENCE: dict[str, frozenset[str] | None] = {
     "/restaurant": None,
     "/search": None,
     "/open-data": None,
-    "/{kind}": None,
+    "/towns": None,
+    "/towns.geojson": None,
+    "/q": None,
+    "/report": None,
     "/": None,
 }
 BLANKS = {
