@@ -26,7 +26,9 @@ from api.live import uploads as live_uploads
 from api.oversight import accounting, coverage, rescues
 from api.oversight import routes as oversight
 from api.problems import add_handlers
+from api.public import looks
 from api.public import routes as public
+from api.public.cache import PublicCache
 from api.quiet import routes as quiet
 from api.shield import Shield
 from api.sql import QUERIES
@@ -69,6 +71,8 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(part.router)
     app.add_api_route("/healthz", healthz, include_in_schema=True)
     app.add_middleware(Shield, settings=settings)
+    # Added last it is asked first.
+    app.add_middleware(PublicCache)
     add_handlers(app)
     return app
 
@@ -86,6 +90,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(app.state.hub.run()),
         asyncio.create_task(_beat(app)),
         asyncio.create_task(leases.sweep(app)),
+        asyncio.create_task(looks.keep_looking(app)),
     ]
     stop = threading.Event()
     sweeping = retention.work(app.state.settings, Role.API)
