@@ -12,16 +12,18 @@ from pathlib import Path
 import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
 from api import edge_uploads, receipts, session
-from api.access import SignInNeeded
+from api.access import SignInNeeded, hand_over
 from api.board import incident
 from api.board import routes as board
 from api.crew import routes as crew
+from api.doors import account, second_door
+from api.doors.sweep import keep_swept
 from api.kitchen import routes as kitchen
 from api.live import leases
 from api.live import routes as live
@@ -50,6 +52,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for part in (
         session,
+        second_door,
+        account,
         edge_uploads,
         receipts,
         live_uploads,
@@ -89,6 +93,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(app.state.hub.run()),
         asyncio.create_task(_beat(app)),
         asyncio.create_task(leases.sweep(app)),
+        asyncio.create_task(keep_swept(app)),
     ]
     stop = threading.Event()
     sweeping = retention.work(app.state.settings, Role.API)
@@ -127,12 +132,13 @@ async def _secure(request: Request, follow: Callable[[Request], Awaitable[Respon
     answer.headers.setdefault("Content-Security-Policy", content_policy(tiles))
     if not request.url.path.startswith("/static/"):
         answer.headers.setdefault("Cache-Control", "private, no-store")
+    hand_over(request, answer)
     return answer
 
 
-async def _to_sign_in(_: Request, fault: Exception) -> Response:
+async def _to_sign_in(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, SignInNeeded)
-    return RedirectResponse(fault.address, 303)
+    return fault.answer(request)
 
 
 async def _problem(request: Request, fault: Exception) -> Response:
