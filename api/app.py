@@ -19,6 +19,8 @@ from api.board import devices, hand_over, incident, lifts, strangers
 from api.board import routes as board
 from api.board.live import Board
 from api.crew import routes as crew
+from api.doors import account, second_door
+from api.doors.sweep import keep_swept
 from api.kitchen import pages as kitchen
 from api.live import leases
 from api.live import routes as live
@@ -49,6 +51,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for part in (
         session,
+        second_door,
+        account,
         edge_uploads,
         receipts,
         live_uploads,
@@ -91,6 +95,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(_beat(app)),
         asyncio.create_task(leases.sweep(app)),
         asyncio.create_task(looks.keep_looking(app)),
+        asyncio.create_task(keep_swept(app)),
     ]
     stop = threading.Event()
     sweeping = retention.work(app.state.settings, Role.API)
