@@ -114,5 +114,5 @@ def limit_of(path: str) -> int | None:
 
 
 def too_long(most: int) -> str:
-    words = f"{most // 1024} KB" if most < 1024 * 1024 else f"{most / 1024 / 1024:.1f} MB"
+    words = f"{most // 1024} KB" if most < 1024 * 1024 else f"{most // 1024 // 1024} MB"
     return f"body: too long, expected at most {words}"
