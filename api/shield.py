@@ -52,7 +52,9 @@ class Shield:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                self._protect(scope, MutableHeaders(raw=message["headers"]))
+                headers = MutableHeaders(raw=list(message["headers"]))
+                self._protect(scope, headers)
+                message = {**message, "headers": headers.raw}
             await send(message)
 
         body, request = Body(scope, receive), Request(scope, receive)
