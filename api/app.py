@@ -74,9 +74,9 @@ def create_app(settings: Settings) -> FastAPI:
     ):
         app.include_router(part.router)
     app.add_api_route("/healthz", healthz, include_in_schema=True)
-    app.add_middleware(Shield, settings=settings)
-    # Added last it is asked first.
+    # What is added last is asked first: also what comes out of memory is for named hosts only.
     app.add_middleware(PublicCache)
+    app.add_middleware(Shield, settings=settings)
     add_handlers(app)
     return app
 

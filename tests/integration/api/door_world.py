@@ -14,6 +14,9 @@ from fastapi import FastAPI
 from api.access import COOKIE, digest
 from api.edge_uploads import keep
 from api.live.store import Store
+from api.media.key import NAME, read_or_make
+from api.media.sealed import Pass, seal
+from api.public import stamp
 from api.session import HASHER
 from runtime.api_settings import ApiSettings
 from runtime.db import Connection
@@ -34,6 +37,7 @@ LOGINS = {
     "admin": "admin",
 }
 KEYS = {"agent": "upload-token", "other agent": "other-upload-token", "token": "guessed-api-token"}
+SALT = b"salt" * 8
 BOX = b"\x00\x00\x00\x18ftypiso5" + b"\x00" * 12
 # What changes by itself while the pages run, and what a try to sign in leaves.
 RESTLESS = ("api_beat", "login_attempt")
@@ -60,6 +64,7 @@ class World:
 
     def __init__(self, owner: Connection, settings: Settings) -> None:
         self.owner, self.settings = owner, settings
+        self._leases: dict[str, Thing] = {}
         self._people()
         self._things()
 
@@ -157,6 +162,12 @@ class World:
             "INSERT INTO outbox (dedupe, channel, address, stage, language, subject, body, created_at, next_at,"
             " give_up_at) VALUES ('x', 'sms', '+86', 'offer', 'zh', '', '', now(), now(), now()) RETURNING id"
         )
+        today = "(now() AT TIME ZONE 'Asia/Shanghai')::date"
+        self.owner.execute(f"INSERT INTO report_salt (day, salt) VALUES ({today}, %s)", (SALT,))
+        self.owner.execute(
+            "INSERT INTO public_report (lift_id, body, number) SELECT id, 'report-7qx', %s FROM lift WHERE code = %s",
+            ("ABCD2345", LIFT),
+        )
         self.owner.execute(
             "INSERT INTO outbox_attempt (outbox_id, started_at, receipt_sha256) VALUES (%s, now(), %s)",
             (outbox, digest("letter-7qx")),
@@ -183,6 +194,8 @@ class World:
         return Thing({"code": KITCHEN})
 
     def make_still(self, _: str) -> Thing:
+        """The newest picture of the camera; nothing newer was withheld."""
+        self.owner.execute("DELETE FROM still_withheld")
         return Thing({"camera": CAMERA})
 
     def make_camera(self, _: str) -> Thing:
@@ -222,7 +235,16 @@ class World:
         return Thing({"token": "letter-7qx" if viewer == "gateway" else "guessed"})
 
     def make_lease(self, _: str, mode: str = "live") -> Thing:
-        """The owner's, new for every knock, with video in it."""
+        """The owner's, new for every row, with video in it."""
+        if mode not in self._leases:
+            self._leases[mode] = self._new_lease(mode)
+        return self._leases[mode]
+
+    def next_row(self) -> None:
+        """What a row may have used up is made anew for the next one."""
+        self._leases.clear()
+
+    def _new_lease(self, mode: str) -> Thing:
         lease = uuid4()
         span = (None, None) if mode == "live" else (datetime.now(UTC) - timedelta(minutes=2), datetime.now(UTC))
         self.owner.execute(
@@ -244,9 +266,41 @@ class World:
         store.put_clip(lease, BOX)
         return Thing({"lease": str(lease)}, marks=("lease-7qx", CAMERA))
 
-    def make_clip(self, viewer: str) -> Thing:
+    def make_sealed(self, viewer: str, mode: str = "live") -> Thing:
+        """The same under the address that was sealed for the owner, whoever knocks at it."""
+        lease = self.make_lease(viewer, mode)
+        person = self.one("SELECT id FROM person WHERE login = 'owner1'")
+        until = int((datetime.now(UTC) + timedelta(minutes=5)).timestamp())
+        leave = Pass(person, "owner", "lease", UUID(lease.blanks["lease"]).hex, "", 0, "", until)
+        sealed = seal(read_or_make(self.settings.api.live / NAME), leave)
+        return lease._replace(blanks={**lease.blanks, "sealed": sealed})
+
+    def make_sealed_clip(self, viewer: str) -> Thing:
         """The same for a piece of the past that was asked for as a file."""
-        return self.make_lease(viewer, "clip")
+        return self.make_sealed(viewer, "clip")
+
+    def make_handover(self, _: str) -> Thing:
+        """A shift's note, written by somebody else, about the whole city."""
+        note = self.one(
+            "INSERT INTO hand_over (from_person_id, from_name, note, open) SELECT id, name, 'handover-7qx', '[]'"
+            " FROM person WHERE login = 'owner6' RETURNING id"
+        )
+        return Thing({"identity": str(note)}, marks=("handover-7qx",))
+
+    def make_report(self, _: str) -> Thing:
+        """Something that the public has told; its number is all that leads to it."""
+        return Thing({"number": "ABCD-2345"}, marks=("report-7qx",))
+
+    def make_report_of_a_lift(self, _: str) -> Thing:
+        return Thing(fields=self._form_of(f"lift/{LIFT}"))
+
+    def make_report_of_a_kitchen(self, _: str) -> Thing:
+        return Thing(fields=self._form_of(f"restaurant/{KITCHEN}"))
+
+    def _form_of(self, subject: str) -> dict[str, str]:
+        """One and the same form for everybody: sent twice it is one report."""
+        at = self.one("SELECT date_trunc('hour', now()) - interval '1 hour'")
+        return {"body": "it shakes", "given": stamp.stamp(SALT, subject, at.timestamp(), "form")}
 
     def make_push(self, viewer: str, mode: str = "live") -> Thing:
         """What an agent sends for a lease."""
