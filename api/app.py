@@ -26,6 +26,7 @@ from api.kitchen import routes as kitchen
 from api.live import leases
 from api.live import routes as live
 from api.live import uploads as live_uploads
+from api.media import routes as media
 from api.oversight import accounting, coverage, rescues
 from api.oversight import routes as oversight
 from api.page import HEADERS, content_policy, render
@@ -54,6 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
         receipts,
         live_uploads,
         live,
+        media,
         board,
         incident,
         crew,
@@ -164,7 +166,7 @@ async def _database_away(request: Request, fault: Exception) -> Response:
 def _answer(request: Request, status: int, detail: str) -> Response:
     """A page for people, problem details (RFC 9457) for programs."""
     if _for_people(request):
-        kind = status if status in (403, 404, 503) else 400
+        kind = status if status in (403, 404, 410, 415, 503) else 400
         return render(request, "problem.html", status, kind=kind, detail=detail)
     problem = {"type": "about:blank", "status": status, "title": detail or str(status)}
     return JSONResponse(problem, status, media_type="application/problem+json")

@@ -6,6 +6,8 @@ KEPT_APPS = {0xE0: b"JFIF\0", 0xEE: b"Adobe"}
 COMMENT, FIRST_APP, LAST_APP, EXIF = 0xFE, 0xE0, 0xEF, 0xE1
 ALONE = {0x01, *range(0xD0, 0xD9)}
 ORIENTATION = 0x0112
+# How a picture is coded, and how large it is; C4, C8 and CC among them are something else.
+FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 class JpegError(ValueError):
@@ -37,6 +39,24 @@ def bare(picture: bytes) -> bytes:
     if turned != 1:
         out.insert(1, _turn(turned))
     return b"".join(out)
+
+
+def size(picture: bytes) -> tuple[int, int]:
+    """Width and height in pixels, from the head alone. Raises JpegError."""
+    if not picture.startswith(START):
+        raise JpegError("begins with something else")
+    at = 2
+    while True:
+        marker, at = _marker(picture, at)
+        if marker in ALONE:
+            continue
+        if marker in (END, SCAN):
+            raise JpegError("says nowhere how large it is")
+        body, at = _segment(picture, at)
+        if marker in FRAMES:
+            if len(body) < 5:
+                raise JpegError("says nowhere how large it is")
+            return int.from_bytes(body[3:5], "big"), int.from_bytes(body[1:3], "big")
 
 
 def _marker(picture: bytes, at: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, HTTPException, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.access import Viewer, viewer_of
 from api.board.desk import QUERIES, Operator, fields, limits
@@ -14,10 +14,11 @@ from api.board.orders import FOR_A_CREW, ORDERS, PRESETS, REASON_NEEDED, WHOMS, 
 from api.board.strips import HEIGHT, WIDTH, strips, x_of
 from api.board.view import grouped
 from api.commands import Result, lead_back, submit
-from api.evidence import rescue_photo
 from api.i18n import LANGUAGES, text
+from api.media.mint import asked, shown
+from api.media.routes import evidence_of
 from api.nearby import organisations
-from api.page import render
+from api.page import render, with_player
 from api.rescue_words import CAUSES, HAZARDS, METHODS
 from api.sql import QUERIES as SHARED
 from contracts.kinds import CommandKind, Role
@@ -44,7 +45,7 @@ async def incident(request: Request, number: str, _: Operator, said: str = "") -
         stop = min(datetime.now(UTC), row["alarm_at"] + AFTER)
         span = {"lift": row["lift_id"], "start": row["alarm_at"] - BEFORE, "stop": stop, "ahead": _ahead(row)}
         samples = await (await connection.execute(QUERIES["samples"], span)).fetchall()
-    return render(
+    page = render(
         request,
         "board/incident.html",
         **story,
@@ -62,6 +63,7 @@ async def incident(request: Request, number: str, _: Operator, said: str = "") -
         whoms=WHOMS,
         presets=[text(language, f"comfort.{preset}") for language in LANGUAGES for preset in PRESETS],
     )
+    return with_player(request, page)
 
 
 @router.get("/board/incident/{number}/live")
@@ -89,17 +91,19 @@ async def for_a_crew(request: Request, number: str, dispatch: int, kind: Command
 
 
 @router.get("/rescue/{number}/photo/{photo}")
-async def photo(request: Request, number: str, photo: UUID, viewer: Looker, why: str = "") -> Response:
-    """A crew's photo, for operators, and for regulators of the town who say why. Every look is logged."""
-    row = await _incident(request, number)
-    if viewer.has(Role.OPERATOR, Role.ADMIN):
-        return await rescue_photo(request, viewer, row["id"], photo, why.strip()[:200] or "operator")
-    towns = viewer.towns(Role.REGULATOR)
-    if towns is not None and row["town_code"] not in towns:
+async def photo(request: Request, number: str, photo: UUID, viewer: Looker, look: str = "") -> RedirectResponse:
+    """Leads to a crew's photo: for operators, and for regulators of the town who have said why (POST /media/look)."""
+    role = next(role for role in (Role.OPERATOR, Role.ADMIN, Role.REGULATOR) if viewer.has(role))
+    row = await evidence_of(request, viewer, role, "rescue", number)
+    given = await asked(request, viewer, f"rescue {number}", look)
+    if role is Role.REGULATOR and given is None:
+        raise HTTPException(403, "reason: '', expected the reason for looking at a photo of a rescue")
+    async with request.app.state.pool.connection() as connection:
+        photos = await (await connection.execute(SHARED["evidence_of_incident"], {"incident": row["id"]})).fetchall()
+    found = [item for item in photos if item["id"] == photo]
+    if not found:
         raise HTTPException(404)
-    if not why.strip():
-        raise HTTPException(403, "why: '', expected the reason for looking at a photo of a rescue")
-    return await rescue_photo(request, viewer, row["id"], photo, why.strip()[:200])
+    return RedirectResponse(shown(request, viewer, role, ("rescue", number), found, given)[0].href, 303)
 
 
 async def _give(

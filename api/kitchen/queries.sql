@@ -14,14 +14,15 @@ WHERE d.kitchen_id = ANY(%(kitchens)s) AND d.kind = 'camera' AND d.retired_at IS
 SELECT f.id, f.number, f.rule, f.class, f.state, f.zone, f.confidence, f.opened_at, f.repeats, f.closed_at,
        coalesce(f.rectify_due, f.due_at) AS due_at,
        f.event_id, k.code AS kitchen_code, k.name_zh, k.name_en,
-       EXISTS (SELECT FROM evidence e WHERE e.event_id = f.event_id) AS has_picture
+       EXISTS (SELECT FROM evidence e WHERE e.event_id = f.event_id AND e.media = 'image/jpeg') AS has_picture
 FROM finding f JOIN kitchen k ON k.id = f.kitchen_id
 WHERE f.kitchen_id = ANY(%(kitchens)s) AND f.state NOT IN ('detected', 'under_review', 'muted')
 ORDER BY (f.closed_at IS NULL) DESC, f.opened_at DESC LIMIT 100
 
 -- name: finding
 SELECT f.*, k.code AS kitchen_code, k.name_zh, k.name_en, k.owner_org_id, p.town_code,
-       d.name_zh AS camera_zh, d.name_en AS camera_en, e.body AS event
+       d.code AS camera_code, d.kind AS device_kind, d.name_zh AS camera_zh, d.name_en AS camera_en,
+       e.body AS event, e.at AS event_at
 FROM finding f JOIN kitchen k ON k.id = f.kitchen_id JOIN place p ON p.id = k.place_id
 JOIN device d ON d.id = f.device_id LEFT JOIN event e ON e.event_id = f.event_id AND e.rev = 0
 WHERE f.number = %(number)s AND f.state NOT IN ('detected', 'under_review', 'muted')

@@ -3,14 +3,15 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import UploadFile
 
 from api.access import Viewer, viewer_of
 from api.charts import bars, line
 from api.commands import lead_back, submit
-from api.evidence import keep_photo, picture
-from api.page import language_of, render
+from api.evidence import keep_photo
+from api.media.mint import shown
+from api.page import language_of, render, with_player
 from api.sql import QUERIES as SHARED
 from contracts.kinds import CommandKind, Role
 from runtime.db import Queries
@@ -49,14 +50,22 @@ async def finding(request: Request, number: str, viewer: Owner, said: str = "") 
         history = await (await connection.execute(QUERIES["history"], {"finding": row["id"]})).fetchall()
         values = {"event": row["event_id"], "finding": row["id"]}
         evidence = await (await connection.execute(SHARED["evidence_of_finding"], values)).fetchall()
-    kinds = {item["kind"] for item in evidence}
-    return render(request, "kitchen/finding.html", row=row, history=history, kinds=kinds, said=said)
+    pictures = shown(request, viewer, Role.OWNER, ("finding", number), evidence)
+    page = render(request, "kitchen/finding.html", row=row, history=history, pictures=pictures, said=said)
+    return with_player(request, page)
 
 
 @router.get("/kitchen/finding/{number}/picture")
-async def finding_picture(request: Request, number: str, viewer: Owner, kind: str = "capture") -> FileResponse:
+async def finding_picture(request: Request, number: str, viewer: Owner, kind: str = "capture") -> RedirectResponse:
+    """Leads to the picture under an address of its own, for lists of many findings."""
     row = await _finding(request, number, viewer)
-    return await picture(request, viewer, row["id"], row["event_id"], kind, "owner of the kitchen")
+    async with request.app.state.pool.connection() as connection:
+        values = {"event": row["event_id"], "finding": row["id"]}
+        evidence = await (await connection.execute(SHARED["evidence_of_finding"], values)).fetchall()
+    found = [item for item in evidence if item["kind"] == kind and item["media"] == "image/jpeg"][:1]
+    if not found:
+        raise HTTPException(404)
+    return RedirectResponse(shown(request, viewer, Role.OWNER, ("finding", number), found)[0].href, 303)
 
 
 @router.post("/kitchen/finding/{number}/{kind}")

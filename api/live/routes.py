@@ -62,7 +62,8 @@ async def begin(request: Request, look: ACamera) -> Response:
     mode = str(form.get("mode", ""))
     if mode not in MODES:
         raise HTTPException(422, f"mode: {mode!r}, expected one of {', '.join(MODES)}")
-    given = await asked(request, look.viewer, PATROL, str(form.get("look", "")))
+    about = f"finding {form['finding']}" if form.get("finding") else PATROL
+    given = await asked(request, look.viewer, about, str(form.get("look", "")))
     reason = reason_of(look.role, look.camera, given.reason if given else str(form.get("reason", "")))
     if not reason:
         raise HTTPException(403, "reason: '', expected the reason for looking at unblurred video")
@@ -163,7 +164,7 @@ def _file(path: Any) -> FileResponse:
 def _span(start: str, minutes: str) -> tuple[datetime, datetime]:
     """The interval of a form; times without a zone are the city's."""
     try:
-        begin = datetime.fromisoformat(start)
+        begin = _moment(start)
         begin = begin if begin.tzinfo else begin.replace(tzinfo=i18n.LOCAL)
         length = timedelta(minutes=float(minutes))
     except (ValueError, OverflowError) as error:
@@ -173,6 +174,15 @@ def _span(start: str, minutes: str) -> tuple[datetime, datetime]:
     if begin > datetime.now(UTC):
         raise HTTPException(422, f"start: {start!r} has not been yet")
     return begin, begin + length
+
+
+def _moment(text: str) -> datetime:
+    """A time of a form, or seconds since 1970 as a page's hidden field has them. Raises ValueError, OverflowError."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        return datetime.fromisoformat(text)
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _uuid(text: str) -> UUID:

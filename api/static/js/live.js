@@ -17,7 +17,7 @@
       this.video = this.find("video");
       this.clip = this.find(".clip");
       this.lease = null;
-      if (this.find(".open")) this.find(".open").addEventListener("click", (event) => { event.preventDefault(); this.open(); });
+      if (this.find(".open")) this.find(".open").addEventListener("click", (event) => { event.preventDefault(); if (box.dataset.film) this.film(); else this.open(); });
       if (this.find(".controls .stop")) this.find(".controls .stop").addEventListener("click", () => this.stop());
       if (this.find(".full")) this.find(".full").addEventListener("click", () => this.fill());
       if (this.find(".pause")) this.find(".pause").addEventListener("click", () => this.pause());
@@ -37,6 +37,18 @@
       } catch (fault) { this.say(texts.failed); }
       this.opening = false;
       if (this.unwanted) this.stop();
+    }
+    // A clip that is kept as evidence: nothing to wait for and nothing to renew.
+    film() {
+      this.lease = JSON.parse(this.box.dataset.film);
+      this.shift = 0;
+      this.mark();
+      for (const name of [".mark", ".controls"]) this.find(name).hidden = false;
+      this.find(".open").hidden = true;
+      this.video.hidden = false;
+      this.video.onerror = () => { this.close(); this.say(texts.expired); };
+      this.video.src = this.box.dataset.src;
+      this.video.play().catch(function () { /* the person presses play */ });
     }
     begin(lease, over) {
       this.lease = lease;
@@ -132,7 +144,7 @@
     close() {
       if (this.hls) this.hls.destroy();
       this.hls = null;
-      if (this.video) { this.video.removeAttribute("src"); this.video.load(); this.video.hidden = true; }
+      if (this.video) { this.video.onerror = null; this.video.removeAttribute("src"); this.video.load(); this.video.hidden = true; }
       this.lease = null;
       this.playing = false;
       delete this.box.dataset.delay;

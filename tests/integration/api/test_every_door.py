@@ -24,6 +24,7 @@ AUDIENCE: dict[str, frozenset[str] | None] = {
     "/kitchen": frozenset({"owner1"}),
     "/oversight": frozenset({"regulator", "admin"}),
     "/live": frozenset({"owner1", "regulator", "operator"}),
+    "/media": frozenset({"owner1", "regulator", "operator", "admin"}),
     # Whoever has the link, or the token of an agent, or nothing at all.
     "/c": None,
     "/edge": None,
@@ -40,7 +41,7 @@ AUDIENCE: dict[str, frozenset[str] | None] = {
 }
 BLANKS = {
     "number": "R1", "kind": "note", "dispatch": "1", "photo": str(uuid4()), "code": "442001", "token": "guessed",
-    "camera": "cam-k-001-1", "device": "cam-k-001-1", "lease": str(uuid4()), "name": "x", "event_id": str(uuid4()),
+    "camera": "cam-k-001-1", "device": "cam-k-001-1", "lease": str(uuid4()), "sealed": "x", "name": "x", "event_id": str(uuid4()),
 }  # fmt: skip
 
 
