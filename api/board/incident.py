@@ -9,14 +9,14 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.access import Viewer, viewer_of
-from api.board.desk import QUERIES, Operator, fields, limits
+from api.board.desk import QUERIES, Operator, fields, limits, theirs, told, towns_of
 from api.board.orders import FOR_A_CREW, ORDERS, PRESETS, REASON_NEEDED, WHOMS, crew_args, order_args
 from api.board.strips import HEIGHT, WIDTH, strips, x_of
 from api.board.view import grouped
 from api.commands import Result, lead_back, submit
 from api.i18n import LANGUAGES, text
 from api.media.mint import asked, shown
-from api.media.routes import evidence_of
+from api.media.routes import evidence_for
 from api.nearby import organisations
 from api.page import render, with_player
 from api.rescue_words import CAUSES, HAZARDS, METHODS
@@ -33,9 +33,10 @@ Looker = Annotated[Viewer, Depends(viewer_of(Role.OPERATOR, Role.ADMIN, Role.REG
 
 
 @router.get("/board/incident/{number}")
-async def incident(request: Request, number: str, _: Operator, said: str = "") -> HTMLResponse:
-    row = await _incident(request, number)
-    story = await _story(request, row)
+async def incident(request: Request, number: str, viewer: Operator, said: str = "") -> HTMLResponse:
+    after = told(request)
+    row = theirs(viewer, await _incident(request, number))
+    story = await _story(request, row, viewer)
     async with request.app.state.pool.connection() as connection:
         ids = {"incident": row["id"], "lift": row["lift_id"]}
         cameras = await (await connection.execute(QUERIES["cameras"], ids)).fetchall()
@@ -49,6 +50,7 @@ async def incident(request: Request, number: str, _: Operator, said: str = "") -
         request,
         "board/incident.html",
         **story,
+        **after,
         said=said,
         cameras=cameras,
         photos=photos,
@@ -67,9 +69,10 @@ async def incident(request: Request, number: str, _: Operator, said: str = "") -
 
 
 @router.get("/board/incident/{number}/live")
-async def live_part(request: Request, number: str, _: Operator) -> HTMLResponse:
+async def live_part(request: Request, number: str, viewer: Operator) -> HTMLResponse:
     """The parts of the page that change by themselves; what somebody types stays."""
-    return render(request, "board/incident_live.html", **await _story(request, await _incident(request, number)))
+    row = theirs(viewer, await _incident(request, number))
+    return render(request, "board/incident_live.html", **await _story(request, row, viewer))
 
 
 @router.post("/board/incident/{number}/{kind}")
@@ -77,7 +80,7 @@ async def order(request: Request, number: str, kind: CommandKind, viewer: Operat
     """One of an operator's commands on an incident."""
     if kind not in ORDERS:
         raise HTTPException(404)
-    row, form = await _incident(request, number), await fields(request)
+    row, form = theirs(viewer, await _incident(request, number)), await fields(request)
     return await _give(request, row, kind, viewer, form, order_args(kind, form), None)
 
 
@@ -86,15 +89,15 @@ async def for_a_crew(request: Request, number: str, dispatch: int, kind: Command
     """What a crew said on the telephone, or an operator's word that it has arrived."""
     if kind not in FOR_A_CREW:
         raise HTTPException(404)
-    row, form = await _incident(request, number), await fields(request)
+    row, form = theirs(viewer, await _incident(request, number)), await fields(request)
     return await _give(request, row, kind, viewer, form, crew_args(kind, form), dispatch)
 
 
 @router.get("/rescue/{number}/photo/{photo}")
 async def photo(request: Request, number: str, photo: UUID, viewer: Looker, look: str = "") -> RedirectResponse:
     """Leads to a crew's photo: for operators, and for regulators of the town who have said why (POST /media/look)."""
-    role = next(role for role in (Role.OPERATOR, Role.ADMIN, Role.REGULATOR) if viewer.has(role))
-    row = await evidence_of(request, viewer, role, "rescue", number)
+    roles = [role for role in (Role.ADMIN, Role.OPERATOR, Role.REGULATOR) if viewer.has(role)]
+    role, row = await evidence_for(request, viewer, roles, "rescue", number)
     given = await asked(request, viewer, f"rescue {number}", look)
     if role is Role.REGULATOR and given is None:
         raise HTTPException(403, "reason: '', expected the reason for looking at a photo of a rescue")
@@ -144,7 +147,7 @@ async def _incident(request: Request, number: str) -> dict[str, Any]:
     return row
 
 
-async def _story(request: Request, row: Mapping[str, Any]) -> dict[str, Any]:
+async def _story(request: Request, row: Mapping[str, Any], viewer: Viewer) -> dict[str, Any]:
     """What is known of an incident, from top to bottom."""
     ids = {"incident": row["id"], "lift": row["lift_id"]}
     async with request.app.state.pool.connection() as connection:
@@ -154,7 +157,7 @@ async def _story(request: Request, row: Mapping[str, Any]) -> dict[str, Any]:
         letters = await (await connection.execute(QUERIES["letters"], ids)).fetchall()
         merged = await (await connection.execute(QUERIES["merged_here"], ids)).fetchall()
         ear = await (await connection.execute(QUERIES["heard"], {**ids, **limits(request)})).fetchone()
-        rows = await (await connection.execute(QUERIES["open_incidents"], limits(request))).fetchall()
+    rows = (await request.app.state.board.facts(towns_of(viewer))).rows
     ahead = abs(_ahead(row))
     others = [other for group in grouped(rows, [], datetime.now(UTC)) for other in group.rows]
     others = [other for other in others if other["id"] != row["id"]]

@@ -21,7 +21,10 @@ InitNumber = Annotated[int, Path(ge=0, le=9999)]
 
 
 async def wanted(
-    request: Request, lease: UUID, authorization: Annotated[str, Header()], x_sunlit_device: Annotated[str, Header()]
+    request: Request,
+    lease: UUID,
+    x_sunlit_device: Annotated[str, Header()],
+    authorization: Annotated[str, Header()] = "",
 ) -> dict[str, Any]:
     """The stream of this very device, or the open lease of its recording. 410 tells the edge to stop."""
     device = await uploader(request, authorization, x_sunlit_device)

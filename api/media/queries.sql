@@ -1,6 +1,7 @@
 -- name: finding
 -- Whose a finding is; those that nobody was told of are not there for an owner.
-SELECT f.id, f.event_id, f.state NOT IN ('detected', 'under_review', 'muted') AS told, k.owner_org_id, p.town_code
+SELECT f.id, f.event_id, f.state NOT IN ('detected', 'under_review', 'muted') AS told, k.owner_org_id,
+       k.id AS kitchen_id, p.town_code
 FROM finding f LEFT JOIN kitchen k ON k.id = f.kitchen_id LEFT JOIN lift l ON l.id = f.lift_id
 LEFT JOIN place p ON p.id = coalesce(k.place_id, l.place_id) WHERE f.number = %(number)s
 

@@ -12,8 +12,7 @@ def may_see(viewer: Viewer, role: Role, kind: str, row: Mapping[str, Any]) -> bo
     if not viewer.has(role):
         return False
     if role is Role.OWNER:
-        mine = kind == "finding" and row["owner_org_id"] is not None
-        return mine and row["told"] and row["owner_org_id"] in viewer.organisations(Role.OWNER)
+        return kind == "finding" and row["told"] and viewer.owns(row["owner_org_id"], row["kitchen_id"])
     if role is Role.OPERATOR and kind != "rescue":
         return False
     if role in (Role.REGULATOR, Role.OPERATOR):

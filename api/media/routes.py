@@ -1,6 +1,7 @@
 """Where pictures and clips of evidence are shown, and where a reason for looking is given."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -39,10 +40,9 @@ async def look(
     back: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """A reason for looking at a finding's or a rescue's pictures; leads back to the page, which now shows them."""
-    role = next((role for role in (Role.REGULATOR, Role.ADMIN, Role.OPERATOR, Role.OWNER) if viewer.has(role)), None)
-    if role is None or what not in KINDS:
+    if what not in KINDS:
         raise HTTPException(404)
-    await evidence_of(request, viewer, role, what, number)
+    role, _ = await evidence_for(request, viewer, (Role.REGULATOR, Role.ADMIN), what, number)
     given = await ask(request, viewer, role, f"{what} {number}", reason)
     page = back if back.startswith("/") and not back.startswith(("//", "/\\")) else f"/oversight/finding/{number}"
     path, _, query = page.partition("?")
@@ -59,7 +59,7 @@ async def media(request: Request, sealed: str, viewer: Looker) -> Response:
     leave = unseal(key_of(request.app), sealed)
     if leave is None or leave.kind not in KINDS or leave.person != viewer.person_id:
         raise HTTPException(404)
-    row = await evidence_of(request, viewer, leave.role, leave.kind, leave.what)
+    _, row = await evidence_for(request, viewer, [leave.role], leave.kind, leave.what)
     if over(leave):
         raise HTTPException(410, "address: its five minutes are over; open the page again")
     own = own_reason(leave.role, leave.kind, leave.what)
@@ -81,13 +81,16 @@ async def media(request: Request, sealed: str, viewer: Looker) -> Response:
         return Response(await asyncio.to_thread(_mark, path, viewer, seen), media_type="image/jpeg", headers=PRIVATE)
 
 
-async def evidence_of(request: Request, viewer: Viewer, role: Role, kind: str, number: str) -> dict[str, Any]:
-    """The finding or incident, for those who may see its evidence. Raises HTTPException."""
+async def evidence_for(
+    request: Request, viewer: Viewer, roles: Sequence[Role], kind: str, number: str
+) -> tuple[Role, dict[str, Any]]:
+    """The finding or incident, with the first of the roles that may see its evidence. Raises HTTPException."""
     async with request.app.state.pool.connection() as connection:
         row: dict[str, Any] | None = await (await connection.execute(QUERIES[kind], {"number": number})).fetchone()
-    if row is None or not may_see(viewer, role, kind, row):
+    role = next((role for role in roles if row is not None and may_see(viewer, role, kind, row)), None)
+    if role is None or row is None:
         raise HTTPException(404)
-    return row
+    return role, row
 
 
 def _mark(path: Any, viewer: Viewer, seen: dict[str, Any]) -> bytes:

@@ -8,7 +8,7 @@ from api.access import Grant, Viewer
 from api.media.rights import may_see, own_reason
 from contracts.kinds import Role
 
-OWN: dict[str, Any] = {"owner_org_id": 11, "town_code": "t-1", "told": True}
+OWN: dict[str, Any] = {"owner_org_id": 11, "kitchen_id": 5, "town_code": "t-1", "told": True}
 UNTOLD = {**OWN, "told": False}
 LIFT = {**OWN, "owner_org_id": None}
 
@@ -19,6 +19,8 @@ LIFT = {**OWN, "owner_org_id": None}
         (Grant(Role.OWNER, organisation_id=11), Role.OWNER, "finding", OWN, True),
         (Grant(Role.OWNER, organisation_id=11), Role.OWNER, "finding", UNTOLD, False),
         (Grant(Role.OWNER, organisation_id=12), Role.OWNER, "finding", OWN, False),
+        (Grant(Role.OWNER, organisation_id=11, kitchen_id=5), Role.OWNER, "finding", OWN, True),
+        (Grant(Role.OWNER, organisation_id=11, kitchen_id=6), Role.OWNER, "finding", OWN, False),
         (Grant(Role.OWNER, organisation_id=11), Role.OWNER, "finding", LIFT, False),
         (Grant(Role.OWNER, organisation_id=11), Role.OWNER, "rescue", OWN, False),
         (Grant(Role.OWNER, organisation_id=11), Role.REGULATOR, "finding", OWN, False),
