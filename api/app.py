@@ -20,7 +20,7 @@ from api.board import routes as board
 from api.board.live import Board
 from api.crew import routes as crew
 from api.kitchen import pages as kitchen
-from api.live import leases
+from api.live import leases, patrol
 from api.live import routes as live
 from api.live import uploads as live_uploads
 from api.media import routes as media
@@ -53,6 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
         edge_uploads,
         receipts,
         live_uploads,
+        patrol,
         live,
         media,
         board,

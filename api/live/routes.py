@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Redirect
 from api import i18n
 from api.live import leases
 from api.live.guard import QUERIES, ACamera, ALease, AnOpenLease, AShownLease, Looker, lease_for
+from api.live.patrol import PATROL
 from api.live.player import player
 from api.live.playlist import playlist
 from api.live.refusals import told
@@ -21,7 +22,6 @@ from api.page import language_of, render, with_player
 
 router = APIRouter(prefix="/live")
 MODES = ("live", "playback", "clip")
-PATROL = "patrol"
 LONGEST = timedelta(minutes=10)
 PRIVATE = {"Cache-Control": "private, no-store"}
 Number = Annotated[int, Path(ge=0, le=99_999_999)]

@@ -259,7 +259,8 @@ class World:
             # All who look through a camera share its stream.
             video = self.one(
                 "INSERT INTO live_stream (id, device_id, until, asked_at) SELECT id, device_id, until, asked_at"
-                " FROM live_lease WHERE id = %s ON CONFLICT (device_id) DO UPDATE SET until = EXCLUDED.until RETURNING id",
+                " FROM live_lease WHERE id = %s ON CONFLICT (device_id) DO UPDATE SET until = EXCLUDED.until"
+                " RETURNING id",
                 lease,
             )
             self.owner.execute("UPDATE live_lease SET stream_id = %s WHERE id = %s", (video, lease))
