@@ -22,9 +22,10 @@ from api.crew import routes as crew
 from api.doors import account, second_door
 from api.doors.sweep import keep_swept
 from api.kitchen import pages as kitchen
-from api.live import leases
+from api.live import leases, patrol
 from api.live import routes as live
 from api.live import uploads as live_uploads
+from api.media import routes as media
 from api.oversight import accounting, coverage, rescues
 from api.oversight import routes as oversight
 from api.problems import add_handlers
@@ -56,7 +57,9 @@ def create_app(settings: Settings) -> FastAPI:
         edge_uploads,
         receipts,
         live_uploads,
+        patrol,
         live,
+        media,
         board,
         lifts,
         strangers,

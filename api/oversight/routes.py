@@ -3,15 +3,15 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import HTMLResponse
 
 from api.access import Viewer, viewer_of
 from api.charts import bars, histogram
 from api.commands import lead_back, submit
 from api.csv_file import csv_file
-from api.evidence import picture
 from api.intervals import poisson, wilson
-from api.page import language_of, render
+from api.media.mint import asked, shown
+from api.page import language_of, render, with_player
 from api.sql import QUERIES as SHARED
 from contracts.kinds import CommandKind, Role
 from runtime.db import Queries
@@ -135,25 +135,27 @@ async def findings_list(
 
 
 @router.get("/oversight/finding/{number}")
-async def finding(request: Request, number: str, viewer: Regulator, said: str = "", why: str = "") -> HTMLResponse:
+async def finding(request: Request, number: str, viewer: Regulator, said: str = "", look: str = "") -> HTMLResponse:
     row = await _finding(request, number, viewer)
     async with request.app.state.pool.connection() as connection:
         history = await (await connection.execute(QUERIES["history"], {"finding": row["id"]})).fetchall()
         values = {"event": row["event_id"], "finding": row["id"]}
         evidence = await (await connection.execute(SHARED["evidence_of_finding"], values)).fetchall()
-    kinds = {item["kind"] for item in evidence}
-    return render(request, "oversight/finding.html", row=row, history=history, kinds=kinds, said=said, why=why.strip())
-
-
-@router.get("/oversight/finding/{number}/picture")
-async def finding_picture(
-    request: Request, number: str, viewer: Regulator, why: str = "", kind: str = "capture"
-) -> FileResponse:
-    """An unblurred picture needs a reason, which is logged."""
-    if not why.strip():
-        raise HTTPException(403, "why: '', expected the reason for looking at an unblurred picture")
-    row = await _finding(request, number, viewer)
-    return await picture(request, viewer, row["id"], row["event_id"], kind, why.strip()[:200])
+    given = await asked(request, viewer, f"finding {number}", look)
+    role = Role.REGULATOR if viewer.has(Role.REGULATOR) else Role.ADMIN
+    pictures = shown(request, viewer, role, ("finding", number), evidence, given) if given else []
+    page = render(
+        request,
+        "oversight/finding.html",
+        row=row,
+        history=history,
+        evidence=evidence,
+        pictures=pictures,
+        given=given,
+        asked=bool(look),
+        said=said,
+    )
+    return with_player(request, page)
 
 
 @router.post("/oversight/finding/{number}/{kind}")

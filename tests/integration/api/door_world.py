@@ -18,6 +18,7 @@ from api.media.key import NAME, read_or_make
 from api.media.sealed import Pass, seal
 from api.public import stamp
 from api.session import HASHER
+from contracts.kinds import Role as Person
 from runtime.api_settings import ApiSettings
 from runtime.db import Connection
 from runtime.settings import DatabaseSettings, Settings
@@ -148,7 +149,7 @@ class World:
             " RETURNING id"
         )
         self.photo_id = self._evidence(jpeg(1), kind="rescue", incident_id=self.incident_id)
-        self._evidence(jpeg(2), kind="capture", event_id=self.event)
+        self.picture_id = self._evidence(jpeg(2), kind="capture", event_id=self.event)
         self.owner.execute(
             "INSERT INTO stranger (site, code, reason, first_seen, last_seen, messages, events, last_event, kept,"
             " lanes) VALUES ('far', 'stranger-7qx', 'unknown', now(), now(), 1, 1, now(), 0, '{event}')"
@@ -217,6 +218,26 @@ class World:
     def make_photo(self, _: str) -> Thing:
         return Thing({"number": "R-7QX", "photo": str(self.photo_id)})
 
+    def make_picture(self, _: str) -> Thing:
+        """The address of the finding's picture, sealed for its owner."""
+        return Thing({"sealed": self._sealed("owner1", Person.OWNER, "finding", "F-7QX", self.picture_id)})
+
+    def make_rescue_picture(self, _: str) -> Thing:
+        return Thing({"sealed": self._sealed("operator", Person.OPERATOR, "rescue", "R-7QX", self.photo_id)})
+
+    def make_asked(self, _: str) -> Thing:
+        """The regulator's reason for looking at the photos of the rescue."""
+        row = self.one(
+            "INSERT INTO audit_log (person_id, actor, action, object, reason) SELECT id, login, 'look_asked',"
+            " 'rescue R-7QX', 'complaint' FROM person WHERE login = 'regulator' RETURNING id"
+        )
+        return Thing(fields={"look": self._sealed("regulator", Person.REGULATOR, "asked", "rescue R-7QX", asked=row)})
+
+    def _sealed(self, login: str, role: Person, kind: str, what: str, item: UUID | None = None, asked: int = 0) -> str:
+        person = self.one("SELECT id FROM person WHERE login = %s", login)
+        leave = Pass(person, role, kind, what, item, asked, uuid4().hex, 2**40)
+        return seal(read_or_make(self.settings.api.live / NAME), leave)
+
     def make_finding(self, _: str) -> Thing:
         return Thing({"number": "F-7QX"}, marks=("F-7QX", "note-7qx"))
 
@@ -253,31 +274,22 @@ class World:
             " FROM device d, person p WHERE d.code = %s AND p.login = 'owner1'",
             (lease, mode, *span, CAMERA),
         )
+        video = lease
         if mode == "live":
-            self.owner.execute(
+            # All who look through a camera share its stream.
+            video = self.one(
                 "INSERT INTO live_stream (id, device_id, until, asked_at) SELECT id, device_id, until, asked_at"
-                " FROM live_lease WHERE id = %(id)s ON CONFLICT (device_id) DO UPDATE SET id = EXCLUDED.id",
-                {"id": lease},
+                " FROM live_lease WHERE id = %s ON CONFLICT (device_id) DO UPDATE SET until = EXCLUDED.until"
+                " RETURNING id",
+                lease,
             )
-            self.owner.execute("UPDATE live_lease SET stream_id = id WHERE id = %s", (lease,))
+            self.owner.execute("UPDATE live_lease SET stream_id = %s WHERE id = %s", (video, lease))
         store = Store(self.settings.api.live, 2**30)
-        store.put_init(lease, 0, BOX)
-        store.put_piece(lease, 1_764_000_000_000, 2000, 0, BOX, live=True)
-        store.put_clip(lease, BOX)
-        return Thing({"lease": str(lease)}, marks=("lease-7qx", CAMERA))
-
-    def make_sealed(self, viewer: str, mode: str = "live") -> Thing:
-        """The same under the address that was sealed for the owner, whoever knocks at it."""
-        lease = self.make_lease(viewer, mode)
-        person = self.one("SELECT id FROM person WHERE login = 'owner1'")
-        until = int((datetime.now(UTC) + timedelta(minutes=5)).timestamp())
-        leave = Pass(person, "owner", "lease", UUID(lease.blanks["lease"]).hex, "", 0, "", until)
-        sealed = seal(read_or_make(self.settings.api.live / NAME), leave)
-        return lease._replace(blanks={**lease.blanks, "sealed": sealed})
-
-    def make_sealed_clip(self, viewer: str) -> Thing:
-        """The same for a piece of the past that was asked for as a file."""
-        return self.make_sealed(viewer, "clip")
+        store.put_init(video, 0, BOX)
+        store.put_piece(video, 1_764_000_000_000, 2000, 0, BOX, live=True)
+        store.put_clip(video, BOX)
+        sealed = self._sealed("owner1", Person.OWNER, "lease", lease.hex)
+        return Thing({"lease": str(lease), "sealed": sealed}, marks=("lease-7qx", CAMERA))
 
     def make_handover(self, _: str) -> Thing:
         """A shift's note, written by somebody else, about the whole city."""
@@ -305,7 +317,9 @@ class World:
     def make_push(self, viewer: str, mode: str = "live") -> Thing:
         """What an agent sends for a lease."""
         times = {"x-segment-start": "2026-11-25T12:00:00+00:00", "x-segment-seconds": "2", "x-segment-init": "0"}
-        return Thing(self.make_lease(viewer, mode).blanks, headers={"x-sunlit-device": CAMERA, **times}, body=BOX)
+        lease = self.make_lease(viewer, mode).blanks["lease"]
+        video = self.one("SELECT coalesce(stream_id, id) FROM live_lease WHERE id = %s", lease)
+        return Thing({"lease": str(video)}, headers={"x-sunlit-device": CAMERA, **times}, body=BOX)
 
     def make_push_clip(self, viewer: str) -> Thing:
         return self.make_push(viewer, "clip")
