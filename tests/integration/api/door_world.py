@@ -195,8 +195,8 @@ class World:
         return Thing({"code": KITCHEN})
 
     def make_still(self, _: str) -> Thing:
-        """The newest picture of the camera; nothing newer was withheld."""
-        self.owner.execute("DELETE FROM still_withheld")
+        """Newer than anything that an agent of this walk has withheld: what was withheld is shown to nobody."""
+        self.owner.execute("UPDATE still SET taken_at = now() + interval '1 minute'")
         return Thing({"camera": CAMERA})
 
     def make_camera(self, _: str) -> Thing:
