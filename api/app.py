@@ -33,6 +33,8 @@ from api.public import routes as public
 from api.quiet import routes as quiet
 from api.sql import QUERIES
 from api.stream import Hub
+from api.v1 import counting
+from api.v1 import routes as v1
 from runtime import service
 from runtime.db import Role, async_pool
 from runtime.settings import Settings
@@ -62,6 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
         coverage,
         rescues,
         oversight,
+        v1,
         public,
         quiet,
     ):
@@ -89,6 +92,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(app.state.hub.run()),
         asyncio.create_task(_beat(app)),
         asyncio.create_task(leases.sweep(app)),
+        asyncio.create_task(counting.sweep(app)),
     ]
     stop = threading.Event()
     sweeping = retention.work(app.state.settings, Role.API)
@@ -97,6 +101,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     stop.set()
     for task in tasks:
         task.cancel()
+    with suppress(psycopg.Error, PoolTimeout):
+        await counting.flush(app)
     await app.state.pool.close()
     await app.state.public_pool.close()
 

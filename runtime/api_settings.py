@@ -25,6 +25,8 @@ class ApiSettings(BaseModel):
     """the city is invented, and every page says so"""
     hotline: str = "96333"
     """the telephone of the rescue desk, shown to crews"""
+    calls_per_minute: int = Field(default=600, ge=0)
+    """of one token at /api/v1, in each process; 0: no limit"""
     map_tiles: str = ""
     """pictures of the map under lifts and stations, such as https://tiles.example/{z}/{x}/{y}.png; empty: none"""
     map_credit: str = ""
