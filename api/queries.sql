@@ -39,7 +39,10 @@ SELECT ok, reason FROM command_result WHERE command_id = %(id)s AND reason <> 'c
 
 -- name: audit
 INSERT INTO audit_log (person_id, actor, action, object, reason, details)
-VALUES (%(person)s, %(actor)s, %(action)s, %(object)s, %(reason)s, %(details)s)
+VALUES (%(person)s, %(actor)s, %(action)s, %(object)s, %(reason)s, %(details)s) RETURNING id
+
+-- name: audit_reason
+SELECT reason FROM audit_log WHERE id = %(id)s AND action = 'look_asked'
 
 -- name: uploader
 -- A camera's pictures are brought by the agent of its site.

@@ -20,6 +20,8 @@ class ApiSettings(BaseModel):
     live_max_mb: int = Field(default=2048, ge=16)
     clip_max_mb: int = Field(default=64, ge=1, le=4096)
     """the largest clip that an agent may send"""
+    hosts: tuple[str, ...] = ()
+    """the names under which the pages are asked for; a request for any other is refused; empty: any"""
     secure_cookies: bool = False
     demo: bool = False
     """the city is invented, and every page says so"""

@@ -45,6 +45,7 @@ GRANT INSERT, UPDATE, DELETE ON command, evidence, evidence_custody, still, sess
 -- Nobody is deleted: what a person did stays theirs.
 GRANT INSERT, UPDATE ON person TO sunlit_api;
 GRANT INSERT, UPDATE, DELETE ON person_role, api_token, second_factor, recovery_code, pass TO sunlit_api;
+GRANT INSERT, UPDATE, DELETE ON live_stream TO sunlit_api;
 -- What is too old is deleted by who wrote it.
 GRANT DELETE ON alerting_beat, outbox, outbox_attempt, edge_order_sent, rescue_order TO sunlit_alerting;
 GRANT SELECT ON public_town, public_lift, public_kitchen, public_still, public_withheld, public_rescue, public_finding

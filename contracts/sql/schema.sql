@@ -1251,11 +1251,22 @@ CREATE TABLE public.live_lease (
     asked_at timestamp with time zone NOT NULL,
     closed_at timestamp with time zone,
     closed_why text DEFAULT ''::text NOT NULL,
+    stream_id uuid,
     CONSTRAINT live_lease_check CHECK (((mode <> 'live'::text) = ((starts_at IS NOT NULL) AND (ends_at IS NOT NULL)))),
     CONSTRAINT live_lease_mode_check CHECK ((mode = ANY (ARRAY['live'::text, 'playback'::text, 'clip'::text]))),
     CONSTRAINT live_lease_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 200))),
     CONSTRAINT live_lease_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'regulator'::text, 'operator'::text])))
 );
+
+CREATE TABLE public.live_stream (
+    id uuid NOT NULL,
+    device_id integer NOT NULL,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    until timestamp with time zone NOT NULL,
+    asked_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON COLUMN public.live_stream.id IS 'what the edge is told as the lease of its video';
 
 CREATE TABLE public.login_attempt (
     id bigint NOT NULL,
@@ -2345,6 +2356,12 @@ ALTER TABLE ONLY public.lift_sample
 ALTER TABLE ONLY public.live_lease
     ADD CONSTRAINT live_lease_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.live_stream
+    ADD CONSTRAINT live_stream_device_id_key UNIQUE (device_id);
+
+ALTER TABLE ONLY public.live_stream
+    ADD CONSTRAINT live_stream_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.login_attempt
     ADD CONSTRAINT login_attempt_pkey PRIMARY KEY (id);
 
@@ -2596,6 +2613,8 @@ CREATE INDEX lift_place ON public.lift USING btree (place_id);
 CREATE INDEX lift_sample_time ON public.lift_sample USING btree ("time");
 
 CREATE INDEX live_lease_open ON public.live_lease USING btree (until) WHERE (closed_at IS NULL);
+
+CREATE INDEX live_lease_stream ON public.live_lease USING btree (stream_id) WHERE (stream_id IS NOT NULL);
 
 CREATE INDEX login_attempt_address ON public.login_attempt USING btree (address, at);
 
@@ -2878,6 +2897,9 @@ ALTER TABLE ONLY public.live_lease
 
 ALTER TABLE ONLY public.live_lease
     ADD CONSTRAINT live_lease_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.live_stream
+    ADD CONSTRAINT live_stream_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
 
 ALTER TABLE ONLY public.mass_incident
     ADD CONSTRAINT mass_incident_place_id_fkey FOREIGN KEY (place_id) REFERENCES public.place(id);
