@@ -1,4 +1,4 @@
-"""The door of programs: who calls, how often, what went wrong in RFC 9457, and answers that need not be sent twice."""
+"""The door of programs: who calls, how often, and answers that need not be sent twice."""
 
 import hashlib
 import time
@@ -6,50 +6,40 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import msgspec
-import psycopg
 from fastapi import HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from msgspec import Struct
-from psycopg_pool import PoolTimeout
 
 from api.tokens import Caller, token_of
 from api.v1.counting import count
 from api.v1.limit import Bucket, take
-from api.v1.models import Fault, Problem
-from api.v1.schema import FAULTS, PROBLEM
+from api.v1.schema import FAULTS
 from runtime.db import AsyncConnection
 
 ENCODER = msgspec.json.Encoder()
 
 
-class Wrong(HTTPException):
-    """A parameter that is not what was expected."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(422, f"{fault.field}: {fault.value!r}, expected {fault.expected}")
-        self.fault = fault
-
-
 class MachineRoute(APIRoute):
-    """A route that never answers with a page."""
+    """A route whose calls are counted, whatever comes of them."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         follow = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
+            status = 500
             try:
-                answer = await follow(request)
-            except RequestValidationError as fault:
-                answer = problem(422, *(_fault(error) for error in fault.errors()))
+                made = await follow(request)
+                status = made.status_code
+                return made
             except HTTPException as fault:
-                answer = _problem_of(fault)
-            except psycopg.DataError:
-                answer = problem(422, said="a parameter that no text of the database takes, such as one with a NUL")
-            except (psycopg.OperationalError, PoolTimeout):
-                answer = problem(503)
-            count(request, self.path, answer.status_code)
-            return answer
+                status = fault.status_code
+                raise
+            except RequestValidationError:
+                status = 422
+                raise
+            finally:
+                count(request, self.path, status)
 
         return handle
 
@@ -99,27 +89,7 @@ def raw(request: Request, body: bytes) -> Response:
 
 def wrong(field: str, value: object, expected: str) -> HTTPException:
     """422 that names field, value and what was expected."""
-    return Wrong(Fault(field=field, value=str(value), expected=expected))
-
-
-def problem(status: int, *errors: Fault, said: str = "", headers: dict[str, str] | None = None) -> Response:
-    """Problem details."""
-    words = "; ".join(f"{one.field}: {one.value!r}, expected {one.expected}" for one in errors)
-    found = Problem(title=words or said or FAULTS.get(status, str(status)), status=status, errors=list(errors))
-    return Response(ENCODER.encode(found), status, headers, PROBLEM)
-
-
-def _problem_of(fault: HTTPException) -> Response:
-    headers = dict(fault.headers or {})
-    if isinstance(fault, Wrong):
-        return problem(fault.status_code, fault.fault, headers=headers)
-    said = "" if fault.detail == "Not Found" else str(fault.detail)
-    return problem(fault.status_code, said=said, headers=headers)
-
-
-def _fault(error: Any) -> Fault:
-    expected = str(error["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
-    return Fault(field=str(error["loc"][-1]), value=str(error.get("input", "")), expected=expected)
+    return HTTPException(422, f"{field}: {str(value)!r}, expected {expected}")
 
 
 async def rows(connection: AsyncConnection, statement: Any, values: dict[str, Any]) -> list[dict[str, Any]]:

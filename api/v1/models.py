@@ -197,17 +197,19 @@ class AuditPage(Struct, frozen=True, kw_only=True):
 class Fault(Struct, frozen=True, kw_only=True):
     """What is wrong with one field."""
 
-    field: Annotated[str, _m("its name", "limit")]
-    value: Annotated[str, _m("as it came", "900")]
+    field: Annotated[str, _m("its name", "query.limit")]
+    value: Annotated[str, _m("as it came", "'900'")]
     expected: Annotated[str, _m("what was expected", "less than or equal to 500")]
 
 
 class Problem(Struct, frozen=True, kw_only=True):
     """What went wrong (RFC 9457)."""
 
-    type: Annotated[str, _m("always about:blank", "about:blank")] = "about:blank"
-    title: Annotated[str, _m("in words", "limit: '900', expected less than or equal to 500")]
+    type: Annotated[str, _m("always about:blank", "about:blank")]
+    title: Annotated[str, _m("what the status means", "Unprocessable Content")]
     status: Annotated[int, _m("the HTTP status", 422)]
+    detail: Annotated[str, _m("in words", "query.limit: '900', expected less than or equal to 500")]
+    instance: Annotated[str, _m("the address that was asked", "/api/v1/incidents")]
     errors: Annotated[list[Fault], _m("which fields, where fields are at fault")] = []
 
 

@@ -1,6 +1,7 @@
 """PURE: JSON Schemas, examples and the document of the API, made from the models."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -62,9 +63,10 @@ def answers(model: type[Struct], *faults: int) -> dict[int | str, dict[str, Any]
     }
     problem = schema(Problem)
     for status in (401, 403, *faults, 422, 429, 503):
-        sample = {**example(problem), "status": status, "title": FAULTS[status]}
+        sample = example(problem)
         if status != 422:
-            sample["errors"] = []
+            sample |= {"status": status, "title": HTTPStatus(status).phrase, "detail": FAULTS[status]}
+            del sample["errors"]
         found[status] = {
             "description": FAULTS[status],
             "content": {PROBLEM: {"schema": problem, "example": sample}},
