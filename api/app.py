@@ -22,7 +22,7 @@ from api.kitchen import routes as kitchen
 from api.live import leases
 from api.live import routes as live
 from api.live import uploads as live_uploads
-from api.oversight import accounting, coverage, rescues
+from api.oversight import accounting, alarms, audit_log, coverage, policies, rescues, rosters, story
 from api.oversight import routes as oversight
 from api.problems import add_handlers
 from api.public import routes as public
@@ -58,6 +58,11 @@ def create_app(settings: Settings) -> FastAPI:
         kitchen,
         accounting,
         coverage,
+        audit_log,
+        alarms,
+        policies,
+        rosters,
+        story,
         rescues,
         oversight,
         v1,
