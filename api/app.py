@@ -15,17 +15,20 @@ from fastapi.staticfiles import StaticFiles
 from psycopg_pool import PoolTimeout
 
 from api import edge_uploads, receipts, session
-from api.board import incident
+from api.board import devices, hand_over, incident, lifts, strangers
 from api.board import routes as board
+from api.board.live import Board
 from api.crew import routes as crew
-from api.kitchen import routes as kitchen
+from api.kitchen import pages as kitchen
 from api.live import leases
 from api.live import routes as live
 from api.live import uploads as live_uploads
 from api.oversight import accounting, alarms, audit_log, coverage, policies, rescues, rosters, story
 from api.oversight import routes as oversight
 from api.problems import add_handlers
+from api.public import looks
 from api.public import routes as public
+from api.public.cache import PublicCache
 from api.quiet import routes as quiet
 from api.shield import Shield
 from api.sql import QUERIES
@@ -53,6 +56,10 @@ def create_app(settings: Settings) -> FastAPI:
         live_uploads,
         live,
         board,
+        lifts,
+        strangers,
+        hand_over,
+        devices,
         incident,
         crew,
         kitchen,
@@ -72,6 +79,8 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(part.router)
     app.add_api_route("/healthz", healthz, include_in_schema=True)
     app.add_middleware(Shield, settings=settings)
+    # Added last it is asked first.
+    app.add_middleware(PublicCache)
     add_handlers(app)
     return app
 
@@ -84,11 +93,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await app.state.pool.open(wait=False)
     await app.state.public_pool.open(wait=False)
     app.state.hub = Hub(app.state.pool)
+    app.state.board = Board(app.state.pool, app.state.settings, app.state.hub)
     tasks = [
         asyncio.create_task(app.state.hub.run()),
         asyncio.create_task(_beat(app)),
         asyncio.create_task(leases.sweep(app)),
         asyncio.create_task(counting.sweep(app)),
+        asyncio.create_task(looks.keep_looking(app)),
     ]
     stop = threading.Event()
     sweeping = retention.work(app.state.settings, Role.API)

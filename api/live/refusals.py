@@ -37,7 +37,7 @@ COUNTED = re.compile(r"; \d+ segments, \d+ kB(?:, \d+ left out to stay with the 
 
 
 def told(language: str, reason: str) -> str:
-    """An edge's refusal in the reader's language; what nobody has translated yet is said to be an answer, in English."""
+    """An edge's refusal in the reader's language; what nobody has translated yet stays English."""
     said = COUNTED.sub("", reason)
     if language != "zh" or not said:
         return said

@@ -1036,6 +1036,40 @@ CREATE TABLE public.gap (
     CONSTRAINT gap_check CHECK ((to_seq > from_seq))
 );
 
+CREATE TABLE public.hand_over (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    from_person_id bigint NOT NULL,
+    from_name text NOT NULL,
+    to_person_id bigint,
+    to_name text DEFAULT ''::text NOT NULL,
+    towns text[],
+    note text NOT NULL,
+    open jsonb NOT NULL,
+    confirmed_at timestamp with time zone,
+    confirmed_person_id bigint,
+    confirmed_name text DEFAULT ''::text NOT NULL,
+    CONSTRAINT hand_over_check CHECK ((confirmed_at >= at)),
+    CONSTRAINT hand_over_check1 CHECK (((confirmed_at IS NULL) = (confirmed_person_id IS NULL))),
+    CONSTRAINT hand_over_check2 CHECK ((confirmed_person_id <> from_person_id)),
+    CONSTRAINT hand_over_note_check CHECK ((length(note) <= 4000))
+);
+
+COMMENT ON COLUMN public.hand_over.to_person_id IS 'NULL: whoever comes next';
+
+COMMENT ON COLUMN public.hand_over.towns IS 'the towns that the writer answers for; NULL: the whole city';
+
+COMMENT ON COLUMN public.hand_over.open IS 'what was open when it was written, as it was then';
+
+ALTER TABLE public.hand_over ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.hand_over_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.happening (
     seq bigint NOT NULL,
     id uuid NOT NULL,
@@ -1338,6 +1372,20 @@ CREATE SEQUENCE public.number_r
     NO MAXVALUE
     CACHE 1;
 
+CREATE TABLE public.open_kitchen_day (
+    day date NOT NULL,
+    town_code text NOT NULL,
+    looks integer NOT NULL,
+    last_look timestamp with time zone NOT NULL,
+    kitchens bigint NOT NULL,
+    open_kitchens bigint NOT NULL,
+    CONSTRAINT open_kitchen_day_check CHECK (((open_kitchens >= 0) AND (open_kitchens <= kitchens))),
+    CONSTRAINT open_kitchen_day_kitchens_check CHECK ((kitchens >= 0)),
+    CONSTRAINT open_kitchen_day_looks_check CHECK ((looks > 0))
+);
+
+COMMENT ON TABLE public.open_kitchen_day IS 'the day is the city''s; written by the api once an hour, hours without the api have no look';
+
 ALTER TABLE public.organisation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.organisation_id_seq
     START WITH 1
@@ -1496,13 +1544,36 @@ ALTER TABLE public.policy ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE VIEW public.public_camera AS
+ SELECT k.code AS kitchen,
+    d.code AS camera,
+    d.name_zh,
+    d.name_en,
+    s.seen_at,
+        CASE
+            WHEN (s.device_id IS NULL) THEN 'none'::text
+            WHEN ((NOT s.online) OR (s.seen_at <= (now() - '00:02:00'::interval))) THEN 'degraded'::text
+            WHEN (s.camera_state = ANY (ARRAY['pending'::text, 'active'::text, 'degraded'::text])) THEN s.camera_state
+            ELSE 'none'::text
+        END AS state
+   FROM ((public.device d
+     JOIN public.kitchen k ON ((k.id = d.kitchen_id)))
+     LEFT JOIN public.device_status s ON ((s.device_id = d.id)))
+  WHERE ((d.kind = 'camera'::text) AND (d.retired_at IS NULL) AND k.in_use);
+
 CREATE VIEW public.public_finding AS
  SELECT f.opened_at,
     p.town_code,
     f.rule,
     f.class,
     f.state,
-    EXTRACT(epoch FROM (f.rectified_at - f.opened_at)) AS rectify_s
+    EXTRACT(epoch FROM (f.rectified_at - f.opened_at)) AS rectify_s,
+        CASE
+            WHEN ((f.rectified_at IS NOT NULL) AND (f.rectify_due IS NOT NULL)) THEN (f.rectified_at <= f.rectify_due)
+            WHEN (f.rectified_at IS NOT NULL) THEN (f.level = 0)
+            WHEN ((f.level > 0) OR (f.rectify_due < now())) THEN false
+            ELSE NULL::boolean
+        END AS in_time
    FROM ((public.finding f
      JOIN public.kitchen k ON ((k.id = f.kitchen_id)))
      JOIN public.place p ON ((p.id = k.place_id)))
@@ -1542,6 +1613,14 @@ CREATE VIEW public.public_lift AS
      LEFT JOIN public.organisation m ON ((m.id = l.maintenance_org_id)))
   WHERE l.in_use;
 
+CREATE VIEW public.public_open_kitchen AS
+ SELECT day,
+    town_code,
+    looks,
+    kitchens,
+    open_kitchens
+   FROM public.open_kitchen_day;
+
 CREATE TABLE public.public_report (
     id bigint NOT NULL,
     at timestamp with time zone DEFAULT now() NOT NULL,
@@ -1549,8 +1628,16 @@ CREATE TABLE public.public_report (
     kitchen_id bigint,
     body text NOT NULL,
     contact text DEFAULT ''::text NOT NULL,
-    CONSTRAINT public_report_body_check CHECK (((length(body) >= 1) AND (length(body) <= 2000)))
+    number text NOT NULL,
+    state text DEFAULT 'received'::text NOT NULL,
+    changed_at timestamp with time zone,
+    changed_by text DEFAULT ''::text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    CONSTRAINT public_report_body_check CHECK (((length(body) >= 1) AND (length(body) <= 2000))),
+    CONSTRAINT public_report_state_check CHECK ((state = ANY (ARRAY['received'::text, 'read'::text, 'answered'::text, 'rejected'::text])))
 );
+
+COMMENT ON COLUMN public.public_report.note IS 'what a regulator did about it, for the bureau''s own use';
 
 ALTER TABLE public.public_report ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.public_report_id_seq
@@ -1655,10 +1742,17 @@ CREATE TABLE public.town (
 );
 
 CREATE VIEW public.public_town AS
- SELECT code,
-    name_zh,
-    name_en
-   FROM public.town;
+ SELECT t.code,
+    t.name_zh,
+    t.name_en,
+    middle.lat,
+    middle.lon
+   FROM (public.town t
+     LEFT JOIN ( SELECT place.town_code,
+            avg(place.lat) AS lat,
+            avg(place.lon) AS lon
+           FROM public.place
+          GROUP BY place.town_code) middle ON ((middle.town_code = t.code)));
 
 CREATE VIEW public.public_withheld AS
  SELECT d.code AS camera,
@@ -1742,6 +1836,27 @@ CREATE TABLE public.reject (
 
 ALTER TABLE public.reject ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.reject_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.report_salt (
+    day date NOT NULL,
+    salt bytea NOT NULL
+);
+
+CREATE TABLE public.report_seen (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    sender text NOT NULL,
+    subject text NOT NULL
+);
+
+ALTER TABLE public.report_seen ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.report_seen_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -2317,6 +2432,9 @@ ALTER TABLE ONLY public.finding
 ALTER TABLE ONLY public.gap
     ADD CONSTRAINT gap_pkey PRIMARY KEY (device_id, boot, lane, from_seq);
 
+ALTER TABLE ONLY public.hand_over
+    ADD CONSTRAINT hand_over_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.happening
     ADD CONSTRAINT happening_id_key UNIQUE (id);
 
@@ -2374,6 +2492,9 @@ ALTER TABLE ONLY public.mass_incident
 ALTER TABLE ONLY public.number_day
     ADD CONSTRAINT number_day_pkey PRIMARY KEY (prefix, day);
 
+ALTER TABLE ONLY public.open_kitchen_day
+    ADD CONSTRAINT open_kitchen_day_pkey PRIMARY KEY (day, town_code);
+
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_code_key UNIQUE (code);
 
@@ -2423,6 +2544,9 @@ ALTER TABLE ONLY public.policy
     ADD CONSTRAINT policy_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.public_report
+    ADD CONSTRAINT public_report_number UNIQUE (number);
+
+ALTER TABLE ONLY public.public_report
     ADD CONSTRAINT public_report_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.quiet
@@ -2439,6 +2563,12 @@ ALTER TABLE ONLY public.reject
 
 ALTER TABLE ONLY public.reject
     ADD CONSTRAINT reject_topic_digest_key UNIQUE (topic, digest);
+
+ALTER TABLE ONLY public.report_salt
+    ADD CONSTRAINT report_salt_pkey PRIMARY KEY (day);
+
+ALTER TABLE ONLY public.report_seen
+    ADD CONSTRAINT report_seen_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.rescue_order
     ADD CONSTRAINT rescue_order_pkey PRIMARY KEY (id);
@@ -2588,7 +2718,11 @@ CREATE INDEX gap_filled ON public.gap USING btree (filled_at) WHERE (filled_at I
 
 CREATE INDEX gap_open ON public.gap USING btree (opened_at) WHERE (missing > 0);
 
+CREATE INDEX hand_over_unread ON public.hand_over USING btree (at) WHERE (confirmed_at IS NULL);
+
 CREATE INDEX happening_made ON public.happening USING btree (made_at);
+
+CREATE INDEX incident_closed ON public.incident USING btree (closed_at) WHERE (closed_at IS NOT NULL);
 
 CREATE INDEX incident_due ON public.incident USING btree (due_at) WHERE (due_at IS NOT NULL);
 
@@ -2602,11 +2736,15 @@ CREATE INDEX incident_mass ON public.incident USING btree (mass_id) WHERE (mass_
 
 CREATE UNIQUE INDEX incident_one_open ON public.incident USING btree (lift_id) WHERE ((closed_at IS NULL) AND (released_at IS NULL));
 
+CREATE INDEX incident_open ON public.incident USING btree (alarm_at) WHERE (closed_at IS NULL);
+
 CREATE INDEX incident_open_since ON public.incident USING btree (opened_at, id) WHERE (closed_at IS NULL);
 
 CREATE INDEX incident_opened ON public.incident USING btree (opened_at);
 
 CREATE INDEX kitchen_owner ON public.kitchen USING btree (owner_org_id);
+
+CREATE INDEX lift_code_prefix ON public.lift USING btree (code text_pattern_ops);
 
 CREATE INDEX lift_place ON public.lift USING btree (place_id);
 
@@ -2642,6 +2780,8 @@ CREATE INDEX outbox_waiting ON public.outbox USING btree (next_at) WHERE (state 
 
 CREATE INDEX place_town ON public.place USING btree (town_code);
 
+CREATE INDEX public_report_state ON public.public_report USING btree (state, at);
+
 CREATE INDEX quiet_ends ON public.quiet USING btree (ends_at);
 
 CREATE INDEX receipt_received ON public.receipt USING btree (received_at);
@@ -2649,6 +2789,8 @@ CREATE INDEX receipt_received ON public.receipt USING btree (received_at);
 CREATE INDEX reject_identity ON public.reject USING btree (device_code, boot, lane, seq);
 
 CREATE INDEX reject_open ON public.reject USING btree (received) WHERE (replayed_at IS NULL);
+
+CREATE INDEX report_seen_at ON public.report_seen USING btree (at);
 
 CREATE INDEX rescue_order_expires ON public.rescue_order USING btree (expires_at);
 
@@ -2663,6 +2805,8 @@ CREATE INDEX silence_ended ON public.silence USING btree (ended_at);
 CREATE INDEX silence_noticed ON public.silence USING btree (noticed_at);
 
 CREATE UNIQUE INDEX silence_one_open ON public.silence USING btree (device_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX stranger_event ON public.stranger USING btree (last_event) WHERE (last_event IS NOT NULL);
 
 CREATE INDEX webhook_delivery_queued ON public.webhook_delivery USING btree (webhook_id, seq) WHERE (state = 'queued'::text);
 
@@ -2862,6 +3006,15 @@ ALTER TABLE ONLY public.finding
 ALTER TABLE ONLY public.finding
     ADD CONSTRAINT finding_silence_id_fkey FOREIGN KEY (silence_id) REFERENCES public.silence(id);
 
+ALTER TABLE ONLY public.hand_over
+    ADD CONSTRAINT hand_over_confirmed_person_id_fkey FOREIGN KEY (confirmed_person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.hand_over
+    ADD CONSTRAINT hand_over_from_person_id_fkey FOREIGN KEY (from_person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.hand_over
+    ADD CONSTRAINT hand_over_to_person_id_fkey FOREIGN KEY (to_person_id) REFERENCES public.person(id);
+
 ALTER TABLE ONLY public.incident_entry
     ADD CONSTRAINT incident_entry_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
 
@@ -2903,6 +3056,9 @@ ALTER TABLE ONLY public.live_stream
 
 ALTER TABLE ONLY public.mass_incident
     ADD CONSTRAINT mass_incident_place_id_fkey FOREIGN KEY (place_id) REFERENCES public.place(id);
+
+ALTER TABLE ONLY public.open_kitchen_day
+    ADD CONSTRAINT open_kitchen_day_town_code_fkey FOREIGN KEY (town_code) REFERENCES public.town(code);
 
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_town_code_fkey FOREIGN KEY (town_code) REFERENCES public.town(code);

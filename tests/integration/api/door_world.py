@@ -13,7 +13,6 @@ from fastapi import FastAPI
 
 from api.access import COOKIE, digest
 from api.edge_uploads import keep
-from api.live.playlist import Piece
 from api.live.store import Store
 from api.session import HASHER
 from runtime.api_settings import ApiSettings
@@ -232,9 +231,16 @@ class World:
             " FROM device d, person p WHERE d.code = %s AND p.login = 'owner1'",
             (lease, mode, *span, CAMERA),
         )
+        if mode == "live":
+            self.owner.execute(
+                "INSERT INTO live_stream (id, device_id, until, asked_at) SELECT id, device_id, until, asked_at"
+                " FROM live_lease WHERE id = %(id)s ON CONFLICT (device_id) DO UPDATE SET id = EXCLUDED.id",
+                {"id": lease},
+            )
+            self.owner.execute("UPDATE live_lease SET stream_id = id WHERE id = %s", (lease,))
         store = Store(self.settings.api.live, 2**30)
         store.put_init(lease, 0, BOX)
-        store.put_piece(lease, Piece(0, 0, 2000, 1_764_000_000_000), BOX, live=True)
+        store.put_piece(lease, 1_764_000_000_000, 2000, 0, BOX, live=True)
         store.put_clip(lease, BOX)
         return Thing({"lease": str(lease)}, marks=("lease-7qx", CAMERA))
 

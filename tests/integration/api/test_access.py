@@ -260,22 +260,6 @@ def test_headers_that_protect(client: TestClient, path: str) -> None:
     assert "set-cookie" not in answer.headers
 
 
-def test_a_public_page_is_asked_for_again_cheaply(client: TestClient) -> None:
-    first = client.get("/lift/442001")
-    again = client.get("/lift/442001", headers={"if-none-match": first.headers["etag"]})
-    assert again.status_code == 304
-
-
-def test_a_report_is_kept_and_a_flood_is_not(settings: Settings, client: TestClient) -> None:
-    codes = [
-        client.post("/lift/442001/report", data={"body": "it shakes"}, follow_redirects=False).status_code
-        for _ in range(4)
-    ]
-    assert codes == [303, 303, 303, 429]
-    with connect(settings.database, Role.OWNER) as connection:
-        assert connection.execute("SELECT count(*) AS n FROM public_report").fetchone() == {"n": 3}
-
-
 @pytest.mark.parametrize(
     "path", ["/c/guessed", "/c/../../etc/passwd", "/lift/000000", "/restaurant/%2e%2e", "/nothing"]
 )
