@@ -26,7 +26,7 @@ from api.live import leases, patrol
 from api.live import routes as live
 from api.live import uploads as live_uploads
 from api.media import routes as media
-from api.oversight import accounting, coverage, rescues
+from api.oversight import accounting, alarms, audit_log, coverage, policies, rescues, rosters, story
 from api.oversight import routes as oversight
 from api.problems import add_handlers
 from api.public import looks
@@ -36,6 +36,8 @@ from api.quiet import routes as quiet
 from api.shield import Shield
 from api.sql import QUERIES
 from api.stream import Hub
+from api.v1 import counting
+from api.v1 import routes as v1
 from runtime import service
 from runtime.db import Role, async_pool
 from runtime.settings import Settings
@@ -70,8 +72,14 @@ def create_app(settings: Settings) -> FastAPI:
         kitchen,
         accounting,
         coverage,
+        audit_log,
+        alarms,
+        policies,
+        rosters,
+        story,
         rescues,
         oversight,
+        v1,
         public,
         quiet,
     ):
@@ -97,6 +105,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(app.state.hub.run()),
         asyncio.create_task(_beat(app)),
         asyncio.create_task(leases.sweep(app)),
+        asyncio.create_task(counting.sweep(app)),
         asyncio.create_task(looks.keep_looking(app)),
         asyncio.create_task(keep_swept(app)),
     ]
@@ -107,6 +116,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     stop.set()
     for task in tasks:
         task.cancel()
+    with suppress(psycopg.Error, PoolTimeout):
+        await counting.flush(app)
     await app.state.pool.close()
     await app.state.public_pool.close()
 

@@ -65,6 +65,8 @@ class ApiSettings(BaseModel):
     """the city is invented, and every page says so"""
     hotline: str = "96333"
     """the telephone of the rescue desk, shown to crews"""
+    calls_per_minute: int = Field(default=600, ge=0)
+    """of one token at /api/v1, in each process; 0: no limit"""
     complaints: str = "12315"
     """where people complain about a kitchen; stands on its notice"""
     recording_days: int = Field(default=30, ge=0, le=3650)
