@@ -47,7 +47,8 @@ def given(client: TestClient, path: str = LIFT) -> str:
 
 def send(client: TestClient, path: str = LIFT, **fields: str) -> httpx.Response:
     form = {"body": "it shakes", "given": given(client, path), **fields}
-    return client.post(f"{path}?lang=en", data=form, follow_redirects=False)
+    answer: httpx.Response = client.post(f"{path}?lang=en", data=form, follow_redirects=False)
+    return answer
 
 
 def number_of(answer: httpx.Response) -> str:
