@@ -23,7 +23,7 @@ from api.kitchen import pages as kitchen
 from api.live import leases
 from api.live import routes as live
 from api.live import uploads as live_uploads
-from api.oversight import accounting, coverage, rescues
+from api.oversight import accounting, coverage, reports, rescues
 from api.oversight import routes as oversight
 from api.problems import add_handlers
 from api.public import looks
@@ -64,6 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
         accounting,
         coverage,
         rescues,
+        reports,
         oversight,
         public,
         quiet,
