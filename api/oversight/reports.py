@@ -72,7 +72,9 @@ async def reports(
         kinds=KINDS,
         towns=by_town,
         written=stamp.written,
-        **chosen,
+        state=chosen["state"],
+        kind=chosen["kind"],
+        town=town,
     )
 
 
