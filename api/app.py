@@ -26,7 +26,7 @@ from api.live import leases, patrol
 from api.live import routes as live
 from api.live import uploads as live_uploads
 from api.media import routes as media
-from api.oversight import accounting, alarms, audit_log, coverage, policies, rescues, rosters, story
+from api.oversight import accounting, alarms, audit_log, coverage, policies, reports, rescues, rosters, story
 from api.oversight import routes as oversight
 from api.problems import add_handlers
 from api.public import looks
@@ -78,6 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
         rosters,
         story,
         rescues,
+        reports,
         oversight,
         v1,
         public,

@@ -41,7 +41,7 @@ KEYS = {"agent": "upload-token", "other agent": "other-upload-token", "token": "
 SALT = b"salt" * 8
 BOX = b"\x00\x00\x00\x18ftypiso5" + b"\x00" * 12
 # What changes by itself while the pages run, and what a try to sign in leaves.
-RESTLESS = ("api_beat", "login_attempt")
+RESTLESS = ("api_beat", "login_attempt", "open_kitchen_day", "report_salt")
 
 
 def jpeg(seed: int = 1) -> bytes:
@@ -148,6 +148,11 @@ class World:
             " 'owner-7qx', 'reason-7qx', 'test', now(), now() + interval '1 hour' FROM lift WHERE code = '442002'"
             " RETURNING id"
         )
+        self.owner.execute(
+            "INSERT INTO public_report (number, lift_id, body, contact) SELECT 'REPQRT7X', id, 'report-7qx',"
+            " 'contact-7qx' FROM lift WHERE code = %s",
+            (LIFT,),
+        )
         self.photo_id = self._evidence(jpeg(1), kind="rescue", incident_id=self.incident_id)
         self.picture_id = self._evidence(jpeg(2), kind="capture", event_id=self.event)
         self.owner.execute(
@@ -240,6 +245,10 @@ class World:
 
     def make_finding(self, _: str) -> Thing:
         return Thing({"number": "F-7QX"}, marks=("F-7QX", "note-7qx"))
+
+    def make_report(self, _: str) -> Thing:
+        """From the public, about the lift."""
+        return Thing({"number": "REPQRT7X"}, marks=("report-7qx", "contact-7qx"))
 
     def make_quiet(self, _: str) -> Thing:
         return Thing({"identity": str(self.quiet_id)}, marks=("owner-7qx", "reason-7qx"))
