@@ -26,6 +26,7 @@ from api.live import leases, patrol
 from api.live import routes as live
 from api.live import uploads as live_uploads
 from api.media import routes as media
+from api.openapi.document import install
 from api.oversight import accounting, alarms, audit_log, coverage, policies, reports, rescues, rosters, story
 from api.oversight import routes as oversight
 from api.problems import add_handlers
@@ -90,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(PublicCache)
     app.add_middleware(Shield, settings=settings)
     add_handlers(app)
+    install(app)
     return app
 
 
