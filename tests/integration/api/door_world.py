@@ -142,6 +142,14 @@ class World:
             " 'owner-7qx', 'reason-7qx', 'test', now(), now() + interval '1 hour' FROM lift WHERE code = '442002'"
             " RETURNING id"
         )
+        self.note_id = self.one(
+            "INSERT INTO hand_over (from_person_id, from_name, note, open) SELECT id, 'writer-7qx', 'words-7qx', '[]'"
+            " FROM person WHERE login = 'owner2' RETURNING id"
+        )
+        self.owner.execute(
+            "INSERT INTO silence (device_id, cause, since, noticed_at) SELECT id, 'silent', now(), now()"
+            " FROM device WHERE code = 'cam-442001'"
+        )
         self.photo_id = self._evidence(jpeg(1), kind="rescue", incident_id=self.incident_id)
         self._evidence(jpeg(2), kind="capture", event_id=self.event)
         self.owner.execute(
@@ -209,6 +217,15 @@ class World:
 
     def make_quiet(self, _: str) -> Thing:
         return Thing({"identity": str(self.quiet_id)}, marks=("owner-7qx", "reason-7qx"))
+
+    def make_note(self, _: str) -> Thing:
+        return Thing({"identity": str(self.note_id)}, marks=("writer-7qx", "words-7qx"))
+
+    def make_silent(self, _: str) -> Thing:
+        return Thing(marks=("cam-442001",))
+
+    def make_device(self, _: str) -> Thing:
+        return Thing({"code": "cam-442001"}, marks=("cam-442001",))
 
     def make_stranger(self, _: str) -> Thing:
         last = self.one("SELECT last_event FROM stranger WHERE code = 'stranger-7qx'")
