@@ -2794,6 +2794,8 @@ CREATE INDEX report_seen_at ON public.report_seen USING btree (at);
 
 CREATE INDEX rescue_order_expires ON public.rescue_order USING btree (expires_at);
 
+CREATE INDEX rescue_order_incident ON public.rescue_order USING btree (incident_id);
+
 CREATE INDEX roster_hole_open ON public.roster_hole USING btree (organisation_id, ends_at) WHERE (filled_at IS NULL);
 
 CREATE INDEX session_person ON public.session USING btree (person_id);

@@ -153,6 +153,14 @@ class World:
             " 'contact-7qx' FROM lift WHERE code = %s",
             (LIFT,),
         )
+        self.note_id = self.one(
+            "INSERT INTO hand_over (from_person_id, from_name, note, open) SELECT id, 'writer-7qx', 'words-7qx', '[]'"
+            " FROM person WHERE login = 'owner2' RETURNING id"
+        )
+        self.owner.execute(
+            "INSERT INTO silence (device_id, cause, since, noticed_at) SELECT id, 'silent', now(), now()"
+            " FROM device WHERE code = 'cam-442001'"
+        )
         self.photo_id = self._evidence(jpeg(1), kind="rescue", incident_id=self.incident_id)
         self.picture_id = self._evidence(jpeg(2), kind="capture", event_id=self.event)
         self.owner.execute(
@@ -253,6 +261,15 @@ class World:
     def make_quiet(self, _: str) -> Thing:
         return Thing({"identity": str(self.quiet_id)}, marks=("owner-7qx", "reason-7qx"))
 
+    def make_note(self, _: str) -> Thing:
+        return Thing({"identity": str(self.note_id)}, marks=("writer-7qx", "words-7qx"))
+
+    def make_silent(self, _: str) -> Thing:
+        return Thing(marks=("cam-442001",))
+
+    def make_device(self, _: str) -> Thing:
+        return Thing({"code": "cam-442001"}, marks=("cam-442001",))
+
     def make_stranger(self, _: str) -> Thing:
         last = self.one("SELECT last_event FROM stranger WHERE code = 'stranger-7qx'")
         fields = {"site": "far", "code": "stranger-7qx", "last_event": last.isoformat()}
@@ -299,18 +316,6 @@ class World:
         store.put_clip(video, BOX)
         sealed = self._sealed("owner1", Person.OWNER, "lease", lease.hex)
         return Thing({"lease": str(lease), "sealed": sealed}, marks=("lease-7qx", CAMERA))
-
-    def make_handover(self, _: str) -> Thing:
-        """A shift's note, written by somebody else, about the whole city."""
-        note = self.one(
-            "INSERT INTO hand_over (from_person_id, from_name, note, open) SELECT id, name, 'handover-7qx', '[]'"
-            " FROM person WHERE login = 'owner6' RETURNING id"
-        )
-        return Thing({"identity": str(note)}, marks=("handover-7qx",))
-
-    def make_report(self, _: str) -> Thing:
-        """Something that the public has told; its number is all that leads to it."""
-        return Thing({"number": "ABCD-2345"}, marks=("report-7qx",))
 
     def make_report_of_a_lift(self, _: str) -> Thing:
         return Thing(fields=self._form_of(f"lift/{LIFT}"))
