@@ -26,7 +26,7 @@ from api.kitchen import routes as kitchen
 from api.live import leases
 from api.live import routes as live
 from api.live import uploads as live_uploads
-from api.oversight import accounting, coverage, rescues
+from api.oversight import accounting, assign, coverage, list_pages, overview, places, rescues, views
 from api.oversight import routes as oversight
 from api.page import HEADERS, content_policy, render
 from api.public import routes as public
@@ -61,6 +61,11 @@ def create_app(settings: Settings) -> FastAPI:
         accounting,
         coverage,
         rescues,
+        overview,
+        list_pages,
+        places,
+        views,
+        assign,
         oversight,
         public,
         quiet,

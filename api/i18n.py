@@ -55,6 +55,13 @@ def moment(language: str, at: datetime | None) -> str:
     return local.strftime("%Y年%m月%d日 %H:%M:%S" if language == "zh" else "%Y-%m-%d %H:%M:%S")
 
 
+def minute(language: str, at: datetime | None) -> str:
+    """A time with its date, to the minute: what a list shows."""
+    if at is None:
+        return "—"
+    return at.astimezone(LOCAL).strftime("%Y年%m月%d日 %H:%M" if language == "zh" else "%Y-%m-%d %H:%M")
+
+
 def hour(at: datetime | None) -> str:
     """A time of today: 14:03."""
     return "—" if at is None else at.astimezone(LOCAL).strftime("%H:%M")

@@ -79,6 +79,7 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
         command_field=command_field,
         moment=partial(i18n.moment, language),
         ago=partial(i18n.ago, language),
+        minute=partial(i18n.minute, language),
         clock=i18n.clock,
         hour=i18n.hour,
         reason=partial(reason, language),

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
-from api.access import Viewer, viewer_of
 from api.csv_file import csv_file
 from api.i18n import LOCAL, text
 from api.oversight import figures as made
@@ -15,17 +14,15 @@ from api.oversight.figures import Row
 from api.oversight.gathered import Gathered
 from api.oversight.rescue_charts import charts
 from api.oversight.rescue_tables import TABLES, table
-from api.oversight.routes import QUERIES as SHARED
-from api.oversight.routes import towns_of
+from api.oversight.scope import QUERIES as SHARED
+from api.oversight.scope import Regulator, towns_of
 from api.oversight.selection import MASS, BadSelection, Period, Selection, name_of, select
 from api.page import language_of, render
 from api.paired_charts import whisker
-from contracts.kinds import Role
 from runtime.db import AsyncConnection, Queries
 
 router = APIRouter()
 QUERIES = Queries("api.oversight", "rescues.sql")
-Regulator = Annotated[Viewer, Depends(viewer_of(Role.REGULATOR, Role.ADMIN))]
 SHOWN = 20
 IN_A_FILE = 10_000
 PATH = "/oversight/rescues"
