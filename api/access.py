@@ -14,11 +14,12 @@ COOKIE = "sunlit_session"
 
 
 class Grant(Struct, frozen=True):
-    """A role, for everything or narrowed to a town or an organisation."""
+    """A role, for everything or narrowed to a town, an organisation, or one kitchen of an organisation."""
 
     role: Role
     town_code: str | None = None
     organisation_id: int | None = None
+    kitchen_id: int | None = None
 
 
 class Viewer(Struct, frozen=True):
@@ -35,12 +36,33 @@ class Viewer(Struct, frozen=True):
         return any(grant.role in roles for grant in self.grants)
 
     def organisations(self, role: Role) -> list[int]:
-        """The organisations that a role is narrowed to."""
-        return [grant.organisation_id for grant in self.grants if grant.role is role and grant.organisation_id]
+        """The organisations that a role is narrowed to and holds for as a whole; see `kitchens`."""
+        return [
+            grant.organisation_id
+            for grant in self.grants
+            if grant.role is role and grant.organisation_id and grant.kitchen_id is None
+        ]
+
+    def kitchens(self, role: Role) -> list[int]:
+        """The single kitchens that a role is narrowed to, besides those of `organisations`.
+
+        In SQL: `owner_org_id = ANY(%(organisations)s) OR id = ANY(%(kitchens)s)`.
+        """
+        return [grant.kitchen_id for grant in self.grants if grant.role is role and grant.kitchen_id]
+
+    def owns(self, organisation_id: int | None, kitchen_id: int | None) -> bool:
+        """Whether a kitchen of an organisation is the viewer's own, as one of theirs or as the whole of theirs."""
+        return any(
+            grant.role is Role.OWNER
+            and grant.organisation_id is not None
+            and grant.organisation_id == organisation_id
+            and grant.kitchen_id in (None, kitchen_id)
+            for grant in self.grants
+        )
 
     def towns(self, role: Role) -> list[str] | None:
-        """The towns that a role is narrowed to; None: all of them."""
-        towns = [grant.town_code for grant in self.grants if grant.role is role]
+        """The towns that a role is narrowed to; None: all of them. What is narrowed otherwise holds for no town."""
+        towns = [grant.town_code for grant in self.grants if grant.role is role and grant.organisation_id is None]
         return None if any(town is None for town in towns) else [town for town in towns if town]
 
 
@@ -71,7 +93,7 @@ async def viewer(request: Request) -> Viewer | None:
             if row:
                 cursor = await connection.execute(QUERIES["grants"], {"person": row["id"]})
                 grants = tuple(
-                    Grant(Role(grant["role"]), grant["town_code"], grant["organisation_id"])
+                    Grant(Role(grant["role"]), grant["town_code"], grant["organisation_id"], grant["kitchen_id"])
                     for grant in await cursor.fetchall()
                 )
                 request.state.viewer = Viewer(

@@ -1,7 +1,10 @@
 """Rendering: one environment, one language per page, security headers on everything."""
 
+import hashlib
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
+from importlib import resources
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
@@ -33,9 +36,23 @@ def content_policy(tiles: str = "") -> str:
     )
 
 
+def with_player(request: Request, page: HTMLResponse) -> HTMLResponse:
+    """The same page, allowed to play video: hls.js hands the segments to the video element through a blob."""
+    policy = content_policy(request.app.state.settings.api.map_tiles)
+    page.headers["Content-Security-Policy"] = f"{policy}; media-src 'self' blob:"
+    return page
+
+
 ENVIRONMENT = Environment(
     loader=PackageLoader("api"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
+
+
+@cache
+def asset(path: str) -> str:
+    """The address of a file of the pages, with its version: browsers keep it until it changes."""
+    content = Path(str(resources.files("api").joinpath("static", path))).read_bytes()
+    return f"/static/{path}?v={hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def language_of(request: Request) -> str:
@@ -46,6 +63,23 @@ def language_of(request: Request) -> str:
         viewer.language if viewer else None,
         request.headers.get("accept-language", ""),
     )
+
+
+def words(language: str) -> dict[str, Any]:
+    """What every template says things with."""
+    return {
+        "t": partial(i18n.text, language),
+        "lang": language,
+        "moment": partial(i18n.moment, language),
+        "brief": partial(i18n.brief, language),
+        "span": partial(i18n.span, language),
+        "ago": partial(i18n.ago, language),
+        "clock": i18n.clock,
+        "hour": i18n.hour,
+        "iso": datetime.fromisoformat,
+        "reason": partial(reason, language),
+        "asset": asset,
+    }
 
 
 def render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
@@ -64,25 +98,27 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
     def csrf_field() -> Markup:
         return Markup('<input type="hidden" name="csrf" value="{}">').format(viewer.csrf if viewer else "")
 
-    def command_field() -> Markup:
+    def command_field(*_: object) -> Markup:
         """A double press of a button is one command: its identity is made with the page."""
         return Markup('<input type="hidden" name="command" value="{}">').format(uuid4())
 
     body = ENVIRONMENT.get_template(template).render(
-        t=partial(i18n.text, language),
-        lang=language,
+        **words(language),
         other_language=other,
         switch=f"{request.url.path}?{urlencode(query)}",
         viewer=viewer,
         link=link,
         csrf_field=csrf_field,
         command_field=command_field,
+<<<<<<< HEAD
         moment=partial(i18n.moment, language),
         ago=partial(i18n.ago, language),
         minute=partial(i18n.minute, language),
         clock=i18n.clock,
         hour=i18n.hour,
         reason=partial(reason, language),
+=======
+>>>>>>> main
         now=datetime.now(UTC),
         demo=request.app.state.settings.api.demo,
         tiles=request.app.state.settings.api.map_tiles,

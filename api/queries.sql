@@ -2,7 +2,10 @@
 SELECT id, login, name, language, password_hash FROM person WHERE login = %(login)s AND active
 
 -- name: grants
-SELECT role, town_code, organisation_id FROM person_role WHERE person_id = %(person)s
+-- A kitchen that has gone to another organisation takes the grant with it.
+SELECT r.role, r.town_code, r.organisation_id, r.kitchen_id FROM person_role r
+LEFT JOIN kitchen k ON k.id = r.kitchen_id
+WHERE r.person_id = %(person)s AND (r.kitchen_id IS NULL OR k.owner_org_id = r.organisation_id)
 
 -- name: failures
 -- Failures since the last success, within a quarter of an hour.
@@ -36,7 +39,10 @@ SELECT ok, reason FROM command_result WHERE command_id = %(id)s AND reason <> 'c
 
 -- name: audit
 INSERT INTO audit_log (person_id, actor, action, object, reason, details)
-VALUES (%(person)s, %(actor)s, %(action)s, %(object)s, %(reason)s, %(details)s)
+VALUES (%(person)s, %(actor)s, %(action)s, %(object)s, %(reason)s, %(details)s) RETURNING id
+
+-- name: audit_reason
+SELECT reason FROM audit_log WHERE id = %(id)s AND action = 'look_asked'
 
 -- name: uploader
 -- A camera's pictures are brought by the agent of its site.

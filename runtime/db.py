@@ -80,6 +80,11 @@ def connect(database: DatabaseSettings, role: Role, *options: str) -> Connection
     return psycopg.Connection.connect(conninfo(database, role, *options), autocommit=True, row_factory=dict_row)
 
 
+async def connect_async(database: DatabaseSettings, role: Role) -> AsyncConnection:
+    """The same for asyncio."""
+    return await psycopg.AsyncConnection.connect(conninfo(database, role), autocommit=True, row_factory=dict_row)
+
+
 def fault_of(error: psycopg.Error) -> str:
     """What the database said, as one line; what comes of a schema that is missing or older says what to do."""
     said = error.diag.message_primary or str(error)

@@ -2,17 +2,14 @@
 
 import logging
 import os
-import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from random import Random
-from tempfile import mkdtemp
 from typing import NamedTuple
 
 from psycopg.types.json import Jsonb
@@ -29,11 +26,9 @@ from runtime import log
 from runtime.db import Connection, Role, connect
 from runtime.load.generator import SPAWN
 from runtime.load.machine import idle
-from runtime.load.own import configure
-from runtime.migrate import migrate
+from runtime.load.own import own_database
 from runtime.service import keep
 from runtime.settings import DatabaseSettings, Settings
-from runtime.stack.postgres import Postgres
 
 SPREAD_S = 2000.0
 """the incidents that are open began within so many seconds, and as many are new in as many"""
@@ -71,7 +66,7 @@ def measure(settings: Settings, home: Path | None, wanted: Wanted, seed: int, pl
     gateway = Gateway()
     gateway.start()
     try:
-        with _database(home, plain) as database:
+        with own_database(home, plain=plain, server=COMMIT_TIMES) as (_, database):
             codes = city.seed(database, wanted.lifts, gateway.address)
             chosen = settings.alerting.model_copy(update={"workers": wanted.workers})
             own = settings.model_copy(update={"database": database, "alerting": chosen})
@@ -81,23 +76,6 @@ def measure(settings: Settings, home: Path | None, wanted: Wanted, seed: int, pl
                 return _run(own, connection, wanted, codes[wanted.open :], Random(seed), tell)
     finally:
         gateway.stop()
-
-
-@contextmanager
-def _database(home: Path | None, plain: bool) -> Iterator[DatabaseSettings]:
-    folder = Path(mkdtemp(prefix="sunlit-bench-", dir=home))
-    # PostgreSQL, started by root, becomes a user of its own, who must be able to pass.
-    folder.chmod(0o755)
-    postgres = Postgres(folder / "postgres")
-    try:
-        postgres.start()
-        configure(postgres, COMMIT_TIMES)
-        database = postgres.database("sunlit")
-        migrate(database, plain=plain)
-        yield database
-    finally:
-        postgres.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fill(owner: Connection, database: DatabaseSettings, codes: list[str], chance: Random, tell: Tell) -> None:

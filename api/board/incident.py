@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
 from api.access import Viewer, viewer_of
-from api.board.desk import QUERIES, Operator, fields, limits
+from api.board.desk import QUERIES, Operator, asked_towns, fields, limits, theirs, told, towns_of
 from api.board.orders import FOR_A_CREW, ORDERS, PRESETS, REASON_NEEDED, WHOMS, crew_args, order_args
 from api.board.strips import HEIGHT, WIDTH, strips, x_of
 from api.board.view import grouped
@@ -32,9 +32,10 @@ Looker = Annotated[Viewer, Depends(viewer_of(Role.OPERATOR, Role.ADMIN, Role.REG
 
 
 @router.get("/board/incident/{number}")
-async def incident(request: Request, number: str, _: Operator, said: str = "") -> HTMLResponse:
-    row = await _incident(request, number)
-    story = await _story(request, row)
+async def incident(request: Request, number: str, viewer: Operator, said: str = "") -> HTMLResponse:
+    after = told(request)
+    row = theirs(viewer, await _incident(request, number))
+    story = await _story(request, row, viewer)
     async with request.app.state.pool.connection() as connection:
         ids = {"incident": row["id"], "lift": row["lift_id"]}
         cameras = await (await connection.execute(QUERIES["cameras"], ids)).fetchall()
@@ -48,6 +49,7 @@ async def incident(request: Request, number: str, _: Operator, said: str = "") -
         request,
         "board/incident.html",
         **story,
+        **after,
         said=said,
         cameras=cameras,
         photos=photos,
@@ -65,9 +67,10 @@ async def incident(request: Request, number: str, _: Operator, said: str = "") -
 
 
 @router.get("/board/incident/{number}/live")
-async def live_part(request: Request, number: str, _: Operator) -> HTMLResponse:
+async def live_part(request: Request, number: str, viewer: Operator) -> HTMLResponse:
     """The parts of the page that change by themselves; what somebody types stays."""
-    return render(request, "board/incident_live.html", **await _story(request, await _incident(request, number)))
+    row = theirs(viewer, await _incident(request, number))
+    return render(request, "board/incident_live.html", **await _story(request, row, viewer))
 
 
 @router.post("/board/incident/{number}/{kind}")
@@ -75,7 +78,7 @@ async def order(request: Request, number: str, kind: CommandKind, viewer: Operat
     """One of an operator's commands on an incident."""
     if kind not in ORDERS:
         raise HTTPException(404)
-    row, form = await _incident(request, number), await fields(request)
+    row, form = theirs(viewer, await _incident(request, number)), await fields(request)
     return await _give(request, row, kind, viewer, form, order_args(kind, form), None)
 
 
@@ -84,7 +87,7 @@ async def for_a_crew(request: Request, number: str, dispatch: int, kind: Command
     """What a crew said on the telephone, or an operator's word that it has arrived."""
     if kind not in FOR_A_CREW:
         raise HTTPException(404)
-    row, form = await _incident(request, number), await fields(request)
+    row, form = theirs(viewer, await _incident(request, number)), await fields(request)
     return await _give(request, row, kind, viewer, form, crew_args(kind, form), dispatch)
 
 
@@ -92,14 +95,17 @@ async def for_a_crew(request: Request, number: str, dispatch: int, kind: Command
 async def photo(request: Request, number: str, photo: UUID, viewer: Looker, why: str = "") -> Response:
     """A crew's photo, for operators, and for regulators of the town who say why. Every look is logged."""
     row = await _incident(request, number)
-    if viewer.has(Role.OPERATOR, Role.ADMIN):
+    if viewer.has(Role.ADMIN) or (viewer.has(Role.OPERATOR) and _in(row, asked_towns(viewer))):
         return await rescue_photo(request, viewer, row["id"], photo, why.strip()[:200] or "operator")
-    towns = viewer.towns(Role.REGULATOR)
-    if towns is not None and row["town_code"] not in towns:
+    if not viewer.has(Role.REGULATOR) or not _in(row, viewer.towns(Role.REGULATOR)):
         raise HTTPException(404)
     if not why.strip():
         raise HTTPException(403, "why: '', expected the reason for looking at a photo of a rescue")
     return await rescue_photo(request, viewer, row["id"], photo, why.strip()[:200])
+
+
+def _in(row: Mapping[str, Any], towns: list[str] | None) -> bool:
+    return towns is None or row["town_code"] in towns
 
 
 async def _give(
@@ -140,7 +146,7 @@ async def _incident(request: Request, number: str) -> dict[str, Any]:
     return row
 
 
-async def _story(request: Request, row: Mapping[str, Any]) -> dict[str, Any]:
+async def _story(request: Request, row: Mapping[str, Any], viewer: Viewer) -> dict[str, Any]:
     """What is known of an incident, from top to bottom."""
     ids = {"incident": row["id"], "lift": row["lift_id"]}
     async with request.app.state.pool.connection() as connection:
@@ -150,7 +156,7 @@ async def _story(request: Request, row: Mapping[str, Any]) -> dict[str, Any]:
         letters = await (await connection.execute(QUERIES["letters"], ids)).fetchall()
         merged = await (await connection.execute(QUERIES["merged_here"], ids)).fetchall()
         ear = await (await connection.execute(QUERIES["heard"], {**ids, **limits(request)})).fetchone()
-        rows = await (await connection.execute(QUERIES["open_incidents"], limits(request))).fetchall()
+    rows = (await request.app.state.board.facts(towns_of(viewer))).rows
     ahead = abs(_ahead(row))
     others = [other for group in grouped(rows, [], datetime.now(UTC)) for other in group.rows]
     others = [other for other in others if other["id"] != row["id"]]

@@ -26,12 +26,14 @@ class Camera(Struct, frozen=True, kw_only=True):
     incident: str | None
     """the number of the open incident of its lift"""
     seen_at: datetime | None = None
+    offset_ms: int | None = None
+    """what has to be added to the edge's clock, where that is known"""
 
 
 def right_of(viewer: Viewer, camera: Camera) -> Role | None:
     """An owner sees own kitchens, a regulator those of the own towns, an operator a car whose lift is in trouble."""
     if camera.kitchen_id is not None:
-        if camera.owner_org_id is not None and camera.owner_org_id in viewer.organisations(Role.OWNER):
+        if viewer.owns(camera.owner_org_id, camera.kitchen_id):
             return Role.OWNER
         return Role.REGULATOR if _answers_for(viewer, Role.REGULATOR, camera.town_code) else None
     if camera.lift_id is not None and camera.incident is not None:

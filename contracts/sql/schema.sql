@@ -33,6 +33,18 @@ BEGIN
     RETURN wanted || to_char(today, 'YYYYMMDD') || '-' || to_char(nextval(counter) - began + 1, 'FM999990000');
 END $$;
 
+CREATE FUNCTION public.note_webhook_stop() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+BEGIN
+    INSERT INTO audit_log (at, actor, action, object, reason)
+    SELECT NEW.stopped_at, 'sunlit', 'webhook_stopped', 'webhook ' || w.name,
+           'no answer since ' || to_char(NEW.failing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
+    FROM webhook w WHERE w.id = NEW.webhook_id;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -128,6 +140,33 @@ CREATE TABLE public.api_beat (
     instance text NOT NULL,
     at timestamp with time zone NOT NULL,
     info jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+CREATE TABLE public.api_token (
+    id bigint NOT NULL,
+    token_sha256 text NOT NULL,
+    name text NOT NULL,
+    scopes text[] NOT NULL,
+    town_codes text[],
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_token_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT api_token_scopes_check CHECK ((cardinality(scopes) > 0)),
+    CONSTRAINT api_token_town_codes_check CHECK ((cardinality(town_codes) > 0))
+);
+
+COMMENT ON COLUMN public.api_token.town_codes IS 'NULL: all towns';
+
+ALTER TABLE public.api_token ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.api_token_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.audit_log (
@@ -946,6 +985,66 @@ CREATE TABLE public.gap (
     CONSTRAINT gap_check CHECK ((to_seq > from_seq))
 );
 
+CREATE TABLE public.hand_over (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    from_person_id bigint NOT NULL,
+    from_name text NOT NULL,
+    to_person_id bigint,
+    to_name text DEFAULT ''::text NOT NULL,
+    towns text[],
+    note text NOT NULL,
+    open jsonb NOT NULL,
+    confirmed_at timestamp with time zone,
+    confirmed_person_id bigint,
+    confirmed_name text DEFAULT ''::text NOT NULL,
+    CONSTRAINT hand_over_check CHECK ((confirmed_at >= at)),
+    CONSTRAINT hand_over_check1 CHECK (((confirmed_at IS NULL) = (confirmed_person_id IS NULL))),
+    CONSTRAINT hand_over_check2 CHECK ((confirmed_person_id <> from_person_id)),
+    CONSTRAINT hand_over_note_check CHECK ((length(note) <= 4000))
+);
+
+COMMENT ON COLUMN public.hand_over.to_person_id IS 'NULL: whoever comes next';
+
+COMMENT ON COLUMN public.hand_over.towns IS 'the towns that the writer answers for; NULL: the whole city';
+
+COMMENT ON COLUMN public.hand_over.open IS 'what was open when it was written, as it was then';
+
+ALTER TABLE public.hand_over ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.hand_over_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.happening (
+    seq bigint NOT NULL,
+    id uuid NOT NULL,
+    source text NOT NULL,
+    source_row bigint NOT NULL,
+    kind text NOT NULL,
+    town_code text,
+    drill boolean NOT NULL,
+    subject text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    document text NOT NULL,
+    CONSTRAINT happening_source_check CHECK ((source = ANY (ARRAY['incident'::text, 'finding'::text, 'silent'::text, 'heard'::text])))
+);
+
+COMMENT ON COLUMN public.happening.subject IS 'whose story it is part of: told in order';
+
+ALTER TABLE public.happening ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.happening_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.person (
     id bigint NOT NULL,
     login text NOT NULL,
@@ -954,7 +1053,10 @@ CREATE TABLE public.person (
     organisation_id bigint,
     password_hash text,
     active boolean DEFAULT true NOT NULL,
-    CONSTRAINT person_language_check CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text])))
+    oidc_issuer text,
+    oidc_subject text,
+    CONSTRAINT person_language_check CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text]))),
+    CONSTRAINT person_oidc_whole CHECK (((oidc_issuer IS NULL) = (oidc_subject IS NULL)))
 );
 
 CREATE VIEW public.hard_to_reach AS
@@ -1190,17 +1292,29 @@ CREATE TABLE public.live_lease (
     asked_at timestamp with time zone NOT NULL,
     closed_at timestamp with time zone,
     closed_why text DEFAULT ''::text NOT NULL,
+    stream_id uuid,
     CONSTRAINT live_lease_check CHECK (((mode <> 'live'::text) = ((starts_at IS NOT NULL) AND (ends_at IS NOT NULL)))),
     CONSTRAINT live_lease_mode_check CHECK ((mode = ANY (ARRAY['live'::text, 'playback'::text, 'clip'::text]))),
     CONSTRAINT live_lease_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 200))),
     CONSTRAINT live_lease_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'regulator'::text, 'operator'::text])))
 );
 
+CREATE TABLE public.live_stream (
+    id uuid NOT NULL,
+    device_id integer NOT NULL,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    until timestamp with time zone NOT NULL,
+    asked_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON COLUMN public.live_stream.id IS 'what the edge is told as the lease of its video';
+
 CREATE TABLE public.login_attempt (
     id bigint NOT NULL,
     login text NOT NULL,
     at timestamp with time zone DEFAULT now() NOT NULL,
-    ok boolean NOT NULL
+    ok boolean NOT NULL,
+    address text DEFAULT ''::text NOT NULL
 );
 
 ALTER TABLE public.login_attempt ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1265,6 +1379,7 @@ CREATE SEQUENCE public.number_r
     NO MAXVALUE
     CACHE 1;
 
+<<<<<<< HEAD
 CREATE VIEW public.open_finding AS
  SELECT id,
     number,
@@ -1280,6 +1395,21 @@ CREATE VIEW public.open_finding AS
     ((state = ANY (ARRAY['overdue_yellow'::text, 'overdue_red'::text])) OR (level > 0) OR (due_at < now())) AS late
    FROM public.finding f
   WHERE ((closed_at IS NULL) AND (state <> ALL (ARRAY['detected'::text, 'muted'::text])));
+=======
+CREATE TABLE public.open_kitchen_day (
+    day date NOT NULL,
+    town_code text NOT NULL,
+    looks integer NOT NULL,
+    last_look timestamp with time zone NOT NULL,
+    kitchens bigint NOT NULL,
+    open_kitchens bigint NOT NULL,
+    CONSTRAINT open_kitchen_day_check CHECK (((open_kitchens >= 0) AND (open_kitchens <= kitchens))),
+    CONSTRAINT open_kitchen_day_kitchens_check CHECK ((kitchens >= 0)),
+    CONSTRAINT open_kitchen_day_looks_check CHECK ((looks > 0))
+);
+
+COMMENT ON TABLE public.open_kitchen_day IS 'the day is the city''s; written by the api once an hour, hours without the api have no look';
+>>>>>>> main
 
 ALTER TABLE public.organisation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.organisation_id_seq
@@ -1371,6 +1501,16 @@ ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.pass (
+    token_sha256 text NOT NULL,
+    kind text NOT NULL,
+    person_id bigint,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT pass_kind_check CHECK ((kind = ANY (ARRAY['second_factor'::text, 'enrol'::text, 'invitation'::text, 'first_admin'::text, 'provider'::text])))
+);
+
 ALTER TABLE public.person ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.person_id_seq
     START WITH 1
@@ -1386,6 +1526,8 @@ CREATE TABLE public.person_role (
     role text NOT NULL,
     town_code text,
     organisation_id bigint,
+    kitchen_id bigint,
+    CONSTRAINT person_role_kitchen CHECK (((kitchen_id IS NULL) OR ((role = 'owner'::text) AND (organisation_id IS NOT NULL)))),
     CONSTRAINT person_role_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'operator'::text, 'owner'::text, 'regulator'::text, 'crew'::text])))
 );
 
@@ -1427,13 +1569,36 @@ ALTER TABLE public.policy ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE VIEW public.public_camera AS
+ SELECT k.code AS kitchen,
+    d.code AS camera,
+    d.name_zh,
+    d.name_en,
+    s.seen_at,
+        CASE
+            WHEN (s.device_id IS NULL) THEN 'none'::text
+            WHEN ((NOT s.online) OR (s.seen_at <= (now() - '00:02:00'::interval))) THEN 'degraded'::text
+            WHEN (s.camera_state = ANY (ARRAY['pending'::text, 'active'::text, 'degraded'::text])) THEN s.camera_state
+            ELSE 'none'::text
+        END AS state
+   FROM ((public.device d
+     JOIN public.kitchen k ON ((k.id = d.kitchen_id)))
+     LEFT JOIN public.device_status s ON ((s.device_id = d.id)))
+  WHERE ((d.kind = 'camera'::text) AND (d.retired_at IS NULL) AND k.in_use);
+
 CREATE VIEW public.public_finding AS
  SELECT f.opened_at,
     p.town_code,
     f.rule,
     f.class,
     f.state,
-    EXTRACT(epoch FROM (f.rectified_at - f.opened_at)) AS rectify_s
+    EXTRACT(epoch FROM (f.rectified_at - f.opened_at)) AS rectify_s,
+        CASE
+            WHEN ((f.rectified_at IS NOT NULL) AND (f.rectify_due IS NOT NULL)) THEN (f.rectified_at <= f.rectify_due)
+            WHEN (f.rectified_at IS NOT NULL) THEN (f.level = 0)
+            WHEN ((f.level > 0) OR (f.rectify_due < now())) THEN false
+            ELSE NULL::boolean
+        END AS in_time
    FROM ((public.finding f
      JOIN public.kitchen k ON ((k.id = f.kitchen_id)))
      JOIN public.place p ON ((p.id = k.place_id)))
@@ -1473,6 +1638,14 @@ CREATE VIEW public.public_lift AS
      LEFT JOIN public.organisation m ON ((m.id = l.maintenance_org_id)))
   WHERE l.in_use;
 
+CREATE VIEW public.public_open_kitchen AS
+ SELECT day,
+    town_code,
+    looks,
+    kitchens,
+    open_kitchens
+   FROM public.open_kitchen_day;
+
 CREATE TABLE public.public_report (
     id bigint NOT NULL,
     at timestamp with time zone DEFAULT now() NOT NULL,
@@ -1480,8 +1653,16 @@ CREATE TABLE public.public_report (
     kitchen_id bigint,
     body text NOT NULL,
     contact text DEFAULT ''::text NOT NULL,
-    CONSTRAINT public_report_body_check CHECK (((length(body) >= 1) AND (length(body) <= 2000)))
+    number text NOT NULL,
+    state text DEFAULT 'received'::text NOT NULL,
+    changed_at timestamp with time zone,
+    changed_by text DEFAULT ''::text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    CONSTRAINT public_report_body_check CHECK (((length(body) >= 1) AND (length(body) <= 2000))),
+    CONSTRAINT public_report_state_check CHECK ((state = ANY (ARRAY['received'::text, 'read'::text, 'answered'::text, 'rejected'::text])))
 );
+
+COMMENT ON COLUMN public.public_report.note IS 'what a regulator did about it, for the bureau''s own use';
 
 ALTER TABLE public.public_report ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.public_report_id_seq
@@ -1586,10 +1767,17 @@ CREATE TABLE public.town (
 );
 
 CREATE VIEW public.public_town AS
- SELECT code,
-    name_zh,
-    name_en
-   FROM public.town;
+ SELECT t.code,
+    t.name_zh,
+    t.name_en,
+    middle.lat,
+    middle.lon
+   FROM (public.town t
+     LEFT JOIN ( SELECT place.town_code,
+            avg(place.lat) AS lat,
+            avg(place.lon) AS lon
+           FROM public.place
+          GROUP BY place.town_code) middle ON ((middle.town_code = t.code)));
 
 CREATE VIEW public.public_withheld AS
  SELECT d.code AS camera,
@@ -1649,6 +1837,12 @@ CREATE TABLE public.receipt (
     CONSTRAINT receipt_state_check CHECK ((state = ANY (ARRAY['delivered'::text, 'undelivered'::text])))
 );
 
+CREATE TABLE public.recovery_code (
+    person_id bigint NOT NULL,
+    code_sha256 text NOT NULL,
+    used_at timestamp with time zone
+);
+
 CREATE TABLE public.reject (
     id bigint NOT NULL,
     received timestamp with time zone NOT NULL,
@@ -1667,6 +1861,27 @@ CREATE TABLE public.reject (
 
 ALTER TABLE public.reject ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.reject_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.report_salt (
+    day date NOT NULL,
+    salt bytea NOT NULL
+);
+
+CREATE TABLE public.report_seen (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    sender text NOT NULL,
+    subject text NOT NULL
+);
+
+ALTER TABLE public.report_seen ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.report_seen_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1754,6 +1969,14 @@ CREATE TABLE public.schema_migration (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.second_factor (
+    person_id bigint NOT NULL,
+    secret text NOT NULL,
+    made_at timestamp with time zone DEFAULT now() NOT NULL,
+    confirmed_at timestamp with time zone,
+    last_step bigint DEFAULT 0 NOT NULL
+);
+
 CREATE VIEW public.service_health AS
  SELECT 'ingest'::text AS service,
     ingest_beat.instance,
@@ -1784,7 +2007,22 @@ CREATE TABLE public.session (
     person_id bigint NOT NULL,
     csrf text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    id bigint NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    browser text DEFAULT ''::text NOT NULL,
+    renew boolean DEFAULT false NOT NULL,
+    previous_sha256 text,
+    previous_until timestamp with time zone
+);
+
+ALTER TABLE public.session ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.session_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.silence (
@@ -1873,6 +2111,113 @@ CREATE TABLE public.stream (
 )
 WITH (fillfactor='50');
 
+CREATE VIEW public.told_finding AS
+ SELECT f.id,
+    f.number,
+    f.state,
+    f.class AS kind,
+    f.rule,
+    k.code AS kitchen,
+    l.code AS lift,
+    COALESCE(k.name_zh, l.name_zh) AS name_zh,
+    COALESCE(k.name_en, l.name_en) AS name_en,
+    d.code AS device,
+    f.zone,
+    f.confidence,
+    f.level,
+    f.repeats,
+    p.code AS place,
+    p.name_zh AS place_zh,
+    p.name_en AS place_en,
+    p.address_zh,
+    p.address_en,
+    p.town_code AS town,
+    p.lat,
+    p.lon,
+    f.at,
+    f.opened_at,
+    f.pushed_at,
+    f.rectify_due,
+    f.rectified_at,
+    f.appealed_at,
+    f.verified_at,
+    f.closed_at
+   FROM ((((public.finding f
+     LEFT JOIN public.kitchen k ON ((k.id = f.kitchen_id)))
+     LEFT JOIN public.lift l ON ((l.id = f.lift_id)))
+     JOIN public.place p ON ((p.id = COALESCE(k.place_id, l.place_id))))
+     JOIN public.device d ON ((d.id = f.device_id)));
+
+CREATE VIEW public.told_incident AS
+ SELECT i.id,
+    i.number,
+    i.state,
+    i.tier,
+    i.rule,
+    i.source,
+    (i.source = 'drill'::text) AS drill,
+    l.code AS lift,
+    l.name_zh AS lift_zh,
+    l.name_en AS lift_en,
+    m.code AS maintenance,
+    p.code AS place,
+    p.name_zh AS place_zh,
+    p.name_en AS place_en,
+    p.address_zh,
+    p.address_en,
+    p.town_code AS town,
+    p.lat,
+    p.lon,
+    i.floor_text AS floor,
+    i.people_inside,
+    i.people_released,
+    i.hazards,
+    ( SELECT mass_incident.number
+           FROM public.mass_incident
+          WHERE (mass_incident.id = i.mass_id)) AS mass,
+    ( SELECT incident.number
+           FROM public.incident
+          WHERE (incident.id = i.merged_into)) AS merged_into,
+    i.cause,
+    i.sub_cause,
+    i.rescue_method,
+    i.alarm_at,
+    i.opened_at,
+    i.dispatched_at,
+    i.accepted_at,
+    i.arrived_at,
+    i.released_at,
+    i.closed_at
+   FROM (((public.incident i
+     JOIN public.lift l ON ((l.id = i.lift_id)))
+     JOIN public.place p ON ((p.id = l.place_id)))
+     LEFT JOIN public.organisation m ON ((m.id = l.maintenance_org_id)));
+
+CREATE VIEW public.told_silence AS
+ SELECT s.id,
+    d.code,
+    d.kind,
+    d.site,
+    l.code AS lift,
+    k.code AS kitchen,
+    s.cause,
+    s.since,
+    s.noticed_at,
+    s.ended_at,
+    COALESCE(p.town_code, ( SELECT q.town_code
+           FROM (((public.device b
+             LEFT JOIN public.lift bl ON ((bl.id = b.lift_id)))
+             LEFT JOIN public.kitchen bk ON ((bk.id = b.kitchen_id)))
+             JOIN public.place q ON ((q.id = COALESCE(bl.place_id, bk.place_id))))
+          WHERE ((b.site = d.site) AND (d.kind = 'agent'::text))
+          ORDER BY b.id
+         LIMIT 1)) AS town
+   FROM ((((public.silence s
+     JOIN public.device d ON ((d.id = s.device_id)))
+     LEFT JOIN public.lift l ON ((l.id = d.lift_id)))
+     LEFT JOIN public.kitchen k ON ((k.id = d.kitchen_id)))
+     LEFT JOIN public.place p ON ((p.id = COALESCE(l.place_id, k.place_id))));
+
 CREATE TABLE public.travel_time (
     to_lat double precision NOT NULL,
     to_lon double precision NOT NULL,
@@ -1918,6 +2263,76 @@ CREATE VIEW public.unit_call AS
                 END) AS at) free)
   WHERE ((d.tier = 1) AND f.counted);
 
+CREATE TABLE public.webhook (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    url text NOT NULL,
+    shown text NOT NULL,
+    secret text NOT NULL,
+    old_secret text,
+    old_until timestamp with time zone,
+    kinds text[],
+    town_codes text[],
+    drills boolean DEFAULT false NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    author text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    epoch integer DEFAULT 1 NOT NULL,
+    from_seq bigint NOT NULL,
+    CONSTRAINT webhook_check CHECK (((old_secret IS NULL) = (old_until IS NULL))),
+    CONSTRAINT webhook_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9-]{1,62}$'::text)),
+    CONSTRAINT webhook_secret_check CHECK ((secret <> ''::text))
+);
+
+COMMENT ON COLUMN public.webhook.shown IS 'the address as pages may show it; the address itself can be a secret';
+
+COMMENT ON COLUMN public.webhook.kinds IS 'NULL: everything, what later versions tell of as well';
+
+COMMENT ON COLUMN public.webhook.town_codes IS 'NULL: every town, and what belongs to none';
+
+COMMENT ON COLUMN public.webhook.epoch IS 'counted up to begin again behind from_seq';
+
+CREATE TABLE public.webhook_delivery (
+    webhook_id bigint NOT NULL,
+    epoch integer NOT NULL,
+    seq bigint NOT NULL,
+    subject text NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    queued_at timestamp with time zone NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    last_answer text DEFAULT ''::text NOT NULL,
+    CONSTRAINT webhook_delivery_check CHECK (((ended_at IS NULL) = (state = 'queued'::text))),
+    CONSTRAINT webhook_delivery_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'failed'::text])))
+);
+
+ALTER TABLE public.webhook ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.webhook_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.webhook_state (
+    webhook_id bigint NOT NULL,
+    epoch integer NOT NULL,
+    cursor bigint NOT NULL,
+    worker text,
+    lease_until timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    failing_since timestamp with time zone,
+    hold_until timestamp with time zone,
+    last_at timestamp with time zone,
+    last_answer text DEFAULT ''::text NOT NULL,
+    answered_at timestamp with time zone,
+    stopped_at timestamp with time zone
+);
+
+COMMENT ON COLUMN public.webhook_state.answered_at IS 'when it took something last';
+
 ALTER TABLE ONLY public.alarm
     ADD CONSTRAINT alarm_pkey PRIMARY KEY (id);
 
@@ -1926,6 +2341,12 @@ ALTER TABLE ONLY public.alerting_beat
 
 ALTER TABLE ONLY public.api_beat
     ADD CONSTRAINT api_beat_pkey PRIMARY KEY (instance);
+
+ALTER TABLE ONLY public.api_token
+    ADD CONSTRAINT api_token_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.api_token
+    ADD CONSTRAINT api_token_token_sha256_key UNIQUE (token_sha256);
 
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
@@ -2062,6 +2483,18 @@ ALTER TABLE ONLY public.finding
 ALTER TABLE ONLY public.gap
     ADD CONSTRAINT gap_pkey PRIMARY KEY (device_id, boot, lane, from_seq);
 
+ALTER TABLE ONLY public.hand_over
+    ADD CONSTRAINT hand_over_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.happening
+    ADD CONSTRAINT happening_id_key UNIQUE (id);
+
+ALTER TABLE ONLY public.happening
+    ADD CONSTRAINT happening_pkey PRIMARY KEY (seq);
+
+ALTER TABLE ONLY public.happening
+    ADD CONSTRAINT happening_source_source_row_key UNIQUE (source, source_row);
+
 ALTER TABLE ONLY public.incident_entry
     ADD CONSTRAINT incident_entry_pkey PRIMARY KEY (id);
 
@@ -2092,6 +2525,12 @@ ALTER TABLE ONLY public.lift_sample
 ALTER TABLE ONLY public.live_lease
     ADD CONSTRAINT live_lease_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.live_stream
+    ADD CONSTRAINT live_stream_device_id_key UNIQUE (device_id);
+
+ALTER TABLE ONLY public.live_stream
+    ADD CONSTRAINT live_stream_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.login_attempt
     ADD CONSTRAINT login_attempt_pkey PRIMARY KEY (id);
 
@@ -2103,6 +2542,9 @@ ALTER TABLE ONLY public.mass_incident
 
 ALTER TABLE ONLY public.number_day
     ADD CONSTRAINT number_day_pkey PRIMARY KEY (prefix, day);
+
+ALTER TABLE ONLY public.open_kitchen_day
+    ADD CONSTRAINT open_kitchen_day_pkey PRIMARY KEY (day, town_code);
 
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_code_key UNIQUE (code);
@@ -2122,14 +2564,20 @@ ALTER TABLE ONLY public.outbox
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.pass
+    ADD CONSTRAINT pass_pkey PRIMARY KEY (token_sha256);
+
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_login_key UNIQUE (login);
+
+ALTER TABLE ONLY public.person
+    ADD CONSTRAINT person_oidc_once UNIQUE (oidc_issuer, oidc_subject);
 
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.person_role
-    ADD CONSTRAINT person_role_person_id_role_town_code_organisation_id_key UNIQUE NULLS NOT DISTINCT (person_id, role, town_code, organisation_id);
+    ADD CONSTRAINT person_role_once UNIQUE NULLS NOT DISTINCT (person_id, role, town_code, organisation_id, kitchen_id);
 
 ALTER TABLE ONLY public.person_role
     ADD CONSTRAINT person_role_pkey PRIMARY KEY (id);
@@ -2147,6 +2595,9 @@ ALTER TABLE ONLY public.policy
     ADD CONSTRAINT policy_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.public_report
+    ADD CONSTRAINT public_report_number UNIQUE (number);
+
+ALTER TABLE ONLY public.public_report
     ADD CONSTRAINT public_report_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.quiet
@@ -2155,11 +2606,20 @@ ALTER TABLE ONLY public.quiet
 ALTER TABLE ONLY public.receipt
     ADD CONSTRAINT receipt_pkey PRIMARY KEY (attempt_id, state);
 
+ALTER TABLE ONLY public.recovery_code
+    ADD CONSTRAINT recovery_code_pkey PRIMARY KEY (person_id, code_sha256);
+
 ALTER TABLE ONLY public.reject
     ADD CONSTRAINT reject_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.reject
     ADD CONSTRAINT reject_topic_digest_key UNIQUE (topic, digest);
+
+ALTER TABLE ONLY public.report_salt
+    ADD CONSTRAINT report_salt_pkey PRIMARY KEY (day);
+
+ALTER TABLE ONLY public.report_seen
+    ADD CONSTRAINT report_seen_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.rescue_order
     ADD CONSTRAINT rescue_order_pkey PRIMARY KEY (id);
@@ -2181,6 +2641,12 @@ ALTER TABLE ONLY public.saved_view
 
 ALTER TABLE ONLY public.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.second_factor
+    ADD CONSTRAINT second_factor_pkey PRIMARY KEY (person_id);
+
+ALTER TABLE ONLY public.session
+    ADD CONSTRAINT session_id UNIQUE (id);
 
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_pkey PRIMARY KEY (token_sha256);
@@ -2209,11 +2675,31 @@ ALTER TABLE ONLY public.town
 ALTER TABLE ONLY public.travel_time
     ADD CONSTRAINT travel_time_pkey PRIMARY KEY (to_lat, to_lon, from_lat, from_lon);
 
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_pkey PRIMARY KEY (webhook_id, epoch, seq);
+
+ALTER TABLE ONLY public.webhook
+    ADD CONSTRAINT webhook_name_key UNIQUE (name);
+
+ALTER TABLE ONLY public.webhook
+    ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.webhook_state
+    ADD CONSTRAINT webhook_state_pkey PRIMARY KEY (webhook_id);
+
 CREATE INDEX alarm_ended ON public.alarm USING btree (ended_at);
 
 CREATE UNIQUE INDEX alarm_one_open ON public.alarm USING btree (auditor, name, subject) WHERE (ended_at IS NULL);
 
+CREATE INDEX audit_log_action ON public.audit_log USING btree (action, id);
+
+CREATE INDEX audit_log_actor ON public.audit_log USING btree (actor, id);
+
+CREATE INDEX audit_log_at ON public.audit_log USING btree (at);
+
 CREATE INDEX audit_log_object ON public.audit_log USING btree (action, object);
+
+CREATE INDEX audit_log_person ON public.audit_log USING btree (person_id, id);
 
 CREATE INDEX camera_sample_time ON public.camera_sample USING btree ("time");
 
@@ -2269,6 +2755,8 @@ CREATE INDEX finding_device ON public.finding USING btree (device_id, rule, id);
 
 CREATE INDEX finding_due ON public.finding USING btree (due_at) WHERE (closed_at IS NULL);
 
+CREATE INDEX finding_entry_at ON public.finding_entry USING brin (at) WITH (autosummarize='on');
+
 CREATE INDEX finding_entry_finding ON public.finding_entry USING btree (finding_id, id);
 
 CREATE INDEX finding_kitchen ON public.finding USING btree (kitchen_id, opened_at);
@@ -2291,7 +2779,15 @@ CREATE INDEX gap_filled ON public.gap USING btree (filled_at) WHERE (filled_at I
 
 CREATE INDEX gap_open ON public.gap USING btree (opened_at) WHERE (missing > 0);
 
+CREATE INDEX hand_over_unread ON public.hand_over USING btree (at) WHERE (confirmed_at IS NULL);
+
+CREATE INDEX happening_made ON public.happening USING btree (made_at);
+
+CREATE INDEX incident_closed ON public.incident USING btree (closed_at) WHERE (closed_at IS NOT NULL);
+
 CREATE INDEX incident_due ON public.incident USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX incident_entry_at ON public.incident_entry USING brin (at) WITH (autosummarize='on');
 
 CREATE INDEX incident_entry_incident ON public.incident_entry USING btree (incident_id, id);
 
@@ -2301,15 +2797,23 @@ CREATE INDEX incident_mass ON public.incident USING btree (mass_id) WHERE (mass_
 
 CREATE UNIQUE INDEX incident_one_open ON public.incident USING btree (lift_id) WHERE ((closed_at IS NULL) AND (released_at IS NULL));
 
+CREATE INDEX incident_open ON public.incident USING btree (alarm_at) WHERE (closed_at IS NULL);
+
 CREATE INDEX incident_opened ON public.incident USING btree (opened_at);
 
 CREATE INDEX kitchen_owner ON public.kitchen USING btree (owner_org_id);
+
+CREATE INDEX lift_code_prefix ON public.lift USING btree (code text_pattern_ops);
 
 CREATE INDEX lift_place ON public.lift USING btree (place_id);
 
 CREATE INDEX lift_sample_time ON public.lift_sample USING btree ("time");
 
 CREATE INDEX live_lease_open ON public.live_lease USING btree (until) WHERE (closed_at IS NULL);
+
+CREATE INDEX live_lease_stream ON public.live_lease USING btree (stream_id) WHERE (stream_id IS NOT NULL);
+
+CREATE INDEX login_attempt_address ON public.login_attempt USING btree (address, at);
 
 CREATE INDEX login_attempt_login ON public.login_attempt USING btree (login, at);
 
@@ -2335,6 +2839,8 @@ CREATE INDEX outbox_waiting ON public.outbox USING btree (next_at) WHERE (state 
 
 CREATE INDEX place_town ON public.place USING btree (town_code);
 
+CREATE INDEX public_report_state ON public.public_report USING btree (state, at);
+
 CREATE INDEX quiet_ends ON public.quiet USING btree (ends_at);
 
 CREATE INDEX receipt_received ON public.receipt USING btree (received_at);
@@ -2343,15 +2849,31 @@ CREATE INDEX reject_identity ON public.reject USING btree (device_code, boot, la
 
 CREATE INDEX reject_open ON public.reject USING btree (received) WHERE (replayed_at IS NULL);
 
+CREATE INDEX report_seen_at ON public.report_seen USING btree (at);
+
 CREATE INDEX rescue_order_expires ON public.rescue_order USING btree (expires_at);
 
 CREATE INDEX roster_hole_open ON public.roster_hole USING btree (organisation_id, ends_at) WHERE (filled_at IS NULL);
 
+<<<<<<< HEAD
 CREATE UNIQUE INDEX saved_view_default ON public.saved_view USING btree (person_id, list) WHERE is_default;
+=======
+CREATE INDEX session_person ON public.session USING btree (person_id);
+
+CREATE INDEX session_previous ON public.session USING btree (previous_sha256) WHERE (previous_sha256 IS NOT NULL);
+>>>>>>> main
 
 CREATE INDEX silence_ended ON public.silence USING btree (ended_at);
 
+CREATE INDEX silence_noticed ON public.silence USING btree (noticed_at);
+
 CREATE UNIQUE INDEX silence_one_open ON public.silence USING btree (device_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX stranger_event ON public.stranger USING btree (last_event) WHERE (last_event IS NOT NULL);
+
+CREATE INDEX webhook_delivery_queued ON public.webhook_delivery USING btree (webhook_id, seq) WHERE (state = 'queued'::text);
+
+CREATE INDEX webhook_delivery_seq ON public.webhook_delivery USING btree (seq);
 
 CREATE OR REPLACE VIEW public.public_kitchen AS
  SELECT k.code,
@@ -2402,6 +2924,8 @@ CREATE TRIGGER quiet_hint AFTER INSERT OR UPDATE ON public.quiet FOR EACH STATEM
 CREATE TRIGGER receipt_hint AFTER INSERT ON public.receipt FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
 
 CREATE TRIGGER rescue_order_hint AFTER INSERT ON public.rescue_order FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
+
+CREATE TRIGGER webhook_stop AFTER UPDATE OF stopped_at ON public.webhook_state FOR EACH ROW WHEN (((old.stopped_at IS NULL) AND (new.stopped_at IS NOT NULL))) EXECUTE FUNCTION public.note_webhook_stop();
 
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
@@ -2556,6 +3080,15 @@ ALTER TABLE ONLY public.finding
 ALTER TABLE ONLY public.finding
     ADD CONSTRAINT finding_silence_id_fkey FOREIGN KEY (silence_id) REFERENCES public.silence(id);
 
+ALTER TABLE ONLY public.hand_over
+    ADD CONSTRAINT hand_over_confirmed_person_id_fkey FOREIGN KEY (confirmed_person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.hand_over
+    ADD CONSTRAINT hand_over_from_person_id_fkey FOREIGN KEY (from_person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.hand_over
+    ADD CONSTRAINT hand_over_to_person_id_fkey FOREIGN KEY (to_person_id) REFERENCES public.person(id);
+
 ALTER TABLE ONLY public.incident_entry
     ADD CONSTRAINT incident_entry_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
 
@@ -2592,8 +3125,14 @@ ALTER TABLE ONLY public.live_lease
 ALTER TABLE ONLY public.live_lease
     ADD CONSTRAINT live_lease_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
+ALTER TABLE ONLY public.live_stream
+    ADD CONSTRAINT live_stream_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+
 ALTER TABLE ONLY public.mass_incident
     ADD CONSTRAINT mass_incident_place_id_fkey FOREIGN KEY (place_id) REFERENCES public.place(id);
+
+ALTER TABLE ONLY public.open_kitchen_day
+    ADD CONSTRAINT open_kitchen_day_town_code_fkey FOREIGN KEY (town_code) REFERENCES public.town(code);
 
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_town_code_fkey FOREIGN KEY (town_code) REFERENCES public.town(code);
@@ -2619,8 +3158,14 @@ ALTER TABLE ONLY public.outbox
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
+ALTER TABLE ONLY public.pass
+    ADD CONSTRAINT pass_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
+
+ALTER TABLE ONLY public.person_role
+    ADD CONSTRAINT person_role_kitchen_id_fkey FOREIGN KEY (kitchen_id) REFERENCES public.kitchen(id);
 
 ALTER TABLE ONLY public.person_role
     ADD CONSTRAINT person_role_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
@@ -2658,6 +3203,9 @@ ALTER TABLE ONLY public.quiet
 ALTER TABLE ONLY public.receipt
     ADD CONSTRAINT receipt_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES public.outbox_attempt(id);
 
+ALTER TABLE ONLY public.recovery_code
+    ADD CONSTRAINT recovery_code_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.second_factor(person_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.rescue_order
     ADD CONSTRAINT rescue_order_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
 
@@ -2670,8 +3218,13 @@ ALTER TABLE ONLY public.roster_hole
 ALTER TABLE ONLY public.roster
     ADD CONSTRAINT roster_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
 
+<<<<<<< HEAD
 ALTER TABLE ONLY public.saved_view
     ADD CONSTRAINT saved_view_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+=======
+ALTER TABLE ONLY public.second_factor
+    ADD CONSTRAINT second_factor_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
+>>>>>>> main
 
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
@@ -2687,3 +3240,12 @@ ALTER TABLE ONLY public.still_withheld
 
 ALTER TABLE ONLY public.stream
     ADD CONSTRAINT stream_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_seq_fkey FOREIGN KEY (seq) REFERENCES public.happening(seq);
+
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhook(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_state
+    ADD CONSTRAINT webhook_state_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhook(id) ON DELETE CASCADE;

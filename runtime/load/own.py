@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from runtime.migrate import migrate
-from runtime.settings import Settings
+from runtime.settings import DatabaseSettings, Settings
 from runtime.stack.broker import Broker
 from runtime.stack.ports import free_port
 from runtime.stack.postgres import Postgres
@@ -42,6 +42,30 @@ class Parts(NamedTuple):
 
 
 @contextmanager
+def own_database(
+    home: Path | None, *, plain: bool, server: Mapping[str, str] | None = None
+) -> Iterator[tuple[Path, DatabaseSettings]]:
+    """A fresh PostgreSQL with our schema (durable, as it comes; `server` are settings of its own), in a new folder.
+
+    Raises PostgresError, OSError.
+    """
+    folder = Path(mkdtemp(prefix="sunlit-bench-", dir=home))
+    # PostgreSQL and the broker, started by root, become users of their own, who must be able to pass.
+    folder.chmod(0o755)
+    postgres = Postgres(folder / "postgres")
+    try:
+        postgres.start()
+        if server:
+            configure(postgres, server)
+        database = postgres.database("sunlit")
+        migrate(database, plain=plain)
+        yield folder, database
+    finally:
+        postgres.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def own_parts(
     settings: Settings,
     home: Path | None,
@@ -50,30 +74,21 @@ def own_parts(
     plain: bool,
     server: Mapping[str, str] | None = None,
 ) -> Iterator[Parts]:
-    """A fresh PostgreSQL (durable, as it comes; `server` are settings of its own) and a broker on a free port.
+    """A database as `own_database` makes it, and a broker on a free port.
 
     `sections` are what the services are told beside where the two are. Raises PostgresError, BrokerError, OSError.
     """
-    folder = Path(mkdtemp(prefix="sunlit-bench-", dir=home))
-    # PostgreSQL and the broker, started by root, become users of their own, who must be able to pass.
-    folder.chmod(0o755)
-    postgres, broker = Postgres(folder / "postgres"), Broker(folder / "broker", free_port())
-    try:
-        postgres.start()
-        if server:
-            configure(postgres, server)
-        database = postgres.database("sunlit")
-        migrate(database, plain=plain)
+    with own_database(home, plain=plain, server=server) as (folder, database):
+        broker = Broker(folder / "broker", free_port())
         broker.start()
-        made = settings.model_copy(update={"database": database, "broker": broker.settings})
-        file = folder / "sunlit.toml"
-        file.write_text(_toml(made, sections), "utf-8")
-        pid = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
-        yield Parts(folder, made, file, [pid], [broker.process.child.pid] if broker.process.child else [])
-    finally:
-        broker.process.stop()
-        postgres.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            made = settings.model_copy(update={"database": database, "broker": broker.settings})
+            file = folder / "sunlit.toml"
+            file.write_text(_toml(made, sections), "utf-8")
+            pid = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
+            yield Parts(folder, made, file, [pid], [broker.process.child.pid] if broker.process.child else [])
+        finally:
+            broker.process.stop()
 
 
 def configure(postgres: Postgres, server: Mapping[str, str]) -> None:

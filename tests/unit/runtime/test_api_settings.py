@@ -13,7 +13,9 @@ def test_tiles_are_an_address_and_their_host_is_let_in() -> None:
     assert "img-src 'self' data:;" in content_policy()
 
 
-@pytest.mark.parametrize("address", ["https://tiles.example/{z}/{x}.png", "ftp://a/{z}/{x}/{y}", "https://a; script-src *{x}{y}{z}"])  # fmt: skip
+@pytest.mark.parametrize(
+    "address", ["https://tiles.example/{z}/{x}.png", "ftp://a/{z}/{x}/{y}", "https://a; script-src *{x}{y}{z}"]
+)
 def test_anything_else_is_refused_by_name(address: str) -> None:
     with pytest.raises(ValidationError, match="map_tiles"):
         ApiSettings(map_tiles=address)

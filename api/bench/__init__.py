@@ -1,0 +1,1 @@
+"""`sunlit bench api`: how fast the pages answer over a whole city."""

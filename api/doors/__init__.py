@@ -1,0 +1,1 @@
+"""Who comes in and how: sign-in, sessions, second factors, tokens, people and what they may do."""
