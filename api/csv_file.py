@@ -20,10 +20,6 @@ def csv_file(rows: Sequence[Mapping[str, Any]], name: str) -> Response:
         writer = csv.DictWriter(text, list(rows[0]))
         writer.writeheader()
         writer.writerows({key: harmless(value) for key, value in row.items()} for row in rows)
-<<<<<<< HEAD
-=======
-    # The mark tells spreadsheets that the text is UTF-8.
->>>>>>> main
     return Response(
         MARK + text.getvalue(),
         media_type="text/csv; charset=utf-8",

@@ -55,13 +55,6 @@ def moment(language: str, at: datetime | None) -> str:
     return local.strftime("%Y年%m月%d日 %H:%M:%S" if language == "zh" else "%Y-%m-%d %H:%M:%S")
 
 
-<<<<<<< HEAD
-def minute(language: str, at: datetime | None) -> str:
-    """A time with its date, to the minute: what a list shows."""
-    if at is None:
-        return "—"
-    return at.astimezone(LOCAL).strftime("%Y年%m月%d日 %H:%M" if language == "zh" else "%Y-%m-%d %H:%M")
-=======
 def brief(language: str, at: datetime | None, now: datetime | None = None) -> str:
     """A time as short as can be: 14:03 today, with its date otherwise."""
     if at is None:
@@ -85,7 +78,6 @@ def span(language: str, seconds: float) -> str:
 def day_start(now: datetime) -> datetime:
     """When the city's day began."""
     return now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
->>>>>>> main
 
 
 def hour(at: datetime | None) -> str:

@@ -110,15 +110,6 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
         link=link,
         csrf_field=csrf_field,
         command_field=command_field,
-<<<<<<< HEAD
-        moment=partial(i18n.moment, language),
-        ago=partial(i18n.ago, language),
-        minute=partial(i18n.minute, language),
-        clock=i18n.clock,
-        hour=i18n.hour,
-        reason=partial(reason, language),
-=======
->>>>>>> main
         now=datetime.now(UTC),
         demo=request.app.state.settings.api.demo,
         tiles=request.app.state.settings.api.map_tiles,

@@ -57,9 +57,7 @@ async def _read(request: Request, names: tuple[str, ...], values: dict[str, obje
         return {name: await (await connection.execute(QUERIES[name], values)).fetchall() for name in names}
 
 
-def _page(
-    request: Request, template: str, row: dict[str, Any], of: Listing, found: dict[str, Any]
-) -> HTMLResponse:
+def _page(request: Request, template: str, row: dict[str, Any], of: Listing, found: dict[str, Any]) -> HTMLResponse:
     words = partial(text, language_of(request))
     weeks = [(f"{week['week']:%m-%d}", float(week["n"])) for week in found.pop("weeks_of")]
     return render(

@@ -41,17 +41,14 @@ GRANT USAGE, SELECT ON SEQUENCE number_r, number_f, number_m TO sunlit_alerting;
 GRANT INSERT, UPDATE, DELETE ON roster_hole, roster_look, travel_time, coverage_gap,
     coverage_look, happening, webhook_state, webhook_delivery TO sunlit_alerting;
 GRANT INSERT, UPDATE, DELETE ON command, evidence, evidence_custody, still, session, login_attempt, audit_log,
-<<<<<<< HEAD
-    public_report, api_beat, edge_order, live_lease, still_withheld, receipt, drill, finding_assignment, saved_view TO sunlit_api;
-=======
     public_report, api_beat, edge_order, live_lease, still_withheld, receipt, drill TO sunlit_api;
 -- Nobody is deleted: what a person did stays theirs.
 GRANT INSERT, UPDATE ON person TO sunlit_api;
 GRANT INSERT, UPDATE, DELETE ON person_role, api_token, second_factor, recovery_code, pass TO sunlit_api;
 GRANT INSERT, UPDATE, DELETE ON live_stream TO sunlit_api;
 GRANT INSERT, UPDATE, DELETE ON hand_over TO sunlit_api;
+GRANT INSERT, UPDATE, DELETE ON finding_assignment, saved_view TO sunlit_api;
 GRANT INSERT, UPDATE, DELETE ON open_kitchen_day, report_salt, report_seen TO sunlit_api;
->>>>>>> main
 -- What is too old is deleted by who wrote it.
 GRANT DELETE ON alerting_beat, outbox, outbox_attempt, edge_order_sent, rescue_order TO sunlit_alerting;
 REVOKE SELECT ON public_report, report_salt, report_seen FROM sunlit_ingest, sunlit_alerting;

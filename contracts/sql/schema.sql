@@ -1379,7 +1379,6 @@ CREATE SEQUENCE public.number_r
     NO MAXVALUE
     CACHE 1;
 
-<<<<<<< HEAD
 CREATE VIEW public.open_finding AS
  SELECT id,
     number,
@@ -1395,7 +1394,7 @@ CREATE VIEW public.open_finding AS
     ((state = ANY (ARRAY['overdue_yellow'::text, 'overdue_red'::text])) OR (level > 0) OR (due_at < now())) AS late
    FROM public.finding f
   WHERE ((closed_at IS NULL) AND (state <> ALL (ARRAY['detected'::text, 'muted'::text])));
-=======
+
 CREATE TABLE public.open_kitchen_day (
     day date NOT NULL,
     town_code text NOT NULL,
@@ -1409,7 +1408,6 @@ CREATE TABLE public.open_kitchen_day (
 );
 
 COMMENT ON TABLE public.open_kitchen_day IS 'the day is the city''s; written by the api once an hour, hours without the api have no look';
->>>>>>> main
 
 ALTER TABLE public.organisation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.organisation_id_seq
@@ -2855,13 +2853,11 @@ CREATE INDEX rescue_order_expires ON public.rescue_order USING btree (expires_at
 
 CREATE INDEX roster_hole_open ON public.roster_hole USING btree (organisation_id, ends_at) WHERE (filled_at IS NULL);
 
-<<<<<<< HEAD
 CREATE UNIQUE INDEX saved_view_default ON public.saved_view USING btree (person_id, list) WHERE is_default;
-=======
+
 CREATE INDEX session_person ON public.session USING btree (person_id);
 
 CREATE INDEX session_previous ON public.session USING btree (previous_sha256) WHERE (previous_sha256 IS NOT NULL);
->>>>>>> main
 
 CREATE INDEX silence_ended ON public.silence USING btree (ended_at);
 
@@ -3218,13 +3214,11 @@ ALTER TABLE ONLY public.roster_hole
 ALTER TABLE ONLY public.roster
     ADD CONSTRAINT roster_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
 
-<<<<<<< HEAD
 ALTER TABLE ONLY public.saved_view
     ADD CONSTRAINT saved_view_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
-=======
+
 ALTER TABLE ONLY public.second_factor
     ADD CONSTRAINT second_factor_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
->>>>>>> main
 
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
