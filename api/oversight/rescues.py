@@ -42,8 +42,8 @@ async def rescues(request: Request, viewer: Regulator, format: str = "", of: str
         names = await _all(connection, SHARED["town_names"], {"towns": towns})
         units = await _all(connection, QUERIES["unit_names"], {"towns": towns})
         values = {**_narrowed(chosen, names, units), "towns": towns, "mass": chosen.mass, "now": chosen.period.now}
-        now = await _gather(connection, values, chosen.period)
-        before = await _gather(connection, values, chosen.period.before())
+        now = await gather(connection, values, chosen.period)
+        before = await gather(connection, values, chosen.period.before())
         since = (await _all(connection, QUERIES["since"], {}))[0]["since"]
         limit = IN_A_FILE if format == "csv" else SHOWN
         inside = {**values, "start": chosen.period.start, "end": chosen.period.end, "limit": limit}
@@ -92,7 +92,8 @@ async def _all(connection: AsyncConnection, statement: Any, values: Mapping[str,
     return list(await (await connection.execute(statement, values)).fetchall())
 
 
-async def _gather(connection: AsyncConnection, values: Mapping[str, object], period: Period) -> Gathered:
+async def gather(connection: AsyncConnection, values: Mapping[str, object], period: Period) -> Gathered:
+    """The rescues of a period, of the towns and with the filters of `values`."""
     inside = {**values, "start": period.start, "end": period.end}
     bins = {"bins": made.ARRIVAL_BINS, "step": made.ARRIVAL_STEP_MIN}
     lifts = await _all(connection, QUERIES["lifts"], inside)
