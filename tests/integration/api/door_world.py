@@ -258,6 +258,14 @@ class World:
         """From the public, about the lift."""
         return Thing({"number": "REPQRT7X"}, marks=("report-7qx", "contact-7qx"))
 
+    def make_view(self, _: str) -> Thing:
+        """A saved view of the regulator's, new for every knock."""
+        view = self.one(
+            "INSERT INTO saved_view (person_id, list, name, query) SELECT id, 'findings', gen_random_uuid(), ''"
+            " FROM person WHERE login = 'regulator' RETURNING id"
+        )
+        return Thing({"view": str(view)})
+
     def make_quiet(self, _: str) -> Thing:
         return Thing({"identity": str(self.quiet_id)}, marks=("owner-7qx", "reason-7qx"))
 

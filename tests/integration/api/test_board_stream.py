@@ -110,7 +110,7 @@ def test_who_was_away_is_told_everything_since_from_rows(pages: Pages) -> None:
             await asyncio.to_thread(pages.room.phone, lift)
         number = pages.room.one("SELECT max(id) AS id FROM incident_entry")["id"]
         until(lambda: pages.app.state.hub.newest >= number)
-        told: list[str] = []
+        told: list[Message] = []
         async with (
             client_of(pages, pages.cookies()) as client,
             listening(client, last=last) as stream,
