@@ -27,7 +27,23 @@ from api.live import routes as live
 from api.live import uploads as live_uploads
 from api.media import routes as media
 from api.openapi.document import install
-from api.oversight import accounting, alarms, audit_log, coverage, policies, reports, rescues, rosters, story
+from api.oversight import (
+    accounting,
+    alarms,
+    assign,
+    audit_log,
+    coverage,
+    kpi_page,
+    list_pages,
+    overview,
+    places,
+    policies,
+    reports,
+    rescues,
+    rosters,
+    story,
+    views,
+)
 from api.oversight import routes as oversight
 from api.problems import add_handlers
 from api.public import looks
@@ -80,6 +96,12 @@ def create_app(settings: Settings) -> FastAPI:
         story,
         rescues,
         reports,
+        overview,
+        kpi_page,
+        list_pages,
+        places,
+        views,
+        assign,
         oversight,
         v1,
         public,

@@ -1,5 +1,6 @@
 """`sunlit api`: the pages."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ from api.session import HASHER
 from api.sql import QUERIES
 from runtime import log
 from runtime.db import Role, connect, fault_of
-from runtime.settings import load
+from runtime.settings import Settings, load
 from runtime.stack.ports import PortInUse, demand_free
 
 app = typer.Typer(help="The pages.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -42,6 +43,14 @@ def run(config: Config = None) -> None:
         access_log=False,
         timeout_graceful_shutdown=3,
     )
+
+
+@app.command()
+def openapi() -> None:
+    """Print what every address takes and gives, as OpenAPI 3.1."""
+    from api.app import create_app
+
+    typer.echo(json.dumps(create_app(Settings()).openapi(), ensure_ascii=False, indent=1))
 
 
 @app.command()

@@ -89,6 +89,12 @@ FORMS: Mapping[str, Mapping[str, Schema]] = {
     "POST /live/camera/{code}": {"mode": choice("live", "playback", "clip"), "reason": text(200, "complaint"),
                                  "start": text(40, "2026-11-26T12:00"), "minutes": text(8, "5"),
                                  "look": text(600, "")},
+    "POST /live/patrol": {
+        "camera": {"type": "array", "items": {"type": "string", "maxLength": 100}, "examples": [["cam-k-001-1"]]},
+        "reason": text(1000, "complaint"),
+        "grid": text(20, "4"),
+    },
+    "POST /oversight/reports/{number}/{mark}": {"note": text(2000, "The unit was told.")},
     "POST /live/{lease}/renew": {},
     "POST /live/{lease}/stop": {},
     "POST /kitchen/finding/{number}/{kind}": {"note": text(1000, "Hats were handed out."), "photo": PHOTO},

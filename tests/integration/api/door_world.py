@@ -18,6 +18,7 @@ from api.media.key import NAME, read_or_make
 from api.media.sealed import Pass, seal
 from api.public import stamp
 from api.session import HASHER
+from api.tokens import Scope
 from contracts.kinds import Role as Person
 from runtime.api_settings import ApiSettings
 from runtime.db import Connection
@@ -37,7 +38,8 @@ LOGINS = {
     "other owner": "owner2",
     "admin": "admin",
 }
-KEYS = {"agent": "upload-token", "other agent": "other-upload-token", "token": "guessed-api-token"}
+TOKENS = {name: f"slt_{name.replace(' ', '-')}" for name in ("token", "token elsewhere", "narrow token")}
+KEYS = {"agent": "upload-token", "other agent": "other-upload-token", **TOKENS}
 SALT = b"salt" * 8
 BOX = b"\x00\x00\x00\x18ftypiso5" + b"\x00" * 12
 # What changes by itself while the pages run, and what a try to sign in leaves.
@@ -112,6 +114,18 @@ class World:
             (digest(KEYS["other agent"]),),
         )
 
+        scopes = [scope.value for scope in Scope]
+        for name, token in TOKENS.items():
+            allowed, towns = (
+                ["figures:read"] if name.startswith("narrow") else scopes,
+                [ELSEWHERE] if name.endswith("elsewhere") else None,
+            )
+            self.owner.execute(
+                "INSERT INTO api_token (token_sha256, name, scopes, town_codes, created_by, expires_at)"
+                " VALUES (%s, %s, %s, %s, 'test', now() + interval '1 day')",
+                (digest(token), name, allowed, towns),
+            )
+
     def _things(self) -> None:
         now = datetime.now(UTC)
         self.owner.execute(
@@ -152,6 +166,14 @@ class World:
             "INSERT INTO public_report (number, lift_id, body, contact) SELECT 'REPQRT7X', id, 'report-7qx',"
             " 'contact-7qx' FROM lift WHERE code = %s",
             (LIFT,),
+        )
+        self.note_id = self.one(
+            "INSERT INTO hand_over (from_person_id, from_name, note, open) SELECT id, 'writer-7qx', 'words-7qx', '[]'"
+            " FROM person WHERE login = 'owner2' RETURNING id"
+        )
+        self.owner.execute(
+            "INSERT INTO silence (device_id, cause, since, noticed_at) SELECT id, 'silent', now(), now()"
+            " FROM device WHERE code = 'cam-442001'"
         )
         self.photo_id = self._evidence(jpeg(1), kind="rescue", incident_id=self.incident_id)
         self.picture_id = self._evidence(jpeg(2), kind="capture", event_id=self.event)
@@ -250,8 +272,25 @@ class World:
         """From the public, about the lift."""
         return Thing({"number": "REPQRT7X"}, marks=("report-7qx", "contact-7qx"))
 
+    def make_view(self, _: str) -> Thing:
+        """A saved view of the regulator's, new for every knock."""
+        view = self.one(
+            "INSERT INTO saved_view (person_id, list, name, query) SELECT id, 'findings', gen_random_uuid(), ''"
+            " FROM person WHERE login = 'regulator' RETURNING id"
+        )
+        return Thing({"view": str(view)})
+
     def make_quiet(self, _: str) -> Thing:
         return Thing({"identity": str(self.quiet_id)}, marks=("owner-7qx", "reason-7qx"))
+
+    def make_note(self, _: str) -> Thing:
+        return Thing({"identity": str(self.note_id)}, marks=("writer-7qx", "words-7qx"))
+
+    def make_silent(self, _: str) -> Thing:
+        return Thing(marks=("cam-442001",))
+
+    def make_device(self, _: str) -> Thing:
+        return Thing({"code": "cam-442001"}, marks=("cam-442001",))
 
     def make_stranger(self, _: str) -> Thing:
         last = self.one("SELECT last_event FROM stranger WHERE code = 'stranger-7qx'")
@@ -300,17 +339,9 @@ class World:
         sealed = self._sealed("owner1", Person.OWNER, "lease", lease.hex)
         return Thing({"lease": str(lease), "sealed": sealed}, marks=("lease-7qx", CAMERA))
 
-    def make_handover(self, _: str) -> Thing:
-        """A shift's note, written by somebody else, about the whole city."""
-        note = self.one(
-            "INSERT INTO hand_over (from_person_id, from_name, note, open) SELECT id, name, 'handover-7qx', '[]'"
-            " FROM person WHERE login = 'owner6' RETURNING id"
-        )
-        return Thing({"identity": str(note)}, marks=("handover-7qx",))
-
-    def make_report(self, _: str) -> Thing:
-        """Something that the public has told; its number is all that leads to it."""
-        return Thing({"number": "ABCD-2345"}, marks=("report-7qx",))
+    def make_clip(self, viewer: str) -> Thing:
+        """The same for a piece of the past that was asked for as a file."""
+        return self.make_lease(viewer, "clip")
 
     def make_report_of_a_lift(self, _: str) -> Thing:
         return Thing(fields=self._form_of(f"lift/{LIFT}"))
