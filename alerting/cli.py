@@ -11,6 +11,7 @@ from rich.console import Console
 from alerting import activation, delivery, orders, policy, work
 from alerting.help import coverage_rows, routing, watch
 from alerting.help.coverage_cli import report_command
+from alerting.hooks import work as hooks
 from alerting.prove import check
 from alerting.prove.proof import Proof
 from alerting.simulate import cli as simulate_cli
@@ -35,7 +36,7 @@ def run(config: Config = None) -> None:
     log.configure("alerting")
     duties = {**work.duties(settings), "outbox": delivery.work(settings), "orders": orders.work(settings)}
     duties |= {"rosters": watch.work(settings), "coverage": coverage_rows.work(settings)}
-    duties |= {"routing": routing.work(settings)}
+    duties |= {"routing": routing.work(settings), "hooks": hooks.work(settings)}
     service.run("alerting", {**duties, "retention": retention.work(settings, Role.ALERTING)})
 
 

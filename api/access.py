@@ -129,13 +129,6 @@ async def _viewer(request: Request, connection: AsyncConnection, token: str) -> 
     return Viewer(row["id"], row["login"], row["name"], row["language"], row["csrf"], grants, row["session"])
 
 
-def hand_over(request: Request, answer: Response) -> None:
-    """Gives the browser the new token of a session whose rights have changed."""
-    new = getattr(request.state, "new_token", None)
-    if new is not None and cookie.name_of(request) not in answer.headers.get("set-cookie", ""):
-        cookie.put(request, answer, new, request.app.state.settings.api.session_hours * 3600)
-
-
 def viewer_of(*roles: Role) -> Callable[[Request], Awaitable[Viewer]]:
     """A dependency: a signed-in person with one of the roles. A form that changes something needs its token."""
 
@@ -175,10 +168,7 @@ async def _check_form(request: Request, found: Viewer) -> None:
 
 def _address(request: Request) -> str:
     """Where a person wanted to go; of a part of a page, the page."""
-    shown = urlsplit(request.headers.get("hx-current-url", ""))
-    path, query = (shown.path, shown.query) if shown.path else (request.url.path, request.url.query)
-    whole = f"{path}?{query}" if query else path
-    return whole if len(whole) <= 500 else path[:500]
+    return urlsplit(request.headers.get("hx-current-url", "")).path or request.url.path
 
 
 def same_origin(request: Request) -> None:

@@ -17,7 +17,7 @@ def csv_file(rows: Sequence[Mapping[str, Any]], name: str) -> Response:
     if rows:
         writer = csv.DictWriter(text, list(rows[0]))
         writer.writeheader()
-        writer.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
+        writer.writerows({key: harmless(value) for key, value in row.items()} for row in rows)
     # The mark tells spreadsheets that the text is UTF-8.
     return Response(
         "\ufeff" + text.getvalue(),
@@ -26,5 +26,6 @@ def csv_file(rows: Sequence[Mapping[str, Any]], name: str) -> Response:
     )
 
 
-def _harmless(value: Any) -> Any:
+def harmless(value: Any) -> Any:
+    """A value that a spreadsheet shows and does not carry out."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -30,9 +30,9 @@ class Parcel:
         self,
         event_id: UUID,
         sha256: str,
-        authorization: Annotated[str, Header()],
         x_sunlit_device: Annotated[str, Header()],
         x_captured_at: Annotated[datetime, Header()],
+        authorization: Annotated[str, Header()] = "",
         x_sunlit_clock_offset_ms: Annotated[int | None, Header(ge=-(2**53), le=2**53)] = None,
         content_type: Annotated[str, Header()] = "image/jpeg",
     ) -> None:
@@ -142,17 +142,19 @@ def _part(request: Request, device: dict[str, Any], parcel: Parcel) -> partial.P
     return partial.Part(folder, f"{device['id']}-{parcel.event}-{parcel.sha256}")
 
 
+async def named(request: Request, device_code: str, authorization: Annotated[str, Header()] = "") -> dict[str, Any]:
+    """A dependency: the device of the address, for the agent of its site."""
+    return await uploader(request, authorization, device_code)
+
+
+Named = Annotated[dict[str, Any], Depends(named)]
+
+
 @router.put("/still/{device_code}", status_code=201)
-async def still(
-    request: Request,
-    device_code: str,
-    authorization: Annotated[str, Header()],
-    x_captured_at: Annotated[datetime, Header()],
-) -> Response:
+async def still(request: Request, device: Named, x_captured_at: Annotated[datetime, Header()]) -> Response:
     """Keeps the newest blurred still of a kitchen's camera; pictures from inside a car are never taken."""
-    device = await uploader(request, authorization, device_code)
     if device["kitchen_id"] is None:
-        raise HTTPException(422, f"device: {device_code!r} is not a kitchen's camera")
+        raise HTTPException(422, f"device: {device['code']!r} is not a kitchen's camera")
     content = await _body(request)
     async with request.app.state.pool.connection() as connection:
         await connection.execute(
@@ -170,13 +172,11 @@ async def still(
 @router.put("/still/{device_code}/withheld", status_code=201)
 async def withheld(
     request: Request,
-    device_code: str,
-    authorization: Annotated[str, Header()],
+    device: Named,
     x_captured_at: Annotated[datetime, Header()],
     why: Annotated[Withheld, Body(embed=True, alias="reason")],
 ) -> Response:
     """Keeps why there is no still now; the page says it instead of showing an older picture."""
-    device = await uploader(request, authorization, device_code)
     async with request.app.state.pool.connection() as connection:
         values = {"device": device["id"], "at": x_captured_at, "reason": why.value}
         await connection.execute(QUERIES["still_withheld"], values)
@@ -214,7 +214,8 @@ async def uploader(request: Request, authorization: str, code: str) -> dict[str,
         cursor = await connection.execute(QUERIES["uploader"], values)
         row: dict[str, Any] | None = await cursor.fetchone()
     if scheme.lower() != "bearer" or row is None:
-        raise HTTPException(401, f"device: {code!r} may not send pictures with this token")
+        words = f"device: {code!r} may not send pictures with this token"
+        raise HTTPException(401, words, headers={"WWW-Authenticate": "Bearer"})
     return row
 
 

@@ -55,6 +55,31 @@ def moment(language: str, at: datetime | None) -> str:
     return local.strftime("%Y年%m月%d日 %H:%M:%S" if language == "zh" else "%Y-%m-%d %H:%M:%S")
 
 
+def brief(language: str, at: datetime | None, now: datetime | None = None) -> str:
+    """A time as short as can be: 14:03 today, with its date otherwise."""
+    if at is None:
+        return "—"
+    local, today = at.astimezone(LOCAL), (now or datetime.now(UTC)).astimezone(LOCAL)
+    if local.date() == today.date():
+        return local.strftime("%H:%M")
+    day = f"{local.month}月{local.day}日" if language == "zh" else local.strftime("%m-%d")
+    year = "" if local.year == today.year else (f"{local.year}年" if language == "zh" else f"{local.year}-")
+    return f"{year}{day} {local:%H:%M}"
+
+
+def span(language: str, seconds: float) -> str:
+    """How long something took: 45 min, 3.5 h, 2.1 days."""
+    for limit, unit, size, digits in ((5400, "minutes", 60, 0), (172_800, "hours", 3600, 1)):
+        if seconds < limit:
+            return text(language, f"common.span_{unit}", n=f"{max(0.0, seconds / size):.{digits}f}")
+    return text(language, "common.span_days", n=f"{seconds / 86_400:.1f}")
+
+
+def day_start(now: datetime) -> datetime:
+    """When the city's day began."""
+    return now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def hour(at: datetime | None) -> str:
     """A time of today: 14:03."""
     return "—" if at is None else at.astimezone(LOCAL).strftime("%H:%M")

@@ -6,6 +6,8 @@ KEPT_APPS = {0xE0: b"JFIF\0", 0xEE: b"Adobe"}
 COMMENT, FIRST_APP, LAST_APP, EXIF = 0xFE, 0xE0, 0xEF, 0xE1
 ALONE = {0x01, *range(0xD0, 0xD9)}
 ORIENTATION = 0x0112
+# Every frame says its size; among their numbers stand tables and one that is reserved.
+FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
 
 class JpegError(ValueError):
@@ -37,6 +39,24 @@ def bare(picture: bytes) -> bytes:
     if turned != 1:
         out.insert(1, _turn(turned))
     return b"".join(out)
+
+
+def size(head: bytes) -> tuple[int, int]:
+    """Width and height in pixels, out of the beginning of a picture. Raises JpegError."""
+    if not head.startswith(START):
+        raise JpegError("begins with something else")
+    at = 2
+    while True:
+        marker, at = _marker(head, at)
+        if marker in ALONE:
+            continue
+        if marker in (SCAN, END):
+            raise JpegError("says nowhere how large it is")
+        body, at = _segment(head, at)
+        if marker in FRAMES:
+            if len(body) < 5:
+                raise JpegError(f"a frame's head of {len(body)} bytes")
+            return int.from_bytes(body[3:5], "big"), int.from_bytes(body[1:3], "big")
 
 
 def _marker(picture: bytes, at: int) -> tuple[int, int]:

@@ -1,7 +1,10 @@
 """Rendering: one environment, one language per page, security headers on everything."""
 
+import hashlib
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
+from importlib import resources
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
@@ -33,9 +36,23 @@ def content_policy(tiles: str = "") -> str:
     )
 
 
+def with_player(request: Request, page: HTMLResponse) -> HTMLResponse:
+    """The same page, allowed to play video: hls.js hands the segments to the video element through a blob."""
+    policy = content_policy(request.app.state.settings.api.map_tiles)
+    page.headers["Content-Security-Policy"] = f"{policy}; media-src 'self' blob:"
+    return page
+
+
 ENVIRONMENT = Environment(
     loader=PackageLoader("api"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
+
+
+@cache
+def asset(path: str) -> str:
+    """The address of a file of the pages, with its version: browsers keep it until it changes."""
+    content = Path(str(resources.files("api").joinpath("static", path))).read_bytes()
+    return f"/static/{path}?v={hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def language_of(request: Request) -> str:
@@ -78,6 +95,8 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
         csrf_field=csrf_field,
         command_field=command_field,
         moment=partial(i18n.moment, language),
+        brief=partial(i18n.brief, language),
+        span=partial(i18n.span, language),
         ago=partial(i18n.ago, language),
         clock=i18n.clock,
         hour=i18n.hour,
@@ -87,6 +106,7 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
         tiles=request.app.state.settings.api.map_tiles,
         tiles_credit=request.app.state.settings.api.map_credit,
         path=request.url.path,
+        asset=asset,
         **context,
     )
     return HTMLResponse(body, status, headers={"Content-Language": language, "Vary": "Accept-Language, Cookie"})

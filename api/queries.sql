@@ -33,7 +33,10 @@ SELECT ok, reason FROM command_result WHERE command_id = %(id)s AND reason <> 'c
 
 -- name: audit
 INSERT INTO audit_log (person_id, actor, action, object, reason, details)
-VALUES (%(person)s, %(actor)s, %(action)s, %(object)s, %(reason)s, %(details)s)
+VALUES (%(person)s, %(actor)s, %(action)s, %(object)s, %(reason)s, %(details)s) RETURNING id
+
+-- name: audit_reason
+SELECT reason FROM audit_log WHERE id = %(id)s AND action = 'look_asked'
 
 -- name: uploader
 -- A camera's pictures are brought by the agent of its site.
@@ -92,9 +95,6 @@ SELECT 1 AS ok
 -- name: beat
 INSERT INTO api_beat (instance, at, info) VALUES (%(instance)s, clock_timestamp(), '{}')
 ON CONFLICT (instance) DO UPDATE SET at = EXCLUDED.at
-
--- name: set_password
-UPDATE person SET password_hash = %(hash)s WHERE login = %(login)s RETURNING id
 
 -- name: rescuers
 SELECT id, code, kind, name_zh, name_en, lat, lon FROM organisation

@@ -8,6 +8,36 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
+class ClimateLimit(BaseModel):
+    """Between what a place's temperature has to stay, in degrees C, as its chart shows it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at_most_c: float | None = Field(default=None, ge=-60, le=400)
+    below_c: float | None = Field(default=None, ge=-60, le=400)
+    above_c: float | None = Field(default=None, ge=-60, le=400)
+
+    def missed(self, value: float) -> bool:
+        """Whether a temperature is outside."""
+        return (
+            (self.at_most_c is not None and value > self.at_most_c)
+            or (self.below_c is not None and value >= self.below_c)
+            or (self.above_c is not None and value <= self.above_c)
+        )
+
+    @property
+    def lines(self) -> list[float]:
+        """Where its lines stand."""
+        return [value for value in (self.at_most_c, self.below_c, self.above_c) if value is not None]
+
+
+LIMITS = {
+    "special_room": ClimateLimit(at_most_c=25),
+    "hot_holding": ClimateLimit(above_c=60),
+    "cold_holding": ClimateLimit(below_c=10),
+}
+
+
 class ApiSettings(BaseModel):
     """The pages: where they listen, what they keep, and what they say of the city."""
 
@@ -21,6 +51,8 @@ class ApiSettings(BaseModel):
     live_max_mb: int = Field(default=2048, ge=16)
     clip_max_mb: int = Field(default=64, ge=1, le=4096)
     """the largest clip that an agent may send"""
+    hosts: tuple[str, ...] = ()
+    """the names under which the pages are asked for; a request for any other is refused; empty: any"""
     secure_cookies: bool = False
     """the pages are reached by https only: cookies are sent no other way and bound to this very host"""
     session_hours: int = Field(default=12, ge=1, le=72)
@@ -33,6 +65,12 @@ class ApiSettings(BaseModel):
     """the city is invented, and every page says so"""
     hotline: str = "96333"
     """the telephone of the rescue desk, shown to crews"""
+    complaints: str = "12315"
+    """where people complain about a kitchen; stands on its notice"""
+    recording_days: int = Field(default=30, ge=0, le=3650)
+    """how long recordings stay in a kitchen, as its notice says; the edges have it in `[segments] days`. 0: none"""
+    climate_limits: dict[str, ClimateLimit] = LIMITS
+    """by the zone of a sensor, as charts show them; findings follow the edges' `[rules.climate]`"""
     map_tiles: str = ""
     """pictures of the map under lifts and stations, such as https://tiles.example/{z}/{x}/{y}.png; empty: none"""
     map_credit: str = ""

@@ -142,6 +142,10 @@ class AlertingSettings(Section):
     routing_days: int = Field(default=7, ge=1, le=366)
     """how long its answers are used before it is asked again"""
     webhook_secret: SecretStr = SecretStr("")
+    hooks_private: bool = False
+    """lets `sunlit webhook` addresses be unencrypted, and lead into private networks and to this machine"""
+    hooks_timeout_s: float = Field(default=10, gt=0, le=30)
+    """for which another system may think about one happening"""
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=25, ge=1, le=65535)
     smtp_from: str = "sunlit@localhost"
@@ -225,6 +229,8 @@ class RetentionSettings(Section):
     """orders to edges, with their answers"""
     letters_days: int = Field(default=400, ge=0)
     """what people were told, with its receipts; the timeline of an incident stays"""
+    told_days: int = Field(default=90, ge=0)
+    """what webhooks were told, and how they answered; so far back another system can catch up"""
     leases_days: int = Field(default=400, ge=0)
     """who looked at whose video; counted from the end of the lease"""
     beats_days: int = Field(default=30, ge=0)
@@ -234,10 +240,10 @@ class RetentionSettings(Section):
     rows_per_s: int = Field(default=20_000, ge=100)
     """no service deletes faster"""
 
-    @field_validator("streams_days")
+    @field_validator("streams_days", "told_days")
     @classmethod
     def _no_repeat_can_come(cls, days: int) -> int:
-        # Without its books a redelivered message would pass for a new one.
+        # Without its books a redelivered message would pass for a new one; what was told is looked for a week back.
         if 0 < days <= SESSION_DAYS:
             raise ValueError(f"expected 0 or more than {SESSION_DAYS}")
         return days

@@ -56,7 +56,8 @@ async def open_session(request: Request, connection: AsyncConnection, person: in
     }
     await connection.execute(QUERIES["session_open"], values)
     cookie.put(request, answer, token, hours * 3600)
-    cookie.drop(request, answer, cookie.PASS_COOKIE)
+    if cookie.token_of_cookie(request, cookie.PASS_COOKIE):
+        cookie.drop(request, answer, cookie.PASS_COOKIE)
 
 
 def home_of(roles: Collection[Role]) -> str:

@@ -1,127 +1,73 @@
-"""An owner's own kitchens, and nobody else's: another's address is not there."""
+"""An owner's own kitchens: is everything in order, and what has to be done?"""
 
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Any
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse
-from starlette.datastructures import UploadFile
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse
 
-from api.access import Viewer, viewer_of
-from api.charts import bars, line
-from api.commands import lead_back, submit
-from api.evidence import keep_photo, picture
+from api.i18n import day_start
+from api.kitchen.own import AKitchen, Owner, OwnKitchens, Row, mine, rows_of
+from api.kitchen.pictures import marks_of
+from api.kitchen.standing import Standing, cause_of, is_late, standing
 from api.page import language_of, render
-from api.sql import QUERIES as SHARED
-from contracts.kinds import CommandKind, Role
-from runtime.db import Queries
 
 router = APIRouter()
-QUERIES = Queries("api.kitchen")
-Owner = Annotated[Viewer, Depends(viewer_of(Role.OWNER))]
+SHOWN = 60
 
 
 @router.get("/kitchen")
-async def kitchen(request: Request, viewer: Owner, said: str = "") -> HTMLResponse:
-    return await _page(request, viewer, None, said)
-
-
-@router.get("/kitchen/{code}")
-async def one_kitchen(request: Request, code: str, viewer: Owner, said: str = "") -> HTMLResponse:
-    return await _page(request, viewer, code, said)
+async def kitchens(request: Request, own: OwnKitchens, said: str = "") -> HTMLResponse:
+    """Of one kitchen its page; of several a line each, the most urgent first."""
+    if len(own) == 1:
+        return await _page(request, own[0], own, said)
+    found = await _gathered(request, [row["id"] for row in own])
+    stood = [(row, _standing(request, found, row["id"])) for row in own]
+    stood.sort(key=lambda pair: pair[1].rank)
+    return render(request, "kitchen/kitchens.html", stood=stood, said=said)
 
 
 @router.get("/kitchen/still/{camera}.jpg")
 async def still(request: Request, camera: str, viewer: Owner) -> Response:
-    """The newest blurred still of an own camera."""
-    async with request.app.state.pool.connection() as connection:
-        own = await _own(connection, viewer)
-        values = {"camera": camera, "kitchens": [row["id"] for row in own]}
-        row = await (await connection.execute(QUERIES["still"], values)).fetchone()
-    if row is None:
+    """The newest blurred still of an own camera; none while a newer one was withheld."""
+    rows = await rows_of(request, "still", {**mine(viewer), "camera": camera})
+    if not rows:
         raise HTTPException(404)
-    return Response(bytes(row["picture"]), media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
+    picture = bytes(rows[0]["picture"])
+    return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
 
 
-@router.get("/kitchen/finding/{number}")
-async def finding(request: Request, number: str, viewer: Owner, said: str = "") -> HTMLResponse:
-    row = await _finding(request, number, viewer)
-    async with request.app.state.pool.connection() as connection:
-        history = await (await connection.execute(QUERIES["history"], {"finding": row["id"]})).fetchall()
-        values = {"event": row["event_id"], "finding": row["id"]}
-        evidence = await (await connection.execute(SHARED["evidence_of_finding"], values)).fetchall()
-    kinds = {item["kind"] for item in evidence}
-    return render(request, "kitchen/finding.html", row=row, history=history, kinds=kinds, said=said)
+@router.get("/kitchen/{code}")
+async def one_kitchen(request: Request, kitchen: AKitchen, own: OwnKitchens, said: str = "") -> HTMLResponse:
+    return await _page(request, kitchen, own, said)
 
 
-@router.get("/kitchen/finding/{number}/picture")
-async def finding_picture(request: Request, number: str, viewer: Owner, kind: str = "capture") -> FileResponse:
-    row = await _finding(request, number, viewer)
-    return await picture(request, viewer, row["id"], row["event_id"], kind, "owner of the kitchen")
+async def _gathered(request: Request, ids: list[int]) -> dict[str, list[Row]]:
+    """Findings, cameras and sensors of kitchens, now."""
+    values: dict[str, Any] = {"ids": ids, "today": day_start(datetime.now(UTC)), "limit": SHOWN * max(1, len(ids))}
+    return {name: await rows_of(request, name, values) for name in ("findings", "cameras", "sensors")}
 
 
-@router.post("/kitchen/finding/{number}/{kind}")
-async def order(request: Request, number: str, kind: CommandKind, viewer: Owner) -> Response:
-    """Put right (with words and perhaps a photo), or disagree."""
-    if kind not in (CommandKind.RECTIFY, CommandKind.APPEAL):
-        raise HTTPException(404)
-    row = await _finding(request, number, viewer)
-    form = await request.form()
-    photo = form.get("photo")
-    if isinstance(photo, UploadFile) and photo.size:
-        await keep_photo(request, photo, kind="rectification", actor=viewer.login, finding=row["id"])
-    words = str(form.get("note", ""))
-    result = await submit(
-        request,
-        kind,
-        actor=viewer.name,
-        viewer=viewer,
-        identity=str(form.get("command", "")),
-        finding=row["id"],
-        reason=words,
-        args={"note": words},
-    )
-    return lead_back(request, f"/kitchen/finding/{number}", result)
+def _standing(request: Request, found: dict[str, list[Row]], kitchen: int) -> Standing:
+    own = {name: [row for row in rows if row["kitchen_id"] == kitchen] for name, rows in found.items()}
+    return standing(own["findings"], own["cameras"], own["sensors"], datetime.now(UTC), language_of(request))
 
 
-async def _own(connection: Any, viewer: Viewer) -> list[dict[str, Any]]:
-    own = {"organisations": viewer.organisations(Role.OWNER), "kitchens": viewer.kitchens(Role.OWNER)}
-    cursor = await connection.execute(QUERIES["kitchens"], own)
-    rows: list[dict[str, Any]] = await cursor.fetchall()
-    return rows
-
-
-async def _finding(request: Request, number: str, viewer: Viewer) -> dict[str, Any]:
-    async with request.app.state.pool.connection() as connection:
-        row: dict[str, Any] | None = await (await connection.execute(QUERIES["finding"], {"number": number})).fetchone()
-    if row is None or not viewer.owns(row["owner_org_id"], row["kitchen_id"]):
-        raise HTTPException(404)
-    return row
-
-
-async def _page(request: Request, viewer: Viewer, code: str | None, said: str) -> HTMLResponse:
-    async with request.app.state.pool.connection() as connection:
-        kitchens = [row for row in await _own(connection, viewer) if code in (None, row["code"])]
-        if code is not None and not kitchens:
-            raise HTTPException(404)
-        ids = {"kitchens": [row["id"] for row in kitchens]}
-        cameras = await (await connection.execute(QUERIES["cameras"], ids)).fetchall()
-        findings = await (await connection.execute(QUERIES["findings"], ids)).fetchall()
-        weeks = await (await connection.execute(QUERIES["weeks"], ids)).fetchall()
-        climate = await (await connection.execute(QUERIES["climate"], ids)).fetchall()
-    to_do = [row for row in findings if row["state"] in ("pushed", "overdue_yellow", "overdue_red")]
-    temperature = [(row["time"].timestamp(), row["temperature"]) for row in climate if row["temperature"] is not None]
+async def _page(request: Request, kitchen: Row, own: list[Row], said: str) -> HTMLResponse:
+    found = await _gathered(request, [kitchen["id"]])
+    now = datetime.now(UTC)
+    late = {row["number"] for row in found["findings"] if row["to_do"] and is_late(row, now)}
     return render(
         request,
         "kitchen/kitchen.html",
-        kitchens=kitchens,
-        cameras=cameras,
-        findings=findings,
-        to_do=to_do,
-        first_due=min((row["due_at"] for row in to_do if row["due_at"]), default=None),
-        weeks=bars([(row["week"].strftime("%m-%d"), float(row["n"])) for row in weeks], "findings by week"),
-        has_weeks=bool(weeks),
-        climate=line(temperature, "temperature", "°C"),
-        last_climate=climate[-1] if climate else None,
-        language=language_of(request),
+        kitchen=kitchen,
+        own=own,
+        standing=_standing(request, found, kitchen["id"]),
+        late=late,
+        cause_of=cause_of,
+        marks=await marks_of(request, found["findings"]),
         said=said,
+        findings=found["findings"],
+        cameras=found["cameras"],
+        sensors=found["sensors"],
     )

@@ -1,4 +1,7 @@
-"""The one guard of all video: every route that shows anything goes through `camera_for` or `lease_for`."""
+"""The one guard of all video: every route that shows anything goes through `camera_for` or `lease_for`.
+
+The video itself lies under addresses that are sealed for one viewer and one lease as well.
+"""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,6 +11,9 @@ from msgspec import Struct
 
 from api.access import Viewer, viewer_of
 from api.live.rights import Camera, camera_of, right_of
+from api.media.key import key_of
+from api.media.mint import over
+from api.media.sealed import unseal
 from contracts.kinds import Role
 from runtime.db import Queries
 
@@ -33,6 +39,17 @@ class Lease(Struct, frozen=True):
     def id(self) -> UUID:
         found: UUID = self.row["id"]
         return found
+
+    @property
+    def video(self) -> UUID:
+        """Under which name its video is kept: the stream's, which others may look at too, or its own."""
+        found: UUID = self.row["video"]
+        return found
+
+    @property
+    def code(self) -> str:
+        """Short enough to be read off a picture, and found in the audit."""
+        return self.id.hex[:8]
 
     @property
     def live(self) -> bool:
@@ -64,6 +81,17 @@ async def open_lease(lease: Annotated[Lease, Depends(lease_for)]) -> Lease:
     return lease
 
 
+async def shown_lease(request: Request, lease: Annotated[Lease, Depends(open_lease)], sealed: str) -> Lease:
+    """A dependency: the same, under an address that was sealed for it."""
+    leave = unseal(key_of(request.app), sealed)
+    mine = (lease.look.viewer.person_id, "lease", lease.id.hex)
+    if leave is None or (leave.person, leave.kind, leave.what) != mine:
+        raise HTTPException(404)
+    if over(leave):
+        raise HTTPException(410, "lease: it is over; open the camera again")
+    return lease
+
+
 async def _look(request: Request, code: str, viewer: Viewer) -> Look:
     async with request.app.state.pool.connection() as connection:
         row = await (await connection.execute(QUERIES["cameras"], {"code": code})).fetchone()
@@ -77,3 +105,4 @@ async def _look(request: Request, code: str, viewer: Viewer) -> Look:
 ACamera = Annotated[Look, Depends(camera_for)]
 ALease = Annotated[Lease, Depends(lease_for)]
 AnOpenLease = Annotated[Lease, Depends(open_lease)]
+AShownLease = Annotated[Lease, Depends(shown_lease)]

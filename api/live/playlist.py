@@ -1,6 +1,5 @@
 """PURE: the HLS playlist of what has come, and the names under which it is kept."""
 
-import math
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -32,7 +31,7 @@ def piece(name: str) -> Piece | None:
 
 def playlist(pieces: Sequence[Piece], *, interval: bool, ended: bool) -> str:
     """An HLS media playlist (version 7, fMP4). Names lead nowhere but to numbers beside it."""
-    longest = max((math.ceil(one.ms / 1000) for one in pieces), default=2)
+    longest = max((round(one.ms / 1000) for one in pieces), default=2)
     first = pieces[0] if pieces else None
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", f"#EXT-X-TARGETDURATION:{max(1, longest)}"]
     lines.append(f"#EXT-X-MEDIA-SEQUENCE:{first.number if first else 0}")

@@ -26,6 +26,8 @@ class Camera(Struct, frozen=True, kw_only=True):
     incident: str | None
     """the number of the open incident of its lift"""
     seen_at: datetime | None = None
+    offset_ms: int | None = None
+    """what has to be added to the edge's clock, where that is known"""
 
 
 def right_of(viewer: Viewer, camera: Camera) -> Role | None:

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, HTTPException, Path, Request, Response
@@ -10,16 +11,18 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Redirect
 
 from api import i18n
 from api.live import leases
-from api.live.guard import QUERIES, ACamera, ALease, AnOpenLease, Looker
+from api.live.guard import QUERIES, ACamera, ALease, AnOpenLease, AShownLease, Looker, lease_for
+from api.live.player import player
 from api.live.playlist import playlist
+from api.live.refusals import told
 from api.live.rights import camera_of, reason_of, right_of
-from api.page import content_policy, render
+from api.media.mint import asked
+from api.page import language_of, render, with_player
 
 router = APIRouter(prefix="/live")
 MODES = ("live", "playback", "clip")
+PATROL = "patrol"
 LONGEST = timedelta(minutes=10)
-# hls.js hands the segments to the video element through a blob.
-PLAYER = {"Content-Security-Policy": content_policy() + "; media-src 'self' blob:"}
 PRIVATE = {"Cache-Control": "private, no-store"}
 Number = Annotated[int, Path(ge=0, le=99_999_999)]
 
@@ -51,44 +54,53 @@ async def camera(request: Request, look: ACamera, said: str = "") -> HTMLRespons
 
 @router.post("/camera/{code}")
 async def begin(request: Request, look: ACamera) -> Response:
-    """Opens a lease: a reason, a mode, and for the past an interval of at most ten minutes."""
+    """Opens a lease: a reason, a mode, and for the past an interval of at most ten minutes.
+
+    A player that asks for JSON is told all that it needs; a form is led to the page.
+    """
     form = await request.form()
     mode = str(form.get("mode", ""))
     if mode not in MODES:
         raise HTTPException(422, f"mode: {mode!r}, expected one of {', '.join(MODES)}")
-    reason = reason_of(look.role, look.camera, str(form.get("reason", "")))
+    given = await asked(request, look.viewer, PATROL, str(form.get("look", "")))
+    reason = reason_of(look.role, look.camera, given.reason if given else str(form.get("reason", "")))
     if not reason:
         raise HTTPException(403, "reason: '', expected the reason for looking at unblurred video")
     span = None if mode == "live" else _span(str(form.get("start", "")), str(form.get("minutes", "")))
     identity = _uuid(str(form.get("command", "")))
     await leases.begin(request, look, mode, reason, span, identity)
+    if "application/json" in request.headers.get("accept", ""):
+        return JSONResponse(player(request, await lease_for(request, identity, look.viewer)), 201, headers=PRIVATE)
     lang = f"?lang={request.query_params['lang']}" if "lang" in request.query_params else ""
     return RedirectResponse(f"/live/{identity}{lang}", 303)
 
 
 @router.get("/{lease}")
 async def view(request: Request, lease: ALease) -> HTMLResponse:
-    page = render(request, "live/view.html", camera=lease.look.camera, lease=lease.row, over=lease.over)
-    page.headers.update(PLAYER)
-    return page
+    shown = player(request, lease)
+    page = render(request, "live/view.html", camera=lease.look.camera, lease=lease.row, over=lease.over, player=shown)
+    return with_player(request, page)
 
 
 @router.get("/{lease}/state")
 async def state(request: Request, lease: ALease) -> JSONResponse:
     """What the page waits for: how much has come, and what the edge says."""
     async with request.app.state.pool.connection() as connection:
-        answer = await (await connection.execute(QUERIES["answer"], {"lease": str(lease.id)})).fetchone()
+        answer = await (await connection.execute(QUERIES["answer"], {"lease": str(lease.video)})).fetchone()
     store = leases.store_of(request.app)
-    pieces = await asyncio.to_thread(store.pieces, lease.id)
-    ended = await asyncio.to_thread(store.done, lease.id)
+    pieces = await asyncio.to_thread(store.pieces, lease.video)
+    ended = await asyncio.to_thread(store.done, lease.video)
+    refused = answer["reason"] if answer and not answer["ok"] else ""
     return JSONResponse(
         {
             "over": lease.over,
             "segments": len(pieces),
             "newest": pieces[-1].start_ms if pieces else None,
-            "clip": await asyncio.to_thread(store.clip, lease.id) is not None,
+            "clip": await asyncio.to_thread(store.clip, lease.video) is not None,
             "done": ended is not None,
-            "refused": answer["reason"] if answer and not answer["ok"] else "",
+            "refused": told(language_of(request), refused),
+            "now": round(lease.row["now"].timestamp() * 1000),
+            "offset": lease.look.camera.offset_ms or 0,
         },
         headers=PRIVATE,
     )
@@ -108,37 +120,37 @@ async def stop(request: Request, lease: ALease) -> Response:
     return RedirectResponse(f"/live/camera/{lease.look.camera.code}", 303)
 
 
-@router.get("/{lease}/playlist.m3u8")
-async def list_of(request: Request, lease: AnOpenLease) -> Response:
+@router.get("/{lease}/{sealed}/playlist.m3u8")
+async def list_of(request: Request, lease: AShownLease) -> Response:
     store = leases.store_of(request.app)
-    pieces = await asyncio.to_thread(store.pieces, lease.id)
+    pieces = await asyncio.to_thread(store.pieces, lease.video)
     if not pieces:
         raise HTTPException(404, "nothing has come yet")
-    ended = await asyncio.to_thread(store.done, lease.id) is not None
+    ended = not lease.live and await asyncio.to_thread(store.done, lease.video) is not None
     text = playlist(pieces, interval=not lease.live, ended=ended)
     return Response(text, media_type="application/vnd.apple.mpegurl", headers=PRIVATE)
 
 
-@router.get("/{lease}/init-{number}.mp4")
-async def init(request: Request, lease: AnOpenLease, number: Number) -> FileResponse:
-    return _file(await asyncio.to_thread(leases.store_of(request.app).init, lease.id, number))
+@router.get("/{lease}/{sealed}/init-{number}.mp4")
+async def init(request: Request, lease: AShownLease, number: Number) -> FileResponse:
+    return _file(await asyncio.to_thread(leases.store_of(request.app).init, lease.video, number))
 
 
-@router.get("/{lease}/{number}.m4s")
-async def segment(request: Request, lease: AnOpenLease, number: Number) -> FileResponse:
-    return _file(await asyncio.to_thread(leases.store_of(request.app).path, lease.id, number))
+@router.get("/{lease}/{sealed}/{number}.m4s")
+async def segment(request: Request, lease: AShownLease, number: Number) -> FileResponse:
+    return _file(await asyncio.to_thread(leases.store_of(request.app).path, lease.video, number))
 
 
-@router.get("/{lease}/clip.mp4")
-async def clip(request: Request, lease: AnOpenLease) -> FileResponse:
-    """The clip as a file; taking it away is logged by itself."""
-    answer = _file(await asyncio.to_thread(leases.store_of(request.app).clip, lease.id))
+@router.get("/{lease}/{sealed}/clip.mp4")
+async def clip(request: Request, lease: AShownLease) -> FileResponse:
+    """The clip as a file; taking it away is logged by itself, and its name says who took it under which lease."""
+    answer = _file(await asyncio.to_thread(leases.store_of(request.app).clip, lease.video))
     async with request.app.state.pool.connection() as connection:
         details: dict[str, Any] = {"lease": str(lease.id)}
         await leases.audit(connection, lease.look, "clip_taken", lease.row["reason"], details)
     start = lease.row["starts_at"].astimezone(UTC)
-    name = f"{lease.look.camera.code}-{start:%Y%m%dT%H%M%SZ}.mp4"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    name = f"{lease.look.camera.code}-{start:%Y%m%dT%H%M%SZ}-{lease.look.viewer.login}-{lease.code}.mp4"
+    answer.headers["Content-Disposition"] = f"attachment; filename*=utf-8''{quote(name)}"
     return answer
 
 

@@ -8,6 +8,8 @@ from api.live.playlist import Piece, piece
 
 KEPT_LIVE = 30
 """segments of a live view; what is older nobody needs any more"""
+LATE_MS = 60_000
+"""what comes so much out of order is of a clock that was set back, and not of the past"""
 DONE = "done"
 CLIP = "clip.mp4"
 
@@ -29,15 +31,37 @@ class Store:
         """What has come, in order."""
         return sorted(one for name in _names(self.of(lease)) if (one := piece(name)))
 
-    def put_piece(self, lease: UUID, one: Piece, content: bytes, *, live: bool) -> None:
-        """Keeps a segment; of a live view the oldest ones go. Raises OSError."""
+    def put_piece(self, lease: UUID, start_ms: int, ms: int, head: int, content: bytes, *, live: bool) -> None:
+        """Keeps a segment in the order of arrival; of a live view the oldest ones go.
+
+        It is numbered here: an agent that began anew counts from 0 again, and what it sends twice is one segment.
+        Raises OSError, and LookupError for a segment whose head has not come.
+        """
+        pieces = self.pieces(lease)
+        known = next((one for one in pieces if one.start_ms == start_ms), None)
+        last = pieces[-1] if pieces else None
+        if live and known is None and last is not None and 0 < last.start_ms - start_ms < LATE_MS:
+            return
+        named = self._there(lease, f"head-{head}")
+        if named is None:
+            raise LookupError(f"x-segment-init: {head}, expected one that has come")
+        number = known.number if known else last.number + 1 if last else 0
+        one = Piece(number, int(named.read_text("ascii")), ms, start_ms)
+        if known is not None and known != one:
+            (self.of(lease) / known.name).unlink(missing_ok=True)
         self._put(lease, one.name, content)
         if live:
             for old in self.pieces(lease)[:-KEPT_LIVE]:
                 (self.of(lease) / old.name).unlink(missing_ok=True)
 
-    def put_init(self, lease: UUID, number: int, content: bytes) -> None:
-        self._put(lease, f"init-{number}.mp4", content)
+    def put_init(self, lease: UUID, head: int, content: bytes) -> None:
+        """Keeps the head of segments; the same head is kept once, whatever number the edge gives it."""
+        number = 0
+        while (kept := self.init(lease, number)) is not None and kept.read_bytes() != content:
+            number += 1
+        if kept is None:
+            self._put(lease, f"init-{number}.mp4", content)
+        self._put(lease, f"head-{head}", str(number).encode())
 
     def put_clip(self, lease: UUID, content: bytes) -> None:
         self._put(lease, CLIP, content)

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Path, Request, Re
 from api.edge_uploads import body_of, uploader
 from api.live.guard import QUERIES
 from api.live.leases import store_of
-from api.live.playlist import Piece
 from api.live.store import Store
 
 router = APIRouter(prefix="/edge/v1/live/{lease}")
@@ -22,15 +21,18 @@ InitNumber = Annotated[int, Path(ge=0, le=9999)]
 
 
 async def wanted(
-    request: Request, lease: UUID, authorization: Annotated[str, Header()], x_sunlit_device: Annotated[str, Header()]
+    request: Request,
+    lease: UUID,
+    x_sunlit_device: Annotated[str, Header()],
+    authorization: Annotated[str, Header()] = "",
 ) -> dict[str, Any]:
-    """The open lease of this very device. 410 tells the edge to stop."""
+    """The stream of this very device, or the open lease of its recording. 410 tells the edge to stop."""
     device = await uploader(request, authorization, x_sunlit_device)
     async with request.app.state.pool.connection() as connection:
-        row: dict[str, Any] | None = await (await connection.execute(QUERIES["lease"], {"id": lease})).fetchone()
+        row: dict[str, Any] | None = await (await connection.execute(QUERIES["video_wanted"], {"id": lease})).fetchone()
     if row is None or row["device_id"] != device["id"]:
         raise HTTPException(404, f"lease: {lease} is not one of {x_sunlit_device}")
-    if row["closed_at"] is not None or row["until"] <= row["now"]:
+    if row["over"]:
         raise HTTPException(410, f"lease: {lease} is over")
     return row
 
@@ -56,13 +58,15 @@ async def segment(
     x_segment_seconds: Annotated[float, Header(gt=0, le=120)],
     x_segment_init: Annotated[int, Header(ge=0, le=9999)],
 ) -> Response:
-    """One segment; its times are the edge's."""
+    """One segment; its times are the edge's, its number is only a name."""
     if x_segment_start.tzinfo is None or x_segment_start.timestamp() < 0:
         raise HTTPException(422, f"x-segment-start: {x_segment_start.isoformat()}, expected a time with its zone")
     content = await body_of(request, SEGMENT_BYTES)
     start_ms = round(x_segment_start.timestamp() * 1000)
-    one = Piece(number, x_segment_init, max(1, round(x_segment_seconds * 1000)), start_ms)
-    return await _keep(request, lambda store: store.put_piece(row["id"], one, content, live=row["mode"] == "live"))
+    ms, live = max(1, round(x_segment_seconds * 1000)), row["mode"] == "live"
+    return await _keep(
+        request, lambda store: store.put_piece(row["id"], start_ms, ms, x_segment_init, content, live=live)
+    )
 
 
 @router.put("/clip", status_code=201)
@@ -86,6 +90,8 @@ async def done(request: Request, row: Wanted) -> Response:
 async def _keep(request: Request, put: Callable[[Store], None]) -> Response:
     try:
         await asyncio.to_thread(put, store_of(request.app))
+    except LookupError as error:
+        raise HTTPException(409, str(error)) from error
     except OSError as error:
         raise HTTPException(507, f"live folder: cannot be written ({error.strerror})") from error
     return Response(status_code=201)

@@ -21,7 +21,9 @@ GRANT SELECT (id, login, name, language, organisation_id, active) ON person TO s
 GRANT SELECT ON person_role TO sunlit_alerting;
 -- Addresses can be secrets (a robot's key), and letters hold crews' links: the pages see who was told, not where.
 REVOKE SELECT ON contact_code FROM sunlit_ingest, sunlit_alerting, sunlit_api;
-REVOKE SELECT ON contact_method, outbox FROM sunlit_ingest, sunlit_api;
+REVOKE SELECT ON contact_method, outbox, webhook FROM sunlit_ingest, sunlit_api;
+GRANT SELECT (id, name, shown, kinds, town_codes, drills, active, author, created_at, old_until, epoch, from_seq)
+    ON webhook TO sunlit_api;
 GRANT SELECT (id, organisation_id, person_id, channel, language, priority, verified_at, active, receipts)
     ON contact_method TO sunlit_api;
 GRANT SELECT (id, dedupe, incident_id, finding_id, dispatch_id, contact_method_id, organisation_id, person_id, chain,
@@ -37,12 +39,13 @@ GRANT INSERT, UPDATE ON policy, event_handled, incident, incident_entry, dispatc
     rescue_order, number_day TO sunlit_alerting;
 GRANT USAGE, SELECT ON SEQUENCE number_r, number_f, number_m TO sunlit_alerting;
 GRANT INSERT, UPDATE, DELETE ON roster_hole, roster_look, travel_time, coverage_gap,
-    coverage_look TO sunlit_alerting;
+    coverage_look, happening, webhook_state, webhook_delivery TO sunlit_alerting;
 GRANT INSERT, UPDATE, DELETE ON command, evidence, evidence_custody, still, session, login_attempt, audit_log,
     public_report, api_beat, edge_order, live_lease, still_withheld, receipt, drill TO sunlit_api;
 -- Nobody is deleted: what a person did stays theirs.
 GRANT INSERT, UPDATE ON person TO sunlit_api;
 GRANT INSERT, UPDATE, DELETE ON person_role, api_token, second_factor, recovery_code, pass TO sunlit_api;
+GRANT INSERT, UPDATE, DELETE ON live_stream TO sunlit_api;
 -- What is too old is deleted by who wrote it.
 GRANT DELETE ON alerting_beat, outbox, outbox_attempt, edge_order_sent, rescue_order TO sunlit_alerting;
 GRANT SELECT ON public_town, public_lift, public_kitchen, public_still, public_withheld, public_rescue, public_finding

@@ -33,6 +33,18 @@ BEGIN
     RETURN wanted || to_char(today, 'YYYYMMDD') || '-' || to_char(nextval(counter) - began + 1, 'FM999990000');
 END $$;
 
+CREATE FUNCTION public.note_webhook_stop() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+BEGIN
+    INSERT INTO audit_log (at, actor, action, object, reason)
+    SELECT NEW.stopped_at, 'sunlit', 'webhook_stopped', 'webhook ' || w.name,
+           'no answer since ' || to_char(NEW.failing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
+    FROM webhook w WHERE w.id = NEW.webhook_id;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -923,6 +935,32 @@ CREATE TABLE public.gap (
     CONSTRAINT gap_check CHECK ((to_seq > from_seq))
 );
 
+CREATE TABLE public.happening (
+    seq bigint NOT NULL,
+    id uuid NOT NULL,
+    source text NOT NULL,
+    source_row bigint NOT NULL,
+    kind text NOT NULL,
+    town_code text,
+    drill boolean NOT NULL,
+    subject text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    document text NOT NULL,
+    CONSTRAINT happening_source_check CHECK ((source = ANY (ARRAY['incident'::text, 'finding'::text, 'silent'::text, 'heard'::text])))
+);
+
+COMMENT ON COLUMN public.happening.subject IS 'whose story it is part of: told in order';
+
+ALTER TABLE public.happening ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.happening_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.person (
     id bigint NOT NULL,
     login text NOT NULL,
@@ -1170,11 +1208,22 @@ CREATE TABLE public.live_lease (
     asked_at timestamp with time zone NOT NULL,
     closed_at timestamp with time zone,
     closed_why text DEFAULT ''::text NOT NULL,
+    stream_id uuid,
     CONSTRAINT live_lease_check CHECK (((mode <> 'live'::text) = ((starts_at IS NOT NULL) AND (ends_at IS NOT NULL)))),
     CONSTRAINT live_lease_mode_check CHECK ((mode = ANY (ARRAY['live'::text, 'playback'::text, 'clip'::text]))),
     CONSTRAINT live_lease_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 200))),
     CONSTRAINT live_lease_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'regulator'::text, 'operator'::text])))
 );
+
+CREATE TABLE public.live_stream (
+    id uuid NOT NULL,
+    device_id integer NOT NULL,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    until timestamp with time zone NOT NULL,
+    asked_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON COLUMN public.live_stream.id IS 'what the edge is told as the lease of its video';
 
 CREATE TABLE public.login_attempt (
     id bigint NOT NULL,
@@ -1856,6 +1905,113 @@ CREATE TABLE public.stream (
 )
 WITH (fillfactor='50');
 
+CREATE VIEW public.told_finding AS
+ SELECT f.id,
+    f.number,
+    f.state,
+    f.class AS kind,
+    f.rule,
+    k.code AS kitchen,
+    l.code AS lift,
+    COALESCE(k.name_zh, l.name_zh) AS name_zh,
+    COALESCE(k.name_en, l.name_en) AS name_en,
+    d.code AS device,
+    f.zone,
+    f.confidence,
+    f.level,
+    f.repeats,
+    p.code AS place,
+    p.name_zh AS place_zh,
+    p.name_en AS place_en,
+    p.address_zh,
+    p.address_en,
+    p.town_code AS town,
+    p.lat,
+    p.lon,
+    f.at,
+    f.opened_at,
+    f.pushed_at,
+    f.rectify_due,
+    f.rectified_at,
+    f.appealed_at,
+    f.verified_at,
+    f.closed_at
+   FROM ((((public.finding f
+     LEFT JOIN public.kitchen k ON ((k.id = f.kitchen_id)))
+     LEFT JOIN public.lift l ON ((l.id = f.lift_id)))
+     JOIN public.place p ON ((p.id = COALESCE(k.place_id, l.place_id))))
+     JOIN public.device d ON ((d.id = f.device_id)));
+
+CREATE VIEW public.told_incident AS
+ SELECT i.id,
+    i.number,
+    i.state,
+    i.tier,
+    i.rule,
+    i.source,
+    (i.source = 'drill'::text) AS drill,
+    l.code AS lift,
+    l.name_zh AS lift_zh,
+    l.name_en AS lift_en,
+    m.code AS maintenance,
+    p.code AS place,
+    p.name_zh AS place_zh,
+    p.name_en AS place_en,
+    p.address_zh,
+    p.address_en,
+    p.town_code AS town,
+    p.lat,
+    p.lon,
+    i.floor_text AS floor,
+    i.people_inside,
+    i.people_released,
+    i.hazards,
+    ( SELECT mass_incident.number
+           FROM public.mass_incident
+          WHERE (mass_incident.id = i.mass_id)) AS mass,
+    ( SELECT incident.number
+           FROM public.incident
+          WHERE (incident.id = i.merged_into)) AS merged_into,
+    i.cause,
+    i.sub_cause,
+    i.rescue_method,
+    i.alarm_at,
+    i.opened_at,
+    i.dispatched_at,
+    i.accepted_at,
+    i.arrived_at,
+    i.released_at,
+    i.closed_at
+   FROM (((public.incident i
+     JOIN public.lift l ON ((l.id = i.lift_id)))
+     JOIN public.place p ON ((p.id = l.place_id)))
+     LEFT JOIN public.organisation m ON ((m.id = l.maintenance_org_id)));
+
+CREATE VIEW public.told_silence AS
+ SELECT s.id,
+    d.code,
+    d.kind,
+    d.site,
+    l.code AS lift,
+    k.code AS kitchen,
+    s.cause,
+    s.since,
+    s.noticed_at,
+    s.ended_at,
+    COALESCE(p.town_code, ( SELECT q.town_code
+           FROM (((public.device b
+             LEFT JOIN public.lift bl ON ((bl.id = b.lift_id)))
+             LEFT JOIN public.kitchen bk ON ((bk.id = b.kitchen_id)))
+             JOIN public.place q ON ((q.id = COALESCE(bl.place_id, bk.place_id))))
+          WHERE ((b.site = d.site) AND (d.kind = 'agent'::text))
+          ORDER BY b.id
+         LIMIT 1)) AS town
+   FROM ((((public.silence s
+     JOIN public.device d ON ((d.id = s.device_id)))
+     LEFT JOIN public.lift l ON ((l.id = d.lift_id)))
+     LEFT JOIN public.kitchen k ON ((k.id = d.kitchen_id)))
+     LEFT JOIN public.place p ON ((p.id = COALESCE(l.place_id, k.place_id))));
+
 CREATE TABLE public.travel_time (
     to_lat double precision NOT NULL,
     to_lon double precision NOT NULL,
@@ -1900,6 +2056,76 @@ CREATE VIEW public.unit_call AS
                     ELSE NULL::timestamp with time zone
                 END) AS at) free)
   WHERE ((d.tier = 1) AND f.counted);
+
+CREATE TABLE public.webhook (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    url text NOT NULL,
+    shown text NOT NULL,
+    secret text NOT NULL,
+    old_secret text,
+    old_until timestamp with time zone,
+    kinds text[],
+    town_codes text[],
+    drills boolean DEFAULT false NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    author text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    epoch integer DEFAULT 1 NOT NULL,
+    from_seq bigint NOT NULL,
+    CONSTRAINT webhook_check CHECK (((old_secret IS NULL) = (old_until IS NULL))),
+    CONSTRAINT webhook_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9-]{1,62}$'::text)),
+    CONSTRAINT webhook_secret_check CHECK ((secret <> ''::text))
+);
+
+COMMENT ON COLUMN public.webhook.shown IS 'the address as pages may show it; the address itself can be a secret';
+
+COMMENT ON COLUMN public.webhook.kinds IS 'NULL: everything, what later versions tell of as well';
+
+COMMENT ON COLUMN public.webhook.town_codes IS 'NULL: every town, and what belongs to none';
+
+COMMENT ON COLUMN public.webhook.epoch IS 'counted up to begin again behind from_seq';
+
+CREATE TABLE public.webhook_delivery (
+    webhook_id bigint NOT NULL,
+    epoch integer NOT NULL,
+    seq bigint NOT NULL,
+    subject text NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    queued_at timestamp with time zone NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    last_answer text DEFAULT ''::text NOT NULL,
+    CONSTRAINT webhook_delivery_check CHECK (((ended_at IS NULL) = (state = 'queued'::text))),
+    CONSTRAINT webhook_delivery_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'failed'::text])))
+);
+
+ALTER TABLE public.webhook ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.webhook_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.webhook_state (
+    webhook_id bigint NOT NULL,
+    epoch integer NOT NULL,
+    cursor bigint NOT NULL,
+    worker text,
+    lease_until timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    failing_since timestamp with time zone,
+    hold_until timestamp with time zone,
+    last_at timestamp with time zone,
+    last_answer text DEFAULT ''::text NOT NULL,
+    answered_at timestamp with time zone,
+    stopped_at timestamp with time zone
+);
+
+COMMENT ON COLUMN public.webhook_state.answered_at IS 'when it took something last';
 
 ALTER TABLE ONLY public.alarm
     ADD CONSTRAINT alarm_pkey PRIMARY KEY (id);
@@ -2048,6 +2274,15 @@ ALTER TABLE ONLY public.finding
 ALTER TABLE ONLY public.gap
     ADD CONSTRAINT gap_pkey PRIMARY KEY (device_id, boot, lane, from_seq);
 
+ALTER TABLE ONLY public.happening
+    ADD CONSTRAINT happening_id_key UNIQUE (id);
+
+ALTER TABLE ONLY public.happening
+    ADD CONSTRAINT happening_pkey PRIMARY KEY (seq);
+
+ALTER TABLE ONLY public.happening
+    ADD CONSTRAINT happening_source_source_row_key UNIQUE (source, source_row);
+
 ALTER TABLE ONLY public.incident_entry
     ADD CONSTRAINT incident_entry_pkey PRIMARY KEY (id);
 
@@ -2077,6 +2312,12 @@ ALTER TABLE ONLY public.lift_sample
 
 ALTER TABLE ONLY public.live_lease
     ADD CONSTRAINT live_lease_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.live_stream
+    ADD CONSTRAINT live_stream_device_id_key UNIQUE (device_id);
+
+ALTER TABLE ONLY public.live_stream
+    ADD CONSTRAINT live_stream_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.login_attempt
     ADD CONSTRAINT login_attempt_pkey PRIMARY KEY (id);
@@ -2204,11 +2445,31 @@ ALTER TABLE ONLY public.town
 ALTER TABLE ONLY public.travel_time
     ADD CONSTRAINT travel_time_pkey PRIMARY KEY (to_lat, to_lon, from_lat, from_lon);
 
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_pkey PRIMARY KEY (webhook_id, epoch, seq);
+
+ALTER TABLE ONLY public.webhook
+    ADD CONSTRAINT webhook_name_key UNIQUE (name);
+
+ALTER TABLE ONLY public.webhook
+    ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.webhook_state
+    ADD CONSTRAINT webhook_state_pkey PRIMARY KEY (webhook_id);
+
 CREATE INDEX alarm_ended ON public.alarm USING btree (ended_at);
 
 CREATE UNIQUE INDEX alarm_one_open ON public.alarm USING btree (auditor, name, subject) WHERE (ended_at IS NULL);
 
+CREATE INDEX audit_log_action ON public.audit_log USING btree (action, id);
+
+CREATE INDEX audit_log_actor ON public.audit_log USING btree (actor, id);
+
+CREATE INDEX audit_log_at ON public.audit_log USING btree (at);
+
 CREATE INDEX audit_log_object ON public.audit_log USING btree (action, object);
+
+CREATE INDEX audit_log_person ON public.audit_log USING btree (person_id, id);
 
 CREATE INDEX camera_sample_time ON public.camera_sample USING btree ("time");
 
@@ -2260,6 +2521,8 @@ CREATE INDEX finding_device ON public.finding USING btree (device_id, rule, id);
 
 CREATE INDEX finding_due ON public.finding USING btree (due_at) WHERE (closed_at IS NULL);
 
+CREATE INDEX finding_entry_at ON public.finding_entry USING brin (at) WITH (autosummarize='on');
+
 CREATE INDEX finding_entry_finding ON public.finding_entry USING btree (finding_id, id);
 
 CREATE INDEX finding_kitchen ON public.finding USING btree (kitchen_id, opened_at);
@@ -2280,7 +2543,11 @@ CREATE INDEX gap_filled ON public.gap USING btree (filled_at) WHERE (filled_at I
 
 CREATE INDEX gap_open ON public.gap USING btree (opened_at) WHERE (missing > 0);
 
+CREATE INDEX happening_made ON public.happening USING btree (made_at);
+
 CREATE INDEX incident_due ON public.incident USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX incident_entry_at ON public.incident_entry USING brin (at) WITH (autosummarize='on');
 
 CREATE INDEX incident_entry_incident ON public.incident_entry USING btree (incident_id, id);
 
@@ -2299,6 +2566,8 @@ CREATE INDEX lift_place ON public.lift USING btree (place_id);
 CREATE INDEX lift_sample_time ON public.lift_sample USING btree ("time");
 
 CREATE INDEX live_lease_open ON public.live_lease USING btree (until) WHERE (closed_at IS NULL);
+
+CREATE INDEX live_lease_stream ON public.live_lease USING btree (stream_id) WHERE (stream_id IS NOT NULL);
 
 CREATE INDEX login_attempt_address ON public.login_attempt USING btree (address, at);
 
@@ -2344,7 +2613,13 @@ CREATE INDEX session_previous ON public.session USING btree (previous_sha256) WH
 
 CREATE INDEX silence_ended ON public.silence USING btree (ended_at);
 
+CREATE INDEX silence_noticed ON public.silence USING btree (noticed_at);
+
 CREATE UNIQUE INDEX silence_one_open ON public.silence USING btree (device_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX webhook_delivery_queued ON public.webhook_delivery USING btree (webhook_id, seq) WHERE (state = 'queued'::text);
+
+CREATE INDEX webhook_delivery_seq ON public.webhook_delivery USING btree (seq);
 
 CREATE OR REPLACE VIEW public.public_kitchen AS
  SELECT k.code,
@@ -2393,6 +2668,8 @@ CREATE TRIGGER quiet_hint AFTER INSERT OR UPDATE ON public.quiet FOR EACH STATEM
 CREATE TRIGGER receipt_hint AFTER INSERT ON public.receipt FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
 
 CREATE TRIGGER rescue_order_hint AFTER INSERT ON public.rescue_order FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
+
+CREATE TRIGGER webhook_stop AFTER UPDATE OF stopped_at ON public.webhook_state FOR EACH ROW WHEN (((old.stopped_at IS NULL) AND (new.stopped_at IS NOT NULL))) EXECUTE FUNCTION public.note_webhook_stop();
 
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
@@ -2574,6 +2851,9 @@ ALTER TABLE ONLY public.live_lease
 ALTER TABLE ONLY public.live_lease
     ADD CONSTRAINT live_lease_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
+ALTER TABLE ONLY public.live_stream
+    ADD CONSTRAINT live_stream_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+
 ALTER TABLE ONLY public.mass_incident
     ADD CONSTRAINT mass_incident_place_id_fkey FOREIGN KEY (place_id) REFERENCES public.place(id);
 
@@ -2678,3 +2958,12 @@ ALTER TABLE ONLY public.still_withheld
 
 ALTER TABLE ONLY public.stream
     ADD CONSTRAINT stream_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_seq_fkey FOREIGN KEY (seq) REFERENCES public.happening(seq);
+
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhook(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_state
+    ADD CONSTRAINT webhook_state_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhook(id) ON DELETE CASCADE;

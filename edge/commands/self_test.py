@@ -70,5 +70,6 @@ def _fresh(site: Site, device: str, now: datetime, limit: timedelta) -> Check:
     if heard is None:
         return Check(device, False, "nothing read yet")
     # A camera whose pictures stay away does not call itself ok.
-    age = now - heard.at
+    # What was heard while the test ran is as fresh as can be.
+    age = max(timedelta(0), now - heard.at)
     return Check(device, heard.state == "ok" and age <= limit, f"{heard.state}, {age.total_seconds():.0f} s old")

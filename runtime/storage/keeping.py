@@ -33,6 +33,8 @@ def rules(kept: RetentionSettings) -> list[Rule]:
         Rule("receipt", kept.letters_days, API),
         Rule("outbox_attempt", kept.letters_days, ALERTING),
         Rule("outbox", kept.letters_days, ALERTING),
+        Rule("webhook_delivery", kept.told_days, ALERTING),
+        Rule("happening", kept.told_days, ALERTING),
         Rule("live_lease", kept.leases_days, API),
         Rule("ingest_beat", kept.beats_days, INGEST),
         Rule("alerting_beat", kept.beats_days, ALERTING),

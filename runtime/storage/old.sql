@@ -66,6 +66,14 @@ SELECT o.ctid FROM outbox o
 WHERE o.created_at < %(before)s AND o.state IN ('sent', 'spared', 'failed')
   AND NOT EXISTS (SELECT FROM outbox_attempt a WHERE a.outbox_id = o.id)
 
+-- name: webhook_delivery
+SELECT d.ctid FROM webhook_delivery d JOIN happening h ON h.seq = d.seq
+WHERE h.made_at < %(before)s AND d.state <> 'queued'
+
+-- name: happening
+SELECT h.ctid FROM happening h
+WHERE h.made_at < %(before)s AND NOT EXISTS (SELECT FROM webhook_delivery d WHERE d.seq = h.seq)
+
 -- name: live_lease
 SELECT ctid FROM live_lease WHERE closed_at < %(before)s
 

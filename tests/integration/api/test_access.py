@@ -231,7 +231,7 @@ def test_uploads_are_refused_in_words(
     answer = client.put(f"/edge/v1/evidence/{uuid4()}/{DIGEST}", content=content, headers={**UPLOAD, **change})
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
-    assert words in answer.json()["title"]
+    assert words in answer.json()["detail"]
 
 
 def test_a_full_disk_is_said(settings: Settings, client: TestClient) -> None:

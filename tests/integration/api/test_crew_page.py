@@ -271,7 +271,7 @@ def test_what_is_no_photo_is_refused_in_words(room: Room, link: str, content: by
     headers = {"accept": "application/json"}
     answer = room.client.post(f"{link}/photo", files={"photo": ("a.jpg", content, "image/jpeg")}, headers=headers)
     assert answer.status_code == status
-    assert words in answer.json()["title"]
+    assert words in answer.json()["detail"]
     assert room.all("SELECT 1 FROM evidence") == []
 
 

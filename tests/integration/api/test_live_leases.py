@@ -1,8 +1,10 @@
 """Unblurred video: every route and every role, renewed while somebody watches, gone afterwards, and in the audit."""
 
 import asyncio
+import html
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -68,6 +70,20 @@ def csrf(client: TestClient, camera: str = "cam-k-001-1") -> str:
     return found.group(1) if found else ""
 
 
+def stream_of(settings: Settings, lease: UUID) -> UUID:
+    """What the edge sends to."""
+    (row,) = rows(settings, f"SELECT coalesce(stream_id, id) AS id FROM live_lease WHERE id = '{lease}'")
+    found: UUID = row["id"]
+    return found
+
+
+def media(client: TestClient, lease: UUID) -> str:
+    """Where the video of an own lease lies."""
+    shown = html.unescape(client.get(f"/live/{lease}").text)
+    found = re.search(r'"media": ?"(/live/[^"]+)"', shown)
+    return found.group(1) if found else ""
+
+
 def begin(client: TestClient, camera: str = "cam-k-001-1", **form: str) -> tuple[int, str]:
     values = {"mode": "live", "csrf": csrf(client, camera), **form}
     answer = client.post(f"/live/camera/{camera}", data=values, follow_redirects=False)
@@ -80,14 +96,23 @@ def lease_of(client: TestClient, **form: str) -> UUID:
     return UUID(where.removeprefix("/live/"))
 
 
+def lease_of_form(client: TestClient, token: dict[str, str]) -> UUID:
+    """A lease as a player opens it: without a page, answered in JSON."""
+    answer = client.post(
+        "/live/camera/cam-k-001-1", data={"mode": "live", **token}, headers={"accept": "application/json"}
+    )
+    assert answer.status_code == 201 and answer.json()["media"].startswith(answer.json()["base"])
+    return UUID(answer.json()["base"].removeprefix("/live/"))
+
+
 def push(client: TestClient, lease: UUID, what: str, content: bytes, **changes: str) -> int:
     headers = {**EDGE, **TIMES, **{key.replace("_", "-"): value for key, value in changes.items()}}
     return int(client.put(f"/edge/v1/live/{lease}/{what}", content=content, headers=headers).status_code)
 
 
-def fill(client: TestClient, lease: UUID) -> None:
-    assert push(client, lease, "init/0", INIT) == 201
-    assert push(client, lease, "segment/0", SEGMENT) == 201
+def fill(client: TestClient, video: UUID) -> None:
+    assert push(client, video, "init/0", INIT) == 201
+    assert push(client, video, "segment/0", SEGMENT) == 201
 
 
 def incident(settings: Settings, lift: str = "442001") -> None:
@@ -107,26 +132,28 @@ def test_an_owner_looks_renews_and_stops_and_all_of_it_is_logged(
     base = f"/live/{lease}"
     (order,) = rows(settings, "SELECT kind, args, actor, reason, expires_at - created_at AS life FROM edge_order")
     assert (order["kind"], order["actor"], order["reason"]) == ("live", "owner1", "owner of the kitchen")
-    assert order["args"] == {"lease": str(lease), "by": "owner1", "why": "owner of the kitchen", "seconds": 45}
-    assert owner.get(f"{base}/playlist.m3u8").status_code == 404
+    stream, video = stream_of(settings, lease), media(owner, lease)
+    assert order["args"] == {"lease": str(stream), "by": "owner1", "why": "owner of the kitchen", "seconds": 45}
+    assert owner.get(f"{video}/playlist.m3u8").status_code == 404
     assert owner.get(f"{base}/state").json()["segments"] == 0
-    fill(client, lease)
-    listed = owner.get(f"{base}/playlist.m3u8")
+    fill(client, stream)
+    listed = owner.get(f"{video}/playlist.m3u8")
     assert listed.headers["content-type"] == "application/vnd.apple.mpegurl" and "0.m4s" in listed.text
     assert "no-store" in listed.headers["cache-control"]
-    assert owner.get(f"{base}/init-0.mp4").content == INIT
-    shown = owner.get(f"{base}/0.m4s")
+    assert owner.get(f"{video}/init-0.mp4").content == INIT
+    shown = owner.get(f"{video}/0.m4s")
     assert shown.content == SEGMENT and shown.headers["content-type"] == "video/mp4"
     page = owner.get(base)
     assert "media-src 'self' blob:" in page.headers["content-security-policy"]
     token = {"csrf": csrf(owner)}
-    rows(settings, "UPDATE live_lease SET asked_at = now() - interval '13 seconds', until = now() + interval '5 s'")
+    rows(settings, "UPDATE live_lease SET until = now() + interval '5 s'")
+    rows(settings, "UPDATE live_stream SET asked_at = now() - interval '13 seconds', until = now() + interval '5 s'")
     assert [owner.post(f"{base}/renew", data=token).status_code for _ in range(3)] == [200] * 3
     assert len(rows(settings, "SELECT 1 FROM edge_order")) == 2, "the edge is asked once, however often the page renews"
     assert owner.post(f"{base}/renew", data={"csrf": "guessed"}).status_code == 403
     owner.post(f"{base}/stop", data=token)
-    assert owner.get(f"{base}/0.m4s").status_code == 410
-    assert push(client, lease, "segment/1", SEGMENT) == 410
+    assert owner.get(f"{video}/0.m4s").status_code == 410
+    assert push(client, stream, "segment/1", SEGMENT) == 410
     assert list(settings.api.live.glob("*/*")) == []
     assert rows(settings, "SELECT args ->> 'seconds' AS s FROM edge_order ORDER BY created_at")[-1]["s"] == "0"
     assert [
@@ -137,6 +164,54 @@ def test_an_owner_looks_renews_and_stops_and_all_of_it_is_logged(
         ("owner1", "live_ended", "camera cam-k-001-1", "stopped by the viewer"),
     ]
     assert "owner of the kitchen" in owner.get("/live/camera/cam-k-001-1").text
+
+
+def test_ten_viewers_cost_the_edge_one_stream_and_the_last_one_out_ends_it(
+    settings: Settings, client: TestClient, sign_in: SignIn
+) -> None:
+    owner = sign_in("owner1")
+    leases_ = [lease_of(owner) for _ in range(9)]
+    (stream,) = {stream_of(settings, lease) for lease in leases_}
+    fill(client, stream)
+    inspector = sign_in("regulator")
+    leases_.append(lease_of(inspector, reason="complaint 12"))
+    # The late one sees what is there at once; the site is told of everybody, but always of the one stream.
+    assert inspector.get(f"{media(inspector, leases_[9])}/0.m4s").content == SEGMENT
+    orders = rows(settings, "SELECT DISTINCT args ->> 'lease' AS stream FROM edge_order")
+    assert orders == [{"stream": str(stream)}]
+    assert rows(settings, "SELECT args ->> 'by' AS by FROM edge_order ORDER BY created_at")[-1]["by"] == "regulator"
+    token = {"csrf": csrf(inspector)}
+    rows(settings, "UPDATE live_stream SET asked_at = now() - interval '13 seconds'")
+    before = len(rows(settings, "SELECT 1 FROM edge_order"))
+    assert inspector.post(f"/live/{leases_[9]}/renew", data=token).status_code == 200
+    inspector.post(f"/live/{leases_[9]}/stop", data=token)
+    owner = sign_in("owner1")
+    token = {"csrf": csrf(owner)}
+    for lease in leases_[:8]:
+        owner.post(f"/live/{lease}/renew", data=token)
+        owner.post(f"/live/{lease}/stop", data=token)
+    assert len(rows(settings, "SELECT 1 FROM edge_order")) == before + 1, "one renewal for all of them, and no end yet"
+    assert push(client, stream, "segment/1", SEGMENT) == 201
+    owner.post(f"/live/{leases_[8]}/stop", data=token)
+    assert rows(settings, "SELECT args ->> 'seconds' AS s FROM edge_order ORDER BY created_at")[-1]["s"] == "0"
+    assert push(client, stream, "segment/2", SEGMENT) == 410
+    assert stream_of(settings, lease_of(owner)) != stream, "who comes later begins a new one"
+
+
+def test_viewers_that_come_and_go_at_once_lose_no_stream(settings: Settings, sign_in: SignIn) -> None:
+    owner = sign_in("owner1")
+    token = {"csrf": csrf(owner)}
+
+    def come_and_go(_: int) -> UUID:
+        lease = lease_of_form(owner, token)
+        owner.post(f"/live/{lease}/stop", data=token)
+        return lease_of_form(owner, token)
+
+    with ThreadPoolExecutor(8) as pool:
+        left = list(pool.map(come_and_go, range(16)))
+    streams = {stream_of(settings, lease) for lease in left}
+    assert streams == {row["id"] for row in rows(settings, "SELECT id FROM live_stream")}
+    assert len(streams) == 1
 
 
 def test_a_regulator_gives_a_reason(settings: Settings, sign_in: SignIn) -> None:
@@ -157,13 +232,13 @@ def test_a_car_is_shown_only_while_its_lift_is_in_trouble(
     assert operator.get("/live/camera/cam-442001").status_code == 200
     assert "/live/camera/cam-442001" in operator.get("/board/incident/R1").text
     lease = lease_of(operator, camera="cam-442001")
-    changed = {"X_Sunlit_Device": "cam-442001"}
-    assert push(client, lease, "init/0", INIT, **changed) == 201
-    assert operator.get(f"/live/{lease}/init-0.mp4").status_code == 200
+    changed, video = {"X_Sunlit_Device": "cam-442001"}, media(operator, lease)
+    assert push(client, stream_of(settings, lease), "init/0", INIT, **changed) == 201
+    assert operator.get(f"{video}/init-0.mp4").status_code == 200
     rows(settings, "UPDATE incident SET closed_at = now(), state = 'closed'")
     # What was allowed a moment ago is so no more.
-    for path in ("", "/state", "/playlist.m3u8", "/init-0.mp4"):
-        assert operator.get(f"/live/{lease}{path}").status_code == 404, path
+    for path in (f"/live/{lease}", f"/live/{lease}/state", f"{video}/playlist.m3u8", f"{video}/init-0.mp4"):
+        assert operator.get(path).status_code == 404, path
 
 
 def routes(app: FastAPI) -> list[tuple[str, str]]:
@@ -178,7 +253,8 @@ def test_every_route_is_closed_to_everybody_else(
 ) -> None:
     owner = sign_in("owner1")
     lease = lease_of(owner, command=str(uuid4()))
-    fill(client, lease)
+    fill(client, stream_of(settings, lease))
+    sealed = media(owner, lease).rpartition("/")[2]
     client.cookies.clear()
     if login:
         sign_in(login)
@@ -188,7 +264,7 @@ def test_every_route_is_closed_to_everybody_else(
         if path == "/live" or (login == "regulator" and "{code}" in path):
             # The list holds only what is theirs; a regulator answers for this kitchen, but not with an owner's lease.
             continue
-        address = path.format(lease=lease, number=0, code="cam-k-001-1")
+        address = path.format(lease=lease, number=0, code="cam-k-001-1", sealed=sealed)
         answer = client.request(
             method, address, data={"csrf": "x"} if method == "POST" else None, follow_redirects=False
         )
@@ -226,9 +302,9 @@ def test_the_list_holds_what_is_theirs(settings: Settings, sign_in: SignIn) -> N
 def test_no_path_leads_out(client: TestClient, sign_in: SignIn, settings: Settings, path: str) -> None:
     owner = sign_in("owner1")
     lease = lease_of(owner)
-    fill(client, lease)
+    fill(client, stream_of(settings, lease))
     (settings.api.live / "done").write_text("secret", "utf-8")
-    answer = owner.get(f"/live/{lease}/{path}")
+    answer = owner.get(f"{media(owner, lease)}/{path}")
     assert answer.status_code in (404, 422) and b"secret" not in answer.content
 
 
@@ -251,32 +327,41 @@ def test_no_path_leads_out(client: TestClient, sign_in: SignIn, settings: Settin
     ],
 )
 def test_what_the_edge_may_not_bring_is_refused(
-    client: TestClient, sign_in: SignIn, what: str, content: bytes, changes: dict[str, str], status: int
+    settings: Settings,
+    client: TestClient,
+    sign_in: SignIn,
+    what: str,
+    content: bytes,
+    changes: dict[str, str],
+    status: int,
 ) -> None:
-    lease = lease_of(sign_in("owner1"))
-    assert push(client, lease, what, content, **changes) == status
+    stream = stream_of(settings, lease_of(sign_in("owner1")))
+    assert push(client, stream, what, content, **changes) == status
     assert push(client, uuid4(), "init/0", INIT) == 404
 
 
 def test_a_full_folder_is_said(settings: Settings, client: TestClient, sign_in: SignIn) -> None:
-    lease = lease_of(sign_in("owner1"))
+    stream = stream_of(settings, lease_of(sign_in("owner1")))
     settings.api.live.mkdir(exist_ok=True)
-    (settings.api.live / lease.hex).write_text("a file where the folder should be", "utf-8")
-    assert push(client, lease, "init/0", INIT) == 507
+    (settings.api.live / stream.hex).write_text("a file where the folder should be", "utf-8")
+    assert push(client, stream, "init/0", INIT) == 507
 
 
 def test_nobody_watches_and_it_ends_by_itself(settings: Settings, client: TestClient, sign_in: SignIn) -> None:
     owner = sign_in("owner1")
     lease = lease_of(owner)
-    fill(client, lease)
-    rows(settings, "UPDATE live_lease SET until = now() - interval '1 second'")
-    assert owner.get(f"/live/{lease}/0.m4s").status_code == 410
+    stream, video = stream_of(settings, lease), media(owner, lease)
+    fill(client, stream)
+    for table in ("live_lease", "live_stream"):
+        rows(settings, f"UPDATE {table} SET until = now() - interval '1 second'")
+    assert owner.get(f"{video}/0.m4s").status_code == 410
     assert owner.post(f"/live/{lease}/renew", data={"csrf": csrf(owner)}).status_code == 410
-    assert push(client, lease, "segment/1", SEGMENT) == 410
+    assert push(client, stream, "segment/1", SEGMENT) == 410
     portal = client.portal
     assert portal is not None
     portal.call(leases.sweep_once, client.app)  # type: ignore[arg-type]
-    assert not list(settings.api.live.iterdir())
+    assert [path.name for path in settings.api.live.iterdir()] == [".key"]
+    assert rows(settings, "SELECT 1 FROM live_stream") == []
     (row,) = rows(settings, "SELECT closed_why FROM live_lease")
     assert row["closed_why"] == "the lease is over"
     assert rows(settings, "SELECT action FROM audit_log ORDER BY id")[-1]["action"] == "live_ended"
@@ -302,14 +387,16 @@ def test_a_recording_and_a_clip(settings: Settings, client: TestClient, sign_in:
         (kind, "2026-11-25T12:00:00+08:00", "2026-11-25T12:02:00+08:00") for kind in ("clip", "playback")
     ]
     fill(client, playback)
-    assert "ENDLIST" not in owner.get(f"/live/{playback}/playlist.m3u8").text
+    assert "ENDLIST" not in owner.get(f"{media(owner, playback)}/playlist.m3u8").text
     assert push(client, playback, "done", b'{"reason":"all of it was sent"}') == 201
-    assert "#EXT-X-ENDLIST" in owner.get(f"/live/{playback}/playlist.m3u8").text
+    assert "#EXT-X-ENDLIST" in owner.get(f"{media(owner, playback)}/playlist.m3u8").text
     assert owner.get(f"/live/{playback}/state").json()["done"]
     assert push(client, clip, "clip", INIT + b"video") == 201
-    taken = owner.get(f"/live/{clip}/clip.mp4")
+    taken = owner.get(f"{media(owner, clip)}/clip.mp4")
     assert taken.content == INIT + b"video"
-    assert taken.headers["content-disposition"] == 'attachment; filename="cam-k-001-1-20261125T040000Z.mp4"'
+    assert taken.headers["content-disposition"] == (
+        f"attachment; filename*=utf-8''cam-k-001-1-20261125T040000Z-owner1-{clip.hex[:8]}.mp4"
+    )
     assert rows(settings, "SELECT action FROM audit_log ORDER BY id")[-1]["action"] == "clip_taken"
 
 

@@ -100,7 +100,7 @@ def test_parts_that_add_up_to_something_else_begin_anew(settings: Settings, clie
     assert send(client, 0, MB - 1, wrong).status_code == 202
     refused = send(client, MB, len(wrong) - 1, wrong)
     assert (refused.status_code, refused.headers["upload-offset"]) == (409, "0")
-    assert "sha256" in refused.json()["title"] and offset(client) == (0, "?0")
+    assert "sha256" in refused.json()["detail"] and offset(client) == (0, "?0")
     with connect(settings.database, Role.OWNER) as connection:
         assert connection.execute("SELECT FROM evidence").fetchall() == []
 
@@ -122,16 +122,16 @@ def test_what_does_not_fit_is_refused_in_words(
 ) -> None:
     headers = {**HEADERS, "Content-Range": "bytes 0-99/100", **change}
     answer = client.put(ADDRESS, content=CLIP[:100], headers=headers)
-    assert (answer.status_code, words in answer.json()["title"]) == (status, True), answer.text
+    assert (answer.status_code, words in answer.json()["detail"]) == (status, True), answer.text
 
 
 def test_no_clip_is_no_evidence(client: TestClient) -> None:
     noise = b"x" * 1000
     address = f"/edge/v1/evidence/{uuid4()}/{hashlib.sha256(noise).hexdigest()}"
     refused = send(client, 0, 999, noise, address)
-    assert refused.status_code == 422 and refused.json()["title"] == "body: not an MP4 clip"
+    assert refused.status_code == 422 and refused.json()["detail"] == "body: not an MP4 clip"
     short = client.put(f"/edge/v1/evidence/{uuid4()}/abc", content=b"", headers=HEADERS)
-    assert short.status_code == 422 and "sha256: 'abc', expected 64 of" in short.json()["title"]
+    assert short.status_code == 422 and "sha256: 'abc', expected 64 of" in short.json()["detail"]
 
 
 def test_a_broken_connection_keeps_what_came(settings: Settings) -> None:

@@ -1,7 +1,9 @@
 """The playlist says what is there; names are numbers and nothing else."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from uuid import uuid4
+from tempfile import TemporaryDirectory
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
@@ -18,7 +20,7 @@ def test_a_live_list_slides_and_counts_its_changes_of_format() -> None:
     assert playlist(pieces, interval=False, ended=False).splitlines() == [
         "#EXTM3U",
         "#EXT-X-VERSION:7",
-        "#EXT-X-TARGETDURATION:3",
+        "#EXT-X-TARGETDURATION:2",
         "#EXT-X-MEDIA-SEQUENCE:7",
         "#EXT-X-DISCONTINUITY-SEQUENCE:1",
         '#EXT-X-MAP:URI="init-1.mp4"',
@@ -57,10 +59,15 @@ def test_names_that_lead_elsewhere(name: str) -> None:
     assert piece(name) is None
 
 
+def fill(store: Store, lease: UUID, starts: Iterable[int], content: bytes = b"x") -> None:
+    store.put_init(lease, 0, b"head")
+    for start in starts:
+        store.put_piece(lease, start, 2000, 0, content, live=True)
+
+
 def test_a_live_view_keeps_only_the_newest_and_the_folder_is_bounded(tmp_path: Path) -> None:
     store, lease = Store(tmp_path, 1_000_000), uuid4()
-    for number in range(KEPT_LIVE + 5):
-        store.put_piece(lease, Piece(number, 0, 2000, T0 + 2000 * number), b"x" * 1000, live=True)
+    fill(store, lease, range(T0, T0 + 2000 * (KEPT_LIVE + 5), 2000), b"x" * 1000)
     assert [one.number for one in store.pieces(lease)] == list(range(5, KEPT_LIVE + 5))
     assert store.path(lease, 4) is None and store.path(lease, 5) is not None
     other = uuid4()
@@ -71,3 +78,30 @@ def test_a_live_view_keeps_only_the_newest_and_the_folder_is_bounded(tmp_path: P
     assert store.leases() == [] and store.size() == 0
     store.put_done(other, "ended")
     assert store.done(other) == "ended" and store.pieces(other) == []
+
+
+def test_an_agent_that_begins_anew_goes_on_with_the_same_stream(tmp_path: Path) -> None:
+    store, lease = Store(tmp_path, 1_000_000), uuid4()
+    fill(store, lease, [T0, T0 + 2000, T0 + 4000])
+    # It counts its heads from 0 again, begins with what it sent before, and then something it had left out.
+    fill(store, lease, [T0 + 2000, T0 + 3000, T0 + 4000, T0 + 6000])
+    assert [(one.number, one.init, one.start_ms - T0) for one in store.pieces(lease)] == [
+        (0, 0, 0), (1, 0, 2000), (2, 0, 4000), (3, 0, 6000)]  # fmt: skip
+    store.put_init(lease, 0, b"another head")
+    store.put_piece(lease, T0 + 8000, 2000, 0, b"x", live=True)
+    assert store.pieces(lease)[-1].init == 1
+    with pytest.raises(LookupError, match="x-segment-init: 7"):
+        store.put_piece(lease, T0 + 10_000, 2000, 7, b"x", live=True)
+    # A clock that was set back by an hour is no reason to see nothing for an hour.
+    store.put_piece(lease, T0 - 3_600_000, 2000, 0, b"x", live=True)
+    assert store.pieces(lease)[-1].start_ms == T0 - 3_600_000
+
+
+@given(st.lists(st.integers(0, 40), max_size=60))
+def test_a_recording_keeps_each_segment_once_in_order_of_arrival(starts: list[int]) -> None:
+    with TemporaryDirectory() as folder:
+        store, lease = Store(Path(folder), 1_000_000), uuid4()
+        store.put_init(lease, 0, b"head")
+        for start in starts:
+            store.put_piece(lease, T0 + start, 2000, 0, b"x", live=False)
+        assert [one.start_ms - T0 for one in store.pieces(lease)] == list(dict.fromkeys(starts))

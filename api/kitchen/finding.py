@@ -1,0 +1,105 @@
+"""One finding, as its owner reads it: what was seen, what came of it, what happens next, and what to send."""
+
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import FileResponse
+from starlette.datastructures import FormData, UploadFile
+
+from api.commands import Result, lead_back, submit
+from api.evidence import keep_photo, picture
+from api.i18n import text
+from api.kitchen.own import AFinding, Owner, Row, rows_of
+from api.kitchen.pictures import marks_of
+from api.kitchen.standing import WITH_OWNER
+from api.page import language_of, render
+from api.sql import QUERIES as SHARED
+from contracts.kinds import CommandKind
+
+router = APIRouter()
+PHOTO_KINDS = {CommandKind.RECTIFY: "rectification", CommandKind.APPEAL: "appeal"}
+STORY = (
+    *("detected", "review", "pushed", "back", "late", "overdue", "reminder", "rectified", "appealed"),
+    *("appeal_accepted", "appeal_refused", "confirmed", "verified", "rejected", "ended", "told", "case"),
+)
+"""what the history says to an owner in words of its own"""
+LOOKED_AS = "owner of the kitchen"
+
+
+@router.get("/kitchen/finding/{number}")
+async def finding(request: Request, row: AFinding, said: str = "") -> Response:
+    return await _page(request, row, said)
+
+
+@router.get("/kitchen/finding/{number}/picture")
+async def finding_picture(request: Request, row: AFinding, viewer: Owner, kind: str = "capture") -> FileResponse:
+    return await picture(request, viewer, row["id"], row["event_id"], kind, LOOKED_AS)
+
+
+@router.post("/kitchen/finding/{number}/{kind}")
+async def order(request: Request, row: AFinding, kind: CommandKind, viewer: Owner) -> Response:
+    """Put right, or disagree, with words and a photo. What is refused keeps its words."""
+    if kind not in PHOTO_KINDS:
+        raise HTTPException(404)
+    form = await request.form()
+    words = str(form.get("note", ""))
+    try:
+        await _photo(request, row, kind, form, viewer.login)
+    except HTTPException as fault:
+        return await _page(request, row, str(fault.detail), words, kind, 422)
+    result: Result = await submit(
+        request,
+        kind,
+        actor=viewer.name,
+        viewer=viewer,
+        identity=str(form.get("command", "")),
+        finding=row["id"],
+        reason=words,
+        args={"note": words},
+    )
+    if result.ok is False:
+        return await _page(request, row, result.reason, words, kind, 422)
+    return lead_back(request, f"/kitchen/finding/{row['number']}", result)
+
+
+async def _photo(request: Request, row: Row, kind: CommandKind, form: FormData, login: str) -> None:
+    """Keeps the photo of a form. Raises HTTPException where the policy wants one that is not there."""
+    photo = form.get("photo")
+    if isinstance(photo, UploadFile) and photo.size:
+        await keep_photo(request, photo, kind=PHOTO_KINDS[kind], actor=login, finding=row["id"])
+    elif kind is CommandKind.RECTIFY and photo_wanted(row):
+        raise HTTPException(422, "photo: '', expected a picture")
+
+
+def photo_wanted(row: Row) -> bool:
+    """Whether the policy wants a photo of what was put right, and none has come since the last claim."""
+    return bool(row["photo_needed"] and row["state"] in WITH_OWNER and not row["photo_here"])
+
+
+async def _page(
+    request: Request, row: Row, said: str, words: str = "", kind: CommandKind | None = None, status: int = 200
+) -> Response:
+    values = {"event": row["event_id"], "finding": row["id"]}
+    story = await rows_of(request, "story", {"finding": row["id"]})
+    evidence = await rows_of(request, "evidence_of_finding", values, SHARED)
+    capture = next((item["sha256"] for item in evidence if item["kind"] == "capture"), None)
+    language = language_of(request)
+    shown: dict[str, Any] = {"number": row["number"], "box": (row["event"] or {}).get("box"), "picture": capture}
+    marks = await marks_of(request, [shown])
+    return render(
+        request,
+        "kitchen/finding.html",
+        status,
+        row=row,
+        story=story,
+        kinds={item["kind"] for item in evidence},
+        mark=marks.get(row["number"]),
+        to_do=row["state"] in WITH_OWNER,
+        may_disagree=row["state"] in (*WITH_OWNER, "rectified_claimed") and row["appealed_at"] is None,
+        higher=[text(language, f"party.{party}") for party in (row["tell"] or {}).get("late", ()) if party != "owner"],
+        story_words=STORY,
+        photo_wanted=photo_wanted(row),
+        words=words,
+        refused=kind.value if kind else "",
+        said=said,
+    )

@@ -1,0 +1,322 @@
+"""A city with one object of each kind in town 442000001 (owner1's kitchen k-001, lift 442001), and all who knock."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import cv2
+import numpy as np
+from fastapi import FastAPI
+
+from api.access import COOKIE, digest
+from api.edge_uploads import keep
+from api.live.store import Store
+from api.session import HASHER
+from runtime.api_settings import ApiSettings
+from runtime.db import Connection
+from runtime.settings import DatabaseSettings, Settings
+from tests.integration.api.door_knock import Knocker
+
+PASSWORD = "a good password"
+HASH = HASHER.hash(PASSWORD)
+ELSEWHERE = "442000106"
+CAMERA, KITCHEN, LIFT = "cam-k-001-1", "k-001", "442001"
+LOGINS = {
+    "operator": "operator",
+    "operator elsewhere": "operator-elsewhere",
+    "regulator": "regulator",
+    "regulator elsewhere": "regulator-elsewhere",
+    "owner": "owner1",
+    "other owner": "owner2",
+    "admin": "admin",
+}
+KEYS = {"agent": "upload-token", "other agent": "other-upload-token", "token": "guessed-api-token"}
+BOX = b"\x00\x00\x00\x18ftypiso5" + b"\x00" * 12
+# What changes by itself while the pages run, and what a try to sign in leaves.
+RESTLESS = ("api_beat", "login_attempt")
+
+
+def jpeg(seed: int = 1) -> bytes:
+    """A real picture, another for every seed."""
+    noise = np.random.default_rng(seed).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+    return bytes(cv2.imencode(".jpg", noise)[1])
+
+
+class Thing(NamedTuple):
+    """An object that a row names: what it puts into a request, and the words that give it away."""
+
+    blanks: Mapping[str, str] = {}
+    fields: Mapping[str, str] = {}
+    headers: Mapping[str, str] = {}
+    body: bytes | None = None
+    marks: tuple[str, ...] = ()
+
+
+class World:
+    """The objects; a method that makes one is named as the row names it, and is told who knocks."""
+
+    def __init__(self, owner: Connection, settings: Settings) -> None:
+        self.owner, self.settings = owner, settings
+        self._people()
+        self._things()
+
+    def thing(self, name: str, viewer: str) -> Thing:
+        """Raises KeyError for a name that stands for nothing."""
+        make: Callable[[str], Thing] | None = getattr(self, f"make_{name.replace('-', '_')}", None)
+        if make is None:
+            known = sorted(key[5:].replace("_", "-") for key in dir(self) if key.startswith("make_"))
+            raise KeyError(f"docs/doors.md names {name!r}; the world has {', '.join(known)}")
+        return make(viewer)
+
+    def one(self, statement: str, *values: object) -> Any:
+        """The only value of the only row."""
+        row = self.owner.execute(statement, values).fetchone()
+        assert row is not None, statement
+        return next(iter(row.values()))
+
+    def digest(self) -> str:
+        """Everything that the database holds and that does not change by itself."""
+        names = self.owner.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+        ).fetchall()
+        tables = [row["tablename"] for row in names if row["tablename"] not in RESTLESS]
+        # When a session or a token was used last is written down whoever is let in.
+        row = "(to_jsonb(t) - 'seen_at' - 'last_used_at')::text"
+        parts = " || ".join(f"(SELECT coalesce(sum(hashtext({row})), 0) FROM {name} t) || ' '" for name in tables)
+        return str(self.one(f"SELECT {parts}"))
+
+    def csrf(self, knocker: Knocker) -> str:
+        """What a form of this session's pages holds; empty without a session."""
+        values = (digest(knocker.cookies.get(COOKIE, "")),)
+        row = self.owner.execute("SELECT csrf FROM session WHERE token_sha256 = %s", values).fetchone()
+        return row["csrf"] if row else ""
+
+    def _people(self) -> None:
+        self.owner.execute("UPDATE person SET password_hash = %s", (HASH,))
+        for role in ("operator", "regulator"):
+            person = self.one(
+                "INSERT INTO person (login, name, password_hash) VALUES (%s, %s, %s) RETURNING id",
+                *(f"{role}-elsewhere", f"{role} elsewhere", HASH),
+            )
+            values = (person, role, ELSEWHERE)
+            self.owner.execute("INSERT INTO person_role (person_id, role, town_code) VALUES (%s, %s, %s)", values)
+        self.owner.execute(
+            "INSERT INTO device (code, kind, site, upload_token_sha256) VALUES ('agent-other', 'agent', 'other', %s)",
+            (digest(KEYS["other agent"]),),
+        )
+
+    def _things(self) -> None:
+        now = datetime.now(UTC)
+        self.owner.execute(
+            "INSERT INTO device (code, kind, site, lift_id, name_zh, name_en)"
+            " SELECT 'cam-442001', 'camera', 'demo', id, '轿厢', 'car' FROM lift WHERE code = %s",
+            (LIFT,),
+        )
+        self.mass_id = self.one(
+            "INSERT INTO mass_incident (number, cause, grid_code, opened_at, last_at, lifts)"
+            " VALUES ('M-7QX', 'power', 'g-1', now(), now(), 1) RETURNING id"
+        )
+        self.incident_id = self.one(
+            "INSERT INTO incident (number, lift_id, rule, state, tier, policy_id, floor_text, alarm_at, opened_at,"
+            " mass_id) SELECT 'R-7QX', l.id, 'alarm_button', 'arrived', 1, p.id, 'floor-7qx', %s, %s, %s"
+            " FROM lift l, policy p WHERE l.code = %s AND p.kind = 'lift' RETURNING id",
+            *(now, now, self.mass_id, LIFT),
+        )
+        self.dispatch_id = self.one(
+            "INSERT INTO dispatch (incident_id, tier, organisation_id, state, offered_at, arrived_at, link_sha256,"
+            " link_expires) SELECT %s, 1, id, 'arrived', now(), now(), %s, now() + interval '1 hour'"
+            " FROM organisation WHERE code = 'mu-1' RETURNING id",
+            *(self.incident_id, digest("link-7qx")),
+        )
+        self.event = uuid4()
+        self.finding_id = self.one(
+            "INSERT INTO finding (number, kitchen_id, device_id, event_id, rule, class, state, confidence, policy_id,"
+            " rectify_note, at, opened_at, last_at) SELECT 'F-7QX', k.id, d.id, %s, 'no_hat', 'II', 'pushed', 0.95,"
+            " p.id, 'note-7qx', now(), now(), now() FROM kitchen k JOIN device d ON d.kitchen_id = k.id"
+            " AND d.kind = 'camera', policy p WHERE k.code = %s AND p.kind = 'kitchen' RETURNING id",
+            *(self.event, KITCHEN),
+        )
+        self.quiet_id = self.one(
+            "INSERT INTO quiet (kind, lift_id, owner, reason, actor, starts_at, ends_at) SELECT 'maintenance', id,"
+            " 'owner-7qx', 'reason-7qx', 'test', now(), now() + interval '1 hour' FROM lift WHERE code = '442002'"
+            " RETURNING id"
+        )
+        self.photo_id = self._evidence(jpeg(1), kind="rescue", incident_id=self.incident_id)
+        self._evidence(jpeg(2), kind="capture", event_id=self.event)
+        self.owner.execute(
+            "INSERT INTO stranger (site, code, reason, first_seen, last_seen, messages, events, last_event, kept,"
+            " lanes) VALUES ('far', 'stranger-7qx', 'unknown', now(), now(), 1, 1, now(), 0, '{event}')"
+        )
+        self.owner.execute(
+            "INSERT INTO still (device_id, taken_at, sha256, picture) SELECT id, now(), 'x', %s FROM device"
+            " WHERE code = %s",
+            (jpeg(3), CAMERA),
+        )
+        outbox = self.one(
+            "INSERT INTO outbox (dedupe, channel, address, stage, language, subject, body, created_at, next_at,"
+            " give_up_at) VALUES ('x', 'sms', '+86', 'offer', 'zh', '', '', now(), now(), now()) RETURNING id"
+        )
+        self.owner.execute(
+            "INSERT INTO outbox_attempt (outbox_id, started_at, receipt_sha256) VALUES (%s, now(), %s)",
+            (outbox, digest("letter-7qx")),
+        )
+
+    def _evidence(self, picture: bytes, **columns: Any) -> UUID:
+        sha256 = hashlib.sha256(picture).hexdigest()
+        keep(self.settings.api.evidence, sha256, picture)
+        identity = uuid4()
+        row = {"id": identity, "media": "image/jpeg", "sha256": sha256, "bytes": len(picture), "source": "x", **columns}
+        names = ", ".join((*row, "captured_at"))
+        blanks = ", ".join(["%s"] * len(row))
+        self.owner.execute(f"INSERT INTO evidence ({names}) VALUES ({blanks}, now())", tuple(row.values()))
+        return identity
+
+    def make_guess(self, viewer: str) -> Thing:
+        """A try to sign in as somebody who is not there."""
+        return Thing(fields={"login": f"no-{viewer}", "password": "guessed"})
+
+    def make_lift(self, _: str) -> Thing:
+        return Thing({"code": LIFT})
+
+    def make_kitchen(self, _: str) -> Thing:
+        return Thing({"code": KITCHEN})
+
+    def make_still(self, _: str) -> Thing:
+        return Thing({"camera": CAMERA})
+
+    def make_camera(self, _: str) -> Thing:
+        return Thing({"code": CAMERA}, marks=(CAMERA,))
+
+    def make_car(self, _: str) -> Thing:
+        """The camera inside a car whose lift has an open incident."""
+        return Thing({"code": "cam-442001"}, marks=("cam-442001",))
+
+    def make_incident(self, _: str) -> Thing:
+        return Thing({"number": "R-7QX"}, marks=("R-7QX", "floor-7qx"))
+
+    def make_mass(self, _: str) -> Thing:
+        return Thing({"number": "M-7QX"}, marks=("M-7QX", "R-7QX"))
+
+    def make_crew(self, _: str) -> Thing:
+        return Thing({"number": "R-7QX", "dispatch": str(self.dispatch_id)}, marks=("R-7QX",))
+
+    def make_photo(self, _: str) -> Thing:
+        return Thing({"number": "R-7QX", "photo": str(self.photo_id)})
+
+    def make_finding(self, _: str) -> Thing:
+        return Thing({"number": "F-7QX"}, marks=("F-7QX", "note-7qx"))
+
+    def make_quiet(self, _: str) -> Thing:
+        return Thing({"identity": str(self.quiet_id)}, marks=("owner-7qx", "reason-7qx"))
+
+    def make_stranger(self, _: str) -> Thing:
+        last = self.one("SELECT last_event FROM stranger WHERE code = 'stranger-7qx'")
+        fields = {"site": "far", "code": "stranger-7qx", "last_event": last.isoformat()}
+        return Thing(fields=fields, marks=("stranger-7qx",))
+
+    def make_link(self, viewer: str) -> Thing:
+        return Thing({"token": "link-7qx" if viewer == "crew" else "guessed"}, marks=("floor-7qx", "link-7qx"))
+
+    def make_letter(self, viewer: str) -> Thing:
+        return Thing({"token": "letter-7qx" if viewer == "gateway" else "guessed"})
+
+    def make_lease(self, _: str, mode: str = "live") -> Thing:
+        """The owner's, new for every knock, with video in it."""
+        lease = uuid4()
+        span = (None, None) if mode == "live" else (datetime.now(UTC) - timedelta(minutes=2), datetime.now(UTC))
+        self.owner.execute(
+            "INSERT INTO live_lease (id, device_id, person_id, role, mode, reason, starts_at, ends_at, until, asked_at)"
+            " SELECT %s, d.id, p.id, 'owner', %s, 'lease-7qx', %s, %s, now() + interval '1 minute', now()"
+            " FROM device d, person p WHERE d.code = %s AND p.login = 'owner1'",
+            (lease, mode, *span, CAMERA),
+        )
+        if mode == "live":
+            self.owner.execute(
+                "INSERT INTO live_stream (id, device_id, until, asked_at) SELECT id, device_id, until, asked_at"
+                " FROM live_lease WHERE id = %(id)s ON CONFLICT (device_id) DO UPDATE SET id = EXCLUDED.id",
+                {"id": lease},
+            )
+            self.owner.execute("UPDATE live_lease SET stream_id = id WHERE id = %s", (lease,))
+        store = Store(self.settings.api.live, 2**30)
+        store.put_init(lease, 0, BOX)
+        store.put_piece(lease, 1_764_000_000_000, 2000, 0, BOX, live=True)
+        store.put_clip(lease, BOX)
+        return Thing({"lease": str(lease)}, marks=("lease-7qx", CAMERA))
+
+    def make_clip(self, viewer: str) -> Thing:
+        """The same for a piece of the past that was asked for as a file."""
+        return self.make_lease(viewer, "clip")
+
+    def make_push(self, viewer: str, mode: str = "live") -> Thing:
+        """What an agent sends for a lease."""
+        times = {"x-segment-start": "2026-11-25T12:00:00+00:00", "x-segment-seconds": "2", "x-segment-init": "0"}
+        return Thing(self.make_lease(viewer, mode).blanks, headers={"x-sunlit-device": CAMERA, **times}, body=BOX)
+
+    def make_push_clip(self, viewer: str) -> Thing:
+        return self.make_push(viewer, "clip")
+
+    def make_parcel(self, _: str) -> Thing:
+        """A piece of evidence as an agent sends it."""
+        sha256 = hashlib.sha256(jpeg(4)).hexdigest()
+        headers = {"x-sunlit-device": CAMERA, **_captured("image/jpeg")}
+        return Thing({"event_id": str(uuid4()), "sha256": sha256}, headers=headers, body=jpeg(4))
+
+    def make_person(self, _: str) -> Thing:
+        login = f"somebody-{uuid4().hex[:8]}"
+        person = self.one("INSERT INTO person (login, name) VALUES (%s, 'x') RETURNING id", login)
+        return Thing({"person": str(person)}, marks=(login,))
+
+    def make_grant(self, viewer: str) -> Thing:
+        person = self.make_person(viewer)
+        statement = "INSERT INTO person_role (person_id, role) VALUES (%s, 'regulator') RETURNING id"
+        return person._replace(fields={"grant": str(self.one(statement, person.blanks["person"]))})
+
+    def make_codes(self, viewer: str) -> Thing:
+        person = self.make_person(viewer)
+        values = (person.blanks["person"],)
+        self.owner.execute(
+            "INSERT INTO second_factor (person_id, secret, confirmed_at) VALUES (%s, 'x', now())", values
+        )
+        return person
+
+    def make_program(self, _: str) -> Thing:
+        name = f"program-{uuid4().hex[:8]}"
+        token = self.one(
+            "INSERT INTO api_token (token_sha256, name, scopes, created_by, expires_at)"
+            " VALUES (%s, %s, '{lifts:read}', 'x', now() + interval '1 day') RETURNING id",
+            *(uuid4().hex, name),
+        )
+        return Thing({"token": str(token)}, marks=(name,))
+
+    def make_upload(self, _: str) -> Thing:
+        """A newest still as an agent sends it."""
+        return Thing({"device_code": CAMERA}, headers=_captured("image/jpeg"), body=jpeg(5))
+
+    def make_withheld(self, _: str) -> Thing:
+        body = b'{"reason": "blur"}'
+        return Thing({"device_code": CAMERA}, headers=_captured("application/json"), body=body)
+
+
+def settings_of(database: DatabaseSettings, folder: Path) -> Settings:
+    return Settings(database=database, api=ApiSettings(evidence=folder / "evidence", live=folder / "live"))
+
+
+def knockers(app: FastAPI) -> dict[str, Knocker]:
+    """Everybody who knocks, each from an address of its own; those with a login have to sign in first."""
+    people = ("nobody", *LOGINS, "crew", "gateway", *KEYS)
+    keys = {viewer: {"authorization": f"Bearer {key}"} for viewer, key in KEYS.items()}
+    return {name: Knocker(app, keys.get(name), f"203.0.113.{at}") for at, name in enumerate(people, 1)}
+
+
+async def sign_in(viewer: str, knocker: Knocker) -> None:
+    """Through the form, as a person does."""
+    knocker.cookies.clear()
+    answer = await knocker("POST", "/login", form={"login": LOGINS[viewer], "password": PASSWORD})
+    assert answer.status == 303, (viewer, answer.status, answer.text[-600:])
+
+
+def _captured(media: str) -> dict[str, str]:
+    return {"x-captured-at": datetime.now(UTC).isoformat(), "content-type": media}
