@@ -18,7 +18,7 @@ from api import edge_uploads, receipts, session
 from api.board import incident
 from api.board import routes as board
 from api.crew import routes as crew
-from api.doors import account, admin_people, admin_tokens, second_door, welcome
+from api.doors import account, admin_people, admin_tokens, provider_door, second_door, welcome
 from api.doors.sweep import keep_swept
 from api.kitchen import pages as kitchen
 from api.live import leases
@@ -49,6 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
     for part in (
         session,
         second_door,
+        provider_door,
         account,
         welcome,
         admin_people,
