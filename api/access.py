@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 from fastapi import HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from msgspec import Struct
+from starlette.datastructures import MutableHeaders
 
 from api.doors import cookie
 from api.sql import QUERIES
@@ -127,6 +128,15 @@ async def _viewer(request: Request, connection: AsyncConnection, token: str) -> 
         for grant in await cursor.fetchall()
     )
     return Viewer(row["id"], row["login"], row["name"], row["language"], row["csrf"], grants, row["session"])
+
+
+def hand_over(request: Request, headers: MutableHeaders) -> None:
+    """Gives the browser the new token of a session whose rights have changed."""
+    new = getattr(request.state, "new_token", None)
+    if new is not None and cookie.name_of(request) not in headers.get("set-cookie", ""):
+        carrier = Response()
+        cookie.put(request, carrier, new, request.app.state.settings.api.session_hours * 3600)
+        headers.append("Set-Cookie", carrier.headers["set-cookie"])
 
 
 def viewer_of(*roles: Role) -> Callable[[Request], Awaitable[Viewer]]:

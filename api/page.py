@@ -65,6 +65,23 @@ def language_of(request: Request) -> str:
     )
 
 
+def words(language: str) -> dict[str, Any]:
+    """What every template says things with."""
+    return {
+        "t": partial(i18n.text, language),
+        "lang": language,
+        "moment": partial(i18n.moment, language),
+        "brief": partial(i18n.brief, language),
+        "span": partial(i18n.span, language),
+        "ago": partial(i18n.ago, language),
+        "clock": i18n.clock,
+        "hour": i18n.hour,
+        "iso": datetime.fromisoformat,
+        "reason": partial(reason, language),
+        "asset": asset,
+    }
+
+
 def render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
     """A page in the request's language."""
     language = language_of(request)
@@ -81,32 +98,23 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
     def csrf_field() -> Markup:
         return Markup('<input type="hidden" name="csrf" value="{}">').format(viewer.csrf if viewer else "")
 
-    def command_field() -> Markup:
+    def command_field(*_: object) -> Markup:
         """A double press of a button is one command: its identity is made with the page."""
         return Markup('<input type="hidden" name="command" value="{}">').format(uuid4())
 
     body = ENVIRONMENT.get_template(template).render(
-        t=partial(i18n.text, language),
-        lang=language,
+        **words(language),
         other_language=other,
         switch=f"{request.url.path}?{urlencode(query)}",
         viewer=viewer,
         link=link,
         csrf_field=csrf_field,
         command_field=command_field,
-        moment=partial(i18n.moment, language),
-        brief=partial(i18n.brief, language),
-        span=partial(i18n.span, language),
-        ago=partial(i18n.ago, language),
-        clock=i18n.clock,
-        hour=i18n.hour,
-        reason=partial(reason, language),
         now=datetime.now(UTC),
         demo=request.app.state.settings.api.demo,
         tiles=request.app.state.settings.api.map_tiles,
         tiles_credit=request.app.state.settings.api.map_credit,
         path=request.url.path,
-        asset=asset,
         **context,
     )
     return HTMLResponse(body, status, headers={"Content-Language": language, "Vary": "Accept-Language, Cookie"})

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 MEDIA = "application/problem+json"
 PROGRAMS = ("/edge/", "/api/")
 """addresses that no person opens"""
-KINDS = (400, 401, 403, 404, 408, 410, 411, 413, 429, 500, 503)
+KINDS = (400, 401, 403, 404, 408, 410, 411, 413, 415, 429, 500, 503)
 """what a person is told in words of its own"""
 SECRET = re.compile(r"password|token|csrf|secret|authorization|cookie|code", re.IGNORECASE)
 """fields whose value is not said again"""

@@ -33,7 +33,7 @@ SELECT ok, reason FROM command_result WHERE command_id = %(id)s AND reason <> 'c
 
 -- name: audit
 INSERT INTO audit_log (person_id, actor, action, object, reason, details)
-VALUES (%(person)s, %(actor)s, %(action)s, %(object)s, %(reason)s, %(details)s) RETURNING id
+VALUES (%(person)s, %(actor)s, %(action)s, %(object)s, %(reason)s, %(details)s) RETURNING id, at
 
 -- name: audit_reason
 SELECT reason FROM audit_log WHERE id = %(id)s AND action = 'look_asked'
@@ -60,8 +60,8 @@ INSERT INTO evidence_custody (evidence_id, actor, action, address, reason)
 VALUES (%(evidence)s, %(actor)s, %(action)s, %(address)s, %(reason)s)
 
 -- name: evidence_of_finding
-SELECT e.id, e.sha256, e.kind, e.captured_at FROM evidence e
-WHERE (e.event_id = %(event)s OR e.finding_id = %(finding)s) AND e.media = 'image/jpeg' ORDER BY e.kind, e.captured_at
+SELECT e.id, e.sha256, e.kind, e.media, e.captured_at FROM evidence e
+WHERE e.event_id = %(event)s OR e.finding_id = %(finding)s ORDER BY e.kind, e.media, e.captured_at, e.id
 
 -- name: evidence_of_incident
 SELECT id, sha256, captured_at, source FROM evidence WHERE incident_id = %(incident)s ORDER BY captured_at, id

@@ -65,16 +65,29 @@ class ApiSettings(BaseModel):
     """the city is invented, and every page says so"""
     hotline: str = "96333"
     """the telephone of the rescue desk, shown to crews"""
+    calls_per_minute: int = Field(default=600, ge=0)
+    """of one token at /api/v1, in each process; 0: no limit"""
     complaints: str = "12315"
     """where people complain about a kitchen; stands on its notice"""
     recording_days: int = Field(default=30, ge=0, le=3650)
     """how long recordings stay in a kitchen, as its notice says; the edges have it in `[segments] days`. 0: none"""
     climate_limits: dict[str, ClimateLimit] = LIMITS
     """by the zone of a sensor, as charts show them; findings follow the edges' `[rules.climate]`"""
+    public_url: str = ""
+    """where the public finds the pages, such as https://lifts.example, for QR signs; empty: where one is asked for"""
     map_tiles: str = ""
     """pictures of the map under lifts and stations, such as https://tiles.example/{z}/{x}/{y}.png; empty: none"""
     map_credit: str = ""
     """whose map it is, shown in its corner"""
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, address: str) -> str:
+        parts = urlsplit(address)
+        named = parts.scheme in ("http", "https") and re.fullmatch(r"[\w.:-]+", parts.netloc)
+        if address and (not named or parts.query or parts.fragment):
+            raise ValueError(f"{address!r}, expected http(s)://host, or nothing")
+        return address.rstrip("/")
 
     @field_validator("map_tiles")
     @classmethod

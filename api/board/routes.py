@@ -1,185 +1,146 @@
-"""The board, finding a lift, opening a rescue by telephone, and what has ended."""
+"""The board, its stream, its map and its wallboard, what has ended, and what would go wrong at the next alarm."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
-from psycopg.types.json import Jsonb
+from fastapi.responses import HTMLResponse, JSONResponse
 
-from api.board.desk import QUERIES, Operator, fields, limits
-from api.board.orders import phone_args
+from api.access import Viewer
+from api.board.desk import QUERIES, Operator, asked_towns, limits, told, towns_of
+from api.board.following import Place, follow
+from api.board.frame import CSRF, wind
+from api.board.live import Board, Look
+from api.board.map import points
+from api.board.missed import last_number
 from api.board.view import grouped
-from api.commands import Result, lead_back, submit
-from api.page import render
-from api.rescue_words import HAZARDS
-from api.sql import QUERIES as SHARED
-from contracts.kinds import CommandKind
+from api.page import language_of, render
+from api.stream import EventStream
 
 router = APIRouter()
-SILENCES_SHOWN, CARDS_SHOWN = 6, 120
+REGIONS = ("top", "count", "cards", "lines", "side")
+ON_THE_WALL = 60
 
 
 @router.get("/board")
-async def board(request: Request, _: Operator, said: str = "") -> HTMLResponse:
-    return render(request, "board/board.html", said=said, **await _open(request))
-
-
-@router.get("/board/open")
-async def open_part(request: Request, _: Operator) -> HTMLResponse:
-    """The part of the board that lives: fetched again whenever rows have changed."""
-    return render(request, "board/open.html", **await _open(request))
+async def board(request: Request, viewer: Operator, said: str = "") -> HTMLResponse:
+    return _wound(request, viewer, "board/board.html", said=said, **await _open(request, viewer))
 
 
 @router.get("/board/stream")
-async def stream(request: Request, _: Operator) -> StreamingResponse:
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(request.app.state.hub.listen(), media_type="text/event-stream", headers=headers)
+async def stream(
+    request: Request, viewer: Operator, v: str | None = None, after: str = "", away: bool = False
+) -> EventStream:
+    """Server-sent events; `Last-Event-ID` is the last entry that the page has seen, `v` the board that it shows."""
+    header = last_number(request.headers.get("last-event-id"))
+    seen = header if header is not None else last_number(after)
+    place = Place(seen, away or header is not None, v)
+    return EventStream(follow(request, viewer, _look(request, viewer), place))
 
 
-@router.get("/board/find")
-async def find(request: Request, _: Operator, code: str = "") -> Response:
-    """From a lift's code to its incident, or to the form that opens one by phone."""
+@router.get("/board/still")
+async def still(_: Operator) -> JSONResponse:
+    """Whether somebody is signed in here still; asked by a page whose stream has ended."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/board/map.json")
+async def map_points(request: Request, viewer: Operator) -> JSONResponse:
+    """Open incidents, stations and crews as GeoJSON, most urgent last so that they lie on top."""
+    shown: Board = request.app.state.board
+    towns = towns_of(viewer)
     async with request.app.state.pool.connection() as connection:
-        lift = await (await connection.execute(QUERIES["lift_by_code"], {"code": code.strip()})).fetchone()
-        rows = await (await connection.execute(QUERIES["open_incidents"], limits(request))).fetchall()
-    current = [row for row in rows if row["lift_code"] == code.strip()]
-    inside = next((row for row in current if row["released_at"] is None), None)
-    if inside:
-        return RedirectResponse(f"/board/incident/{inside['number']}", 303)
-    return render(request, "board/find.html", code=code, lift=lift, current=current, hazards=HAZARDS, fault="")
+        stations = await (await connection.execute(QUERIES["stations"], {"towns": asked_towns(viewer)})).fetchall()
+    facts = await shown.facts(towns)
+    made = points(language_of(request), _link(request), facts.rows, stations, datetime.now(UTC))
+    return JSONResponse(made, media_type="application/geo+json")
 
 
-@router.post("/board/phone")
-async def phone(request: Request, viewer: Operator) -> Response:
-    """Somebody called with a lift's code: an incident opens without a sensor."""
-    form = await fields(request)
-    code, words = "".join(form.get("code", ())).strip(), "".join(form.get("reason", ())).strip()
-    async with request.app.state.pool.connection() as connection:
-        lift = await (await connection.execute(QUERIES["lift_by_code"], {"code": code})).fetchone()
-    if lift is None:
-        shown: dict[str, Any] = {"code": code, "lift": None, "current": [], "hazards": HAZARDS}
-        return render(request, "board/find.html", 404, **shown, fault="board.no_lift")
-    result = await submit(
-        request,
-        CommandKind.OPEN_BY_PHONE,
-        actor=viewer.name,
-        viewer=viewer,
-        identity="".join(form.get("command", ())),
-        lift=lift["id"],
-        reason=words,
-        args=phone_args(form),
-    )
-    return lead_back(request, "/board", result)
+@router.get("/board/wall")
+async def wall(request: Request, viewer: Operator) -> HTMLResponse:
+    """For a screen on the wall: no forms, read from five metres."""
+    return _wound(request, viewer, "board/wall.html", **await _on_the_wall(request, viewer))
+
+
+@router.get("/board/wall/part")
+async def wall_part(request: Request, viewer: Operator) -> HTMLResponse:
+    """The part of it that lives."""
+    return _wound(request, viewer, "board/wall_part.html", **await _on_the_wall(request, viewer))
 
 
 @router.get("/board/history")
-async def history(request: Request, _: Operator, lift: str = "") -> HTMLResponse:
+async def history(request: Request, viewer: Operator, lift: str = "") -> HTMLResponse:
+    asked = {"lift": lift.strip(), "towns": asked_towns(viewer)}
     async with request.app.state.pool.connection() as connection:
-        rows = await (await connection.execute(QUERIES["closed"], {"lift": lift.strip()})).fetchall()
+        rows = await (await connection.execute(QUERIES["closed"], asked)).fetchall()
     return render(request, "board/history.html", rows=rows, lift=lift)
 
 
 @router.get("/board/mass/{number}")
-async def mass(request: Request, number: str, _: Operator, said: str = "") -> HTMLResponse:
+async def mass(request: Request, number: str, viewer: Operator, said: str = "") -> HTMLResponse:
     """Several lifts at once: who of them comes first, and figures of their own."""
-    return render(request, "board/mass.html", **await _mass(request, number), said=said)
+    return render(request, "board/mass.html", **await _mass(request, viewer, number), **told(request), said=said)
 
 
 @router.get("/board/mass/{number}/open")
-async def mass_part(request: Request, number: str, _: Operator) -> HTMLResponse:
+async def mass_part(request: Request, number: str, viewer: Operator) -> HTMLResponse:
     """The part of it that lives."""
-    return render(request, "board/mass_open.html", **await _mass(request, number))
+    return render(request, "board/mass_open.html", **await _mass(request, viewer, number))
 
 
 @router.get("/board/ready")
-async def ready(request: Request, _: Operator) -> HTMLResponse:
+async def ready(request: Request, viewer: Operator) -> HTMLResponse:
     """What would go wrong at the next alarm, and can be put right before it."""
+    asked = {"towns": asked_towns(viewer)}
     async with request.app.state.pool.connection() as connection:
-        holes = await (await connection.execute(QUERIES["roster_holes"])).fetchall()
-        gaps = await (await connection.execute(QUERIES["coverage_gaps"])).fetchall()
-        unreachable = await (await connection.execute(QUERIES["unreachable"])).fetchall()
+        holes = await (await connection.execute(QUERIES["roster_holes"], asked)).fetchall()
+        gaps = await (await connection.execute(QUERIES["coverage_gaps"], asked)).fetchall()
+        unreachable = await (await connection.execute(QUERIES["unreachable"], asked)).fetchall()
     return render(request, "board/ready.html", holes=holes, gaps=gaps, unreachable=unreachable)
 
 
-@router.get("/board/stranger")
-async def stranger(request: Request, _: Operator, site: str = "", code: str = "") -> HTMLResponse:
-    """Before a stranger's alarm leaves the board somebody says why."""
-    return render(request, "board/stranger.html", stranger=await _stranger(request, site, code))
+def _look(request: Request, viewer: Viewer) -> Look:
+    return Look(language_of(request), "lang" in request.query_params, towns_of(viewer))
 
 
-@router.post("/board/stranger")
-async def dismiss(request: Request, viewer: Operator) -> Response:
-    """Takes one alarm of a stranger off the board; its next one shows again."""
-    form = {name: "".join(values).strip() for name, values in (await fields(request)).items()}
-    row = await _stranger(request, form.get("site", ""), form.get("code", ""))
-    try:
-        seen = datetime.fromisoformat(form.get("last_event", ""))
-    except ValueError as fault:
-        raise HTTPException(422, f"last_event: {form.get('last_event', '')[:40]!r}, expected a time") from fault
-    if not form.get("reason"):
-        return lead_back(request, "/board", Result(False, "reason: '', expected what came of it"))
-    audit = {
-        "person": viewer.person_id,
-        "actor": viewer.login,
-        "action": "stranger_dismissed",
-        "object": f"{row['site']}/{row['code']}",
-        "reason": form["reason"][:1000],
-        # No later alarm than the one that was looked at.
-        "details": Jsonb({"last_event": min(seen, row["last_event"]).isoformat()}),
-    }
-    async with request.app.state.pool.connection() as connection:
-        await connection.execute(SHARED["audit"], audit)
-    return lead_back(request, "/board", Result(True, "done"))
+def _link(request: Request) -> str:
+    return f"?lang={language_of(request)}" if "lang" in request.query_params else ""
 
 
-async def _stranger(request: Request, site: str, code: str) -> dict[str, Any]:
-    async with request.app.state.pool.connection() as connection:
-        cursor = await connection.execute(QUERIES["stranger"], {"site": site, "code": code})
-        row: dict[str, Any] | None = await cursor.fetchone()
-    if row is None:
-        raise HTTPException(404)
-    return row
+async def _open(request: Request, viewer: Viewer) -> dict[str, Any]:
+    await request.app.state.hub.look()
+    after = told(request)
+    frame = await request.app.state.board.frame(_look(request, viewer))
+    return {**after, "frame": frame, "regions": {name: frame.region(name) for name in REGIONS}}
 
 
-async def _mass(request: Request, number: str) -> dict[str, Any]:
+async def _on_the_wall(request: Request, viewer: Viewer) -> dict[str, Any]:
+    await request.app.state.hub.look()
+    after = told(request)
+    facts = await request.app.state.board.facts(towns_of(viewer))
+    rows = [row for group in grouped(facts.rows, facts.masses, datetime.now(UTC)) for row in group.rows]
+    return {**after, "rows": rows[:ON_THE_WALL], "more": max(0, len(rows) - ON_THE_WALL), "facts": facts}
+
+
+def _wound(request: Request, viewer: Viewer, template: str, **context: Any) -> HTMLResponse:
+    """A page of shared pieces, with this viewer's token in its forms and the clocks set."""
+    answer = render(request, template, **context)
+    html = wind(bytes(answer.body).decode().replace(CSRF, viewer.csrf), datetime.now(UTC))
+    headers = {name: answer.headers[name] for name in ("content-language", "vary")}
+    return HTMLResponse(html, answer.status_code, headers=headers)
+
+
+async def _mass(request: Request, viewer: Viewer, number: str) -> dict[str, Any]:
+    towns = asked_towns(viewer)
     async with request.app.state.pool.connection() as connection:
         found = {"ids": [], "number": number}
         row = await (await connection.execute(QUERIES["masses"], found)).fetchone()
         if row is None:
             raise HTTPException(404)
-        ids = {"mass": row["id"]}
+        ids = {"mass": row["id"], "towns": towns}
         rows = await (await connection.execute(QUERIES["open_incidents"], {**limits(request), **ids})).fetchall()
         figures = await (await connection.execute(QUERIES["mass_figures"], ids)).fetchone()
         closed = await (await connection.execute(QUERIES["mass_closed"], ids)).fetchall()
+    if towns is not None and not rows and not closed:
+        raise HTTPException(404)
     return {"mass": row, "groups": grouped(rows, [], datetime.now(UTC)), "figures": figures, "closed": closed}
-
-
-async def _open(request: Request) -> dict[str, Any]:
-    now = datetime.now(UTC)
-    async with request.app.state.pool.connection() as connection:
-        rows = await (await connection.execute(QUERIES["open_incidents"], limits(request))).fetchall()
-        ids = {"ids": list({row["mass_id"] for row in rows if row["mass_id"]}), "number": None}
-        masses = await (await connection.execute(QUERIES["masses"], ids)).fetchall()
-        today = await (await connection.execute(QUERIES["today"], {"since": now - timedelta(hours=24)})).fetchone()
-        blind = await (await connection.execute(QUERIES["blind"], limits(request))).fetchone()
-        shown = {"limit": SILENCES_SHOWN}
-        silences = await (await connection.execute(QUERIES["silences"], shown)).fetchall()
-        silent = await (await connection.execute(QUERIES["silent_count"])).fetchone()
-        strangers = await (await connection.execute(QUERIES["strangers_alarm"])).fetchall()
-        services = await (await connection.execute(QUERIES["services"])).fetchall()
-        ready = await (await connection.execute(QUERIES["ready_counts"])).fetchone()
-    groups = grouped(rows, masses, now)
-    return {
-        "rows": rows,
-        "groups": groups,
-        "cards": CARDS_SHOWN,
-        "today": today,
-        "blind": blind,
-        "services": services,
-        "ready": ready,
-        "late": [row for row in rows if row["arrived_at"] is None and row["tier"] > 1],
-        "silences": silences,
-        "more_silent": silent["count"] - len(silences),
-        "strangers": strangers,
-    }

@@ -2,7 +2,6 @@
 
 from fastapi import Request
 from fastapi.responses import Response
-from starlette.datastructures import MutableHeaders
 
 COOKIE, PASS_COOKIE = "sunlit_session", "sunlit_pass"
 
@@ -29,12 +28,3 @@ def drop(request: Request, answer: Response, cookie: str = COOKIE) -> None:
     secure = request.app.state.settings.api.secure_cookies
     name = name_of(request, cookie)
     answer.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=secure)
-
-
-def hand_over(request: Request, headers: MutableHeaders) -> None:
-    """Gives the browser the new token of a session whose rights have changed, unless the answer sets one anyhow."""
-    token = request.scope.get("state", {}).get("new_token")
-    if token and not any(name_of(request) in said for said in headers.getlist("set-cookie")):
-        answer = Response()
-        put(request, answer, token, request.app.state.settings.api.session_hours * 3600)
-        headers.append("set-cookie", answer.headers["set-cookie"])

@@ -46,10 +46,14 @@ GRANT INSERT, UPDATE, DELETE ON command, evidence, evidence_custody, still, sess
 GRANT INSERT, UPDATE ON person TO sunlit_api;
 GRANT INSERT, UPDATE, DELETE ON person_role, api_token, second_factor, recovery_code, pass TO sunlit_api;
 GRANT INSERT, UPDATE, DELETE ON live_stream TO sunlit_api;
+GRANT INSERT, UPDATE, DELETE ON hand_over TO sunlit_api;
+GRANT INSERT, UPDATE, DELETE ON finding_assignment, saved_view TO sunlit_api;
+GRANT INSERT, UPDATE, DELETE ON open_kitchen_day, report_salt, report_seen TO sunlit_api;
 -- What is too old is deleted by who wrote it.
 GRANT DELETE ON alerting_beat, outbox, outbox_attempt, edge_order_sent, rescue_order TO sunlit_alerting;
-GRANT SELECT ON public_town, public_lift, public_kitchen, public_still, public_withheld, public_rescue, public_finding
-    TO sunlit_public;
+REVOKE SELECT ON public_report, report_salt, report_seen FROM sunlit_ingest, sunlit_alerting;
+GRANT SELECT ON public_town, public_lift, public_kitchen, public_still, public_withheld, public_rescue, public_finding,
+    public_camera, public_open_kitchen TO sunlit_public;
 
 -- The auditor reads only what it judges by, and writes only what is its own.
 GRANT SELECT ON service_health, silence, silent_device, agent_of, device, device_status, lift, place, event, event_handled,

@@ -473,6 +473,71 @@ CREATE TABLE public.device_status (
 )
 WITH (fillfactor='50');
 
+CREATE TABLE public.kitchen (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    place_id bigint NOT NULL,
+    owner_org_id bigint NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    kind text DEFAULT 'small_restaurant'::text NOT NULL,
+    licence text DEFAULT ''::text NOT NULL,
+    in_use boolean DEFAULT true NOT NULL
+);
+
+CREATE TABLE public.lift (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    place_id bigint NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    kind text DEFAULT 'passenger'::text NOT NULL,
+    maintenance_org_id bigint,
+    floors integer DEFAULT 2 NOT NULL,
+    rated_speed double precision,
+    rated_load double precision,
+    next_inspection date,
+    machine_room_note text DEFAULT ''::text NOT NULL,
+    in_use boolean DEFAULT true NOT NULL,
+    CONSTRAINT lift_code_check CHECK ((code ~ '^[0-9]{5,7}$'::text)),
+    CONSTRAINT lift_floors_check CHECK ((floors >= 2)),
+    CONSTRAINT lift_kind_check CHECK ((kind = ANY (ARRAY['passenger'::text, 'goods'::text, 'escalator'::text, 'dumbwaiter'::text])))
+);
+
+CREATE TABLE public.place (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    kind text DEFAULT 'other'::text NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    address_zh text DEFAULT ''::text NOT NULL,
+    address_en text DEFAULT ''::text NOT NULL,
+    town_code text NOT NULL,
+    grid_code text DEFAULT ''::text NOT NULL,
+    lat double precision NOT NULL,
+    lon double precision NOT NULL,
+    property_org_id bigint,
+    remote boolean DEFAULT false NOT NULL,
+    CONSTRAINT place_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
+    CONSTRAINT place_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))
+);
+
+CREATE VIEW public.device_town AS
+ SELECT d.id AS device_id,
+    p.town_code
+   FROM (((public.device d
+     LEFT JOIN public.lift l ON ((l.id = d.lift_id)))
+     LEFT JOIN public.kitchen k ON ((k.id = d.kitchen_id)))
+     JOIN public.place p ON ((p.id = COALESCE(l.place_id, k.place_id))))
+UNION
+ SELECT b.agent_id AS device_id,
+    p.town_code
+   FROM ((((public.agent_of b
+     JOIN public.device d ON ((d.id = b.device_id)))
+     LEFT JOIN public.lift l ON ((l.id = d.lift_id)))
+     LEFT JOIN public.kitchen k ON ((k.id = d.kitchen_id)))
+     JOIN public.place p ON ((p.id = COALESCE(l.place_id, k.place_id))));
+
 CREATE TABLE public.dispatch (
     id bigint NOT NULL,
     incident_id bigint NOT NULL,
@@ -785,35 +850,38 @@ COMMENT ON COLUMN public.finding.told_at IS 'when the daily digest named it last
 
 COMMENT ON COLUMN public.finding.ended_at IS 'when it ended by itself';
 
-CREATE TABLE public.kitchen (
+CREATE TABLE public.finding_assignment (
     id bigint NOT NULL,
-    code text NOT NULL,
-    place_id bigint NOT NULL,
-    owner_org_id bigint NOT NULL,
-    name_zh text NOT NULL,
-    name_en text NOT NULL,
-    kind text DEFAULT 'small_restaurant'::text NOT NULL,
-    licence text DEFAULT ''::text NOT NULL,
-    in_use boolean DEFAULT true NOT NULL
+    finding_id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    person_id bigint,
+    by_person_id bigint NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    CONSTRAINT finding_assignment_note_check CHECK ((length(note) <= 1000))
 );
 
-CREATE TABLE public.lift (
-    id bigint NOT NULL,
-    code text NOT NULL,
-    place_id bigint NOT NULL,
-    name_zh text NOT NULL,
-    name_en text NOT NULL,
-    kind text DEFAULT 'passenger'::text NOT NULL,
-    maintenance_org_id bigint,
-    floors integer DEFAULT 2 NOT NULL,
-    rated_speed double precision,
-    rated_load double precision,
-    next_inspection date,
-    machine_room_note text DEFAULT ''::text NOT NULL,
-    in_use boolean DEFAULT true NOT NULL,
-    CONSTRAINT lift_code_check CHECK ((code ~ '^[0-9]{5,7}$'::text)),
-    CONSTRAINT lift_floors_check CHECK ((floors >= 2)),
-    CONSTRAINT lift_kind_check CHECK ((kind = ANY (ARRAY['passenger'::text, 'goods'::text, 'escalator'::text, 'dumbwaiter'::text])))
+COMMENT ON COLUMN public.finding_assignment.person_id IS 'NULL: taken back, nobody looks after it';
+
+CREATE VIEW public.finding_assigned AS
+ SELECT finding_id,
+    person_id,
+    at,
+    note
+   FROM ( SELECT DISTINCT ON (finding_assignment.finding_id) finding_assignment.finding_id,
+            finding_assignment.person_id,
+            finding_assignment.at,
+            finding_assignment.note
+           FROM public.finding_assignment
+          ORDER BY finding_assignment.finding_id, finding_assignment.id DESC) a
+  WHERE (person_id IS NOT NULL);
+
+ALTER TABLE public.finding_assignment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.finding_assignment_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.organisation (
@@ -838,24 +906,6 @@ CREATE TABLE public.organisation (
 );
 
 COMMENT ON COLUMN public.organisation.crews IS 'how many rescues it can carry out at once; with as many under way it is busy';
-
-CREATE TABLE public.place (
-    id bigint NOT NULL,
-    code text NOT NULL,
-    kind text DEFAULT 'other'::text NOT NULL,
-    name_zh text NOT NULL,
-    name_en text NOT NULL,
-    address_zh text DEFAULT ''::text NOT NULL,
-    address_en text DEFAULT ''::text NOT NULL,
-    town_code text NOT NULL,
-    grid_code text DEFAULT ''::text NOT NULL,
-    lat double precision NOT NULL,
-    lon double precision NOT NULL,
-    property_org_id bigint,
-    remote boolean DEFAULT false NOT NULL,
-    CONSTRAINT place_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
-    CONSTRAINT place_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))
-);
 
 CREATE VIEW public.finding_chain AS
  SELECT s.kitchen_id,
@@ -933,6 +983,40 @@ CREATE TABLE public.gap (
     missing bigint NOT NULL,
     filled_at timestamp with time zone,
     CONSTRAINT gap_check CHECK ((to_seq > from_seq))
+);
+
+CREATE TABLE public.hand_over (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    from_person_id bigint NOT NULL,
+    from_name text NOT NULL,
+    to_person_id bigint,
+    to_name text DEFAULT ''::text NOT NULL,
+    towns text[],
+    note text NOT NULL,
+    open jsonb NOT NULL,
+    confirmed_at timestamp with time zone,
+    confirmed_person_id bigint,
+    confirmed_name text DEFAULT ''::text NOT NULL,
+    CONSTRAINT hand_over_check CHECK ((confirmed_at >= at)),
+    CONSTRAINT hand_over_check1 CHECK (((confirmed_at IS NULL) = (confirmed_person_id IS NULL))),
+    CONSTRAINT hand_over_check2 CHECK ((confirmed_person_id <> from_person_id)),
+    CONSTRAINT hand_over_note_check CHECK ((length(note) <= 4000))
+);
+
+COMMENT ON COLUMN public.hand_over.to_person_id IS 'NULL: whoever comes next';
+
+COMMENT ON COLUMN public.hand_over.towns IS 'the towns that the writer answers for; NULL: the whole city';
+
+COMMENT ON COLUMN public.hand_over.open IS 'what was open when it was written, as it was then';
+
+ALTER TABLE public.hand_over ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.hand_over_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.happening (
@@ -1295,6 +1379,36 @@ CREATE SEQUENCE public.number_r
     NO MAXVALUE
     CACHE 1;
 
+CREATE VIEW public.open_finding AS
+ SELECT id,
+    number,
+    kitchen_id,
+    lift_id,
+    rule,
+    class,
+    state,
+    level,
+    repeats,
+    opened_at,
+    due_at,
+    ((state = ANY (ARRAY['overdue_yellow'::text, 'overdue_red'::text])) OR (level > 0) OR (due_at < now())) AS late
+   FROM public.finding f
+  WHERE ((closed_at IS NULL) AND (state <> ALL (ARRAY['detected'::text, 'muted'::text])));
+
+CREATE TABLE public.open_kitchen_day (
+    day date NOT NULL,
+    town_code text NOT NULL,
+    looks integer NOT NULL,
+    last_look timestamp with time zone NOT NULL,
+    kitchens bigint NOT NULL,
+    open_kitchens bigint NOT NULL,
+    CONSTRAINT open_kitchen_day_check CHECK (((open_kitchens >= 0) AND (open_kitchens <= kitchens))),
+    CONSTRAINT open_kitchen_day_kitchens_check CHECK ((kitchens >= 0)),
+    CONSTRAINT open_kitchen_day_looks_check CHECK ((looks > 0))
+);
+
+COMMENT ON TABLE public.open_kitchen_day IS 'the day is the city''s; written by the api once an hour, hours without the api have no look';
+
 ALTER TABLE public.organisation ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.organisation_id_seq
     START WITH 1
@@ -1453,13 +1567,36 @@ ALTER TABLE public.policy ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE VIEW public.public_camera AS
+ SELECT k.code AS kitchen,
+    d.code AS camera,
+    d.name_zh,
+    d.name_en,
+    s.seen_at,
+        CASE
+            WHEN (s.device_id IS NULL) THEN 'none'::text
+            WHEN ((NOT s.online) OR (s.seen_at <= (now() - '00:02:00'::interval))) THEN 'degraded'::text
+            WHEN (s.camera_state = ANY (ARRAY['pending'::text, 'active'::text, 'degraded'::text])) THEN s.camera_state
+            ELSE 'none'::text
+        END AS state
+   FROM ((public.device d
+     JOIN public.kitchen k ON ((k.id = d.kitchen_id)))
+     LEFT JOIN public.device_status s ON ((s.device_id = d.id)))
+  WHERE ((d.kind = 'camera'::text) AND (d.retired_at IS NULL) AND k.in_use);
+
 CREATE VIEW public.public_finding AS
  SELECT f.opened_at,
     p.town_code,
     f.rule,
     f.class,
     f.state,
-    EXTRACT(epoch FROM (f.rectified_at - f.opened_at)) AS rectify_s
+    EXTRACT(epoch FROM (f.rectified_at - f.opened_at)) AS rectify_s,
+        CASE
+            WHEN ((f.rectified_at IS NOT NULL) AND (f.rectify_due IS NOT NULL)) THEN (f.rectified_at <= f.rectify_due)
+            WHEN (f.rectified_at IS NOT NULL) THEN (f.level = 0)
+            WHEN ((f.level > 0) OR (f.rectify_due < now())) THEN false
+            ELSE NULL::boolean
+        END AS in_time
    FROM ((public.finding f
      JOIN public.kitchen k ON ((k.id = f.kitchen_id)))
      JOIN public.place p ON ((p.id = k.place_id)))
@@ -1499,6 +1636,14 @@ CREATE VIEW public.public_lift AS
      LEFT JOIN public.organisation m ON ((m.id = l.maintenance_org_id)))
   WHERE l.in_use;
 
+CREATE VIEW public.public_open_kitchen AS
+ SELECT day,
+    town_code,
+    looks,
+    kitchens,
+    open_kitchens
+   FROM public.open_kitchen_day;
+
 CREATE TABLE public.public_report (
     id bigint NOT NULL,
     at timestamp with time zone DEFAULT now() NOT NULL,
@@ -1506,8 +1651,16 @@ CREATE TABLE public.public_report (
     kitchen_id bigint,
     body text NOT NULL,
     contact text DEFAULT ''::text NOT NULL,
-    CONSTRAINT public_report_body_check CHECK (((length(body) >= 1) AND (length(body) <= 2000)))
+    number text NOT NULL,
+    state text DEFAULT 'received'::text NOT NULL,
+    changed_at timestamp with time zone,
+    changed_by text DEFAULT ''::text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    CONSTRAINT public_report_body_check CHECK (((length(body) >= 1) AND (length(body) <= 2000))),
+    CONSTRAINT public_report_state_check CHECK ((state = ANY (ARRAY['received'::text, 'read'::text, 'answered'::text, 'rejected'::text])))
 );
+
+COMMENT ON COLUMN public.public_report.note IS 'what a regulator did about it, for the bureau''s own use';
 
 ALTER TABLE public.public_report ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.public_report_id_seq
@@ -1612,10 +1765,17 @@ CREATE TABLE public.town (
 );
 
 CREATE VIEW public.public_town AS
- SELECT code,
-    name_zh,
-    name_en
-   FROM public.town;
+ SELECT t.code,
+    t.name_zh,
+    t.name_en,
+    middle.lat,
+    middle.lon
+   FROM (public.town t
+     LEFT JOIN ( SELECT place.town_code,
+            avg(place.lat) AS lat,
+            avg(place.lon) AS lon
+           FROM public.place
+          GROUP BY place.town_code) middle ON ((middle.town_code = t.code)));
 
 CREATE VIEW public.public_withheld AS
  SELECT d.code AS camera,
@@ -1706,6 +1866,27 @@ ALTER TABLE public.reject ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.report_salt (
+    day date NOT NULL,
+    salt bytea NOT NULL
+);
+
+CREATE TABLE public.report_seen (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    sender text NOT NULL,
+    subject text NOT NULL
+);
+
+ALTER TABLE public.report_seen ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.report_seen_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.rescue_order (
     id uuid NOT NULL,
     incident_id bigint NOT NULL,
@@ -1754,6 +1935,29 @@ CREATE TABLE public.roster_look (
     at timestamp with time zone NOT NULL,
     rosters integer NOT NULL,
     holes integer NOT NULL
+);
+
+CREATE TABLE public.saved_view (
+    id bigint NOT NULL,
+    person_id bigint NOT NULL,
+    list text NOT NULL,
+    name text NOT NULL,
+    query text NOT NULL,
+    shared boolean DEFAULT false NOT NULL,
+    is_default boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT saved_view_list_check CHECK ((list <> ''::text)),
+    CONSTRAINT saved_view_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80))),
+    CONSTRAINT saved_view_query_check CHECK ((length(query) <= 1000))
+);
+
+ALTER TABLE public.saved_view ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.saved_view_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.schema_migration (
@@ -2259,6 +2463,9 @@ ALTER TABLE ONLY public.evidence
 ALTER TABLE ONLY public.evidence
     ADD CONSTRAINT evidence_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.finding_assignment
+    ADD CONSTRAINT finding_assignment_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.finding_entry
     ADD CONSTRAINT finding_entry_pkey PRIMARY KEY (id);
 
@@ -2273,6 +2480,9 @@ ALTER TABLE ONLY public.finding
 
 ALTER TABLE ONLY public.gap
     ADD CONSTRAINT gap_pkey PRIMARY KEY (device_id, boot, lane, from_seq);
+
+ALTER TABLE ONLY public.hand_over
+    ADD CONSTRAINT hand_over_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.happening
     ADD CONSTRAINT happening_id_key UNIQUE (id);
@@ -2331,6 +2541,9 @@ ALTER TABLE ONLY public.mass_incident
 ALTER TABLE ONLY public.number_day
     ADD CONSTRAINT number_day_pkey PRIMARY KEY (prefix, day);
 
+ALTER TABLE ONLY public.open_kitchen_day
+    ADD CONSTRAINT open_kitchen_day_pkey PRIMARY KEY (day, town_code);
+
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_code_key UNIQUE (code);
 
@@ -2380,6 +2593,9 @@ ALTER TABLE ONLY public.policy
     ADD CONSTRAINT policy_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.public_report
+    ADD CONSTRAINT public_report_number UNIQUE (number);
+
+ALTER TABLE ONLY public.public_report
     ADD CONSTRAINT public_report_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.quiet
@@ -2397,6 +2613,12 @@ ALTER TABLE ONLY public.reject
 ALTER TABLE ONLY public.reject
     ADD CONSTRAINT reject_topic_digest_key UNIQUE (topic, digest);
 
+ALTER TABLE ONLY public.report_salt
+    ADD CONSTRAINT report_salt_pkey PRIMARY KEY (day);
+
+ALTER TABLE ONLY public.report_seen
+    ADD CONSTRAINT report_seen_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.rescue_order
     ADD CONSTRAINT rescue_order_pkey PRIMARY KEY (id);
 
@@ -2408,6 +2630,12 @@ ALTER TABLE ONLY public.roster_look
 
 ALTER TABLE ONLY public.roster
     ADD CONSTRAINT roster_pkey PRIMARY KEY (organisation_id);
+
+ALTER TABLE ONLY public.saved_view
+    ADD CONSTRAINT saved_view_person_id_list_name_key UNIQUE (person_id, list, name);
+
+ALTER TABLE ONLY public.saved_view
+    ADD CONSTRAINT saved_view_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (number);
@@ -2517,6 +2745,10 @@ CREATE INDEX event_received ON public.event USING btree (received);
 
 CREATE INDEX evidence_incident ON public.evidence USING btree (incident_id) WHERE (incident_id IS NOT NULL);
 
+CREATE INDEX finding_assignment_finding ON public.finding_assignment USING btree (finding_id, id);
+
+CREATE INDEX finding_assignment_person ON public.finding_assignment USING btree (person_id);
+
 CREATE INDEX finding_device ON public.finding USING btree (device_id, rule, id);
 
 CREATE INDEX finding_due ON public.finding USING btree (due_at) WHERE (closed_at IS NULL);
@@ -2531,6 +2763,8 @@ CREATE INDEX finding_lift ON public.finding USING btree (lift_id, opened_at) WHE
 
 CREATE UNIQUE INDEX finding_one_open ON public.finding USING btree (lift_id, rule) WHERE ((closed_at IS NULL) AND (silence_id IS NULL));
 
+CREATE INDEX finding_open ON public.finding USING btree (kitchen_id, lift_id) WHERE (closed_at IS NULL);
+
 CREATE INDEX finding_opened ON public.finding USING btree (opened_at);
 
 CREATE INDEX finding_quiet ON public.finding USING btree (quiet_id) WHERE ((closed_at IS NULL) AND (quiet_id IS NOT NULL));
@@ -2543,7 +2777,11 @@ CREATE INDEX gap_filled ON public.gap USING btree (filled_at) WHERE (filled_at I
 
 CREATE INDEX gap_open ON public.gap USING btree (opened_at) WHERE (missing > 0);
 
+CREATE INDEX hand_over_unread ON public.hand_over USING btree (at) WHERE (confirmed_at IS NULL);
+
 CREATE INDEX happening_made ON public.happening USING btree (made_at);
+
+CREATE INDEX incident_closed ON public.incident USING btree (closed_at) WHERE (closed_at IS NOT NULL);
 
 CREATE INDEX incident_due ON public.incident USING btree (due_at) WHERE (due_at IS NOT NULL);
 
@@ -2557,9 +2795,13 @@ CREATE INDEX incident_mass ON public.incident USING btree (mass_id) WHERE (mass_
 
 CREATE UNIQUE INDEX incident_one_open ON public.incident USING btree (lift_id) WHERE ((closed_at IS NULL) AND (released_at IS NULL));
 
+CREATE INDEX incident_open ON public.incident USING btree (alarm_at) WHERE (closed_at IS NULL);
+
 CREATE INDEX incident_opened ON public.incident USING btree (opened_at);
 
 CREATE INDEX kitchen_owner ON public.kitchen USING btree (owner_org_id);
+
+CREATE INDEX lift_code_prefix ON public.lift USING btree (code text_pattern_ops);
 
 CREATE INDEX lift_place ON public.lift USING btree (place_id);
 
@@ -2595,6 +2837,8 @@ CREATE INDEX outbox_waiting ON public.outbox USING btree (next_at) WHERE (state 
 
 CREATE INDEX place_town ON public.place USING btree (town_code);
 
+CREATE INDEX public_report_state ON public.public_report USING btree (state, at);
+
 CREATE INDEX quiet_ends ON public.quiet USING btree (ends_at);
 
 CREATE INDEX receipt_received ON public.receipt USING btree (received_at);
@@ -2603,9 +2847,13 @@ CREATE INDEX reject_identity ON public.reject USING btree (device_code, boot, la
 
 CREATE INDEX reject_open ON public.reject USING btree (received) WHERE (replayed_at IS NULL);
 
+CREATE INDEX report_seen_at ON public.report_seen USING btree (at);
+
 CREATE INDEX rescue_order_expires ON public.rescue_order USING btree (expires_at);
 
 CREATE INDEX roster_hole_open ON public.roster_hole USING btree (organisation_id, ends_at) WHERE (filled_at IS NULL);
+
+CREATE UNIQUE INDEX saved_view_default ON public.saved_view USING btree (person_id, list) WHERE is_default;
 
 CREATE INDEX session_person ON public.session USING btree (person_id);
 
@@ -2616,6 +2864,8 @@ CREATE INDEX silence_ended ON public.silence USING btree (ended_at);
 CREATE INDEX silence_noticed ON public.silence USING btree (noticed_at);
 
 CREATE UNIQUE INDEX silence_one_open ON public.silence USING btree (device_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX stranger_event ON public.stranger USING btree (last_event) WHERE (last_event IS NOT NULL);
 
 CREATE INDEX webhook_delivery_queued ON public.webhook_delivery USING btree (webhook_id, seq) WHERE (state = 'queued'::text);
 
@@ -2652,6 +2902,8 @@ CREATE TRIGGER edge_reply_hint AFTER INSERT ON public.edge_reply FOR EACH STATEM
 CREATE TRIGGER event_hint AFTER INSERT ON public.event FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
 
 CREATE TRIGGER evidence_custody_append_only BEFORE DELETE OR UPDATE ON public.evidence_custody FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER finding_assignment_append_only BEFORE DELETE OR UPDATE ON public.finding_assignment FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER finding_entry_append_only BEFORE DELETE OR UPDATE ON public.finding_entry FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
@@ -2794,6 +3046,15 @@ ALTER TABLE ONLY public.evidence
 ALTER TABLE ONLY public.evidence
     ADD CONSTRAINT evidence_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
 
+ALTER TABLE ONLY public.finding_assignment
+    ADD CONSTRAINT finding_assignment_by_person_id_fkey FOREIGN KEY (by_person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.finding_assignment
+    ADD CONSTRAINT finding_assignment_finding_id_fkey FOREIGN KEY (finding_id) REFERENCES public.finding(id);
+
+ALTER TABLE ONLY public.finding_assignment
+    ADD CONSTRAINT finding_assignment_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
 ALTER TABLE ONLY public.finding
     ADD CONSTRAINT finding_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
 
@@ -2814,6 +3075,15 @@ ALTER TABLE ONLY public.finding
 
 ALTER TABLE ONLY public.finding
     ADD CONSTRAINT finding_silence_id_fkey FOREIGN KEY (silence_id) REFERENCES public.silence(id);
+
+ALTER TABLE ONLY public.hand_over
+    ADD CONSTRAINT hand_over_confirmed_person_id_fkey FOREIGN KEY (confirmed_person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.hand_over
+    ADD CONSTRAINT hand_over_from_person_id_fkey FOREIGN KEY (from_person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.hand_over
+    ADD CONSTRAINT hand_over_to_person_id_fkey FOREIGN KEY (to_person_id) REFERENCES public.person(id);
 
 ALTER TABLE ONLY public.incident_entry
     ADD CONSTRAINT incident_entry_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
@@ -2856,6 +3126,9 @@ ALTER TABLE ONLY public.live_stream
 
 ALTER TABLE ONLY public.mass_incident
     ADD CONSTRAINT mass_incident_place_id_fkey FOREIGN KEY (place_id) REFERENCES public.place(id);
+
+ALTER TABLE ONLY public.open_kitchen_day
+    ADD CONSTRAINT open_kitchen_day_town_code_fkey FOREIGN KEY (town_code) REFERENCES public.town(code);
 
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_town_code_fkey FOREIGN KEY (town_code) REFERENCES public.town(code);
@@ -2940,6 +3213,9 @@ ALTER TABLE ONLY public.roster_hole
 
 ALTER TABLE ONLY public.roster
     ADD CONSTRAINT roster_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
+
+ALTER TABLE ONLY public.saved_view
+    ADD CONSTRAINT saved_view_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.second_factor
     ADD CONSTRAINT second_factor_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;

@@ -1,70 +1,148 @@
-// The board is never calm and blind: without a heartbeat for five seconds it covers itself and says since when.
+// The board: pieces that come through the stream, what happened while nobody looked, and the keys.
 "use strict";
 (function () {
-  const LIMIT = 5000;
-  let beat = Date.now(), blind = false, known = null, muted = localStorage.getItem("sunlit-muted") === "1";
-  const link = document.getElementById("link"), sound = document.getElementById("sound"), cover = document.getElementById("since");
-  let audio = null;
-  function ring(times) {
-    if (muted) return;
-    try {
-      audio = audio || new AudioContext();
-      for (let n = 0; n < times; n++) {
-        const tone = audio.createOscillator(), gain = audio.createGain();
-        tone.frequency.value = n % 2 ? 660 : 880;
-        gain.gain.value = .15;
-        tone.connect(gain).connect(audio.destination);
-        tone.start(audio.currentTime + n * .3);
-        tone.stop(audio.currentTime + n * .3 + .22);
-      }
-    } catch (fault) { /* no sound device: the flash remains */ }
-  }
-  function numbers() { return Array.from(document.querySelectorAll("[data-incident]"), function (e) { return e.dataset.incident; }); }
+  const bar = document.getElementById("bar"), reached = new Set();
+  function numbers() { return Array.from(document.querySelectorAll("[data-incident], [data-line]"), function (e) { return e.dataset.incident || e.dataset.line; }); }
+  function strangers() { return Array.from(document.querySelectorAll("[data-stranger]"), function (e) { return e.dataset.stranger; }); }
+  let known = null;
+  // What stands here now and did not before is new; an incident's page rings for others as the board does.
   function compare() {
-    const now = numbers();
+    const now = numbers().concat(strangers());
     if (known) {
-      const fresh = now.filter(function (n) { return !known.includes(n); });
-      fresh.forEach(function (n) { document.querySelector('[data-incident="' + n + '"]').classList.add("new"); });
-      if (fresh.length) ring(6);
-    }
-    known = now;
+      const fresh = now.filter(function (n) { return !known.has(n); });
+      fresh.forEach(function (n) {
+        const card = document.querySelector('[data-incident="' + CSS.escape(n) + '"]');
+        if (card) card.classList.add("new");
+      });
+      if (fresh.length) sunlitBell.alarm(fresh);
+      now.forEach(function (n) { known.add(n); });
+    } else known = new Set(now);
+    sunlitBell.mark();
   }
+  // A card that was drawn again is the same card: who stood on it stands on it still.
+  function stood() {
+    const at = document.activeElement;
+    return at && at.closest ? at.id || (at.closest("[data-incident]") || {}).id || null : null;
+  }
+  function stand(on) {
+    const lost = !document.activeElement || document.activeElement === document.body;
+    const again = on && document.getElementById(on);
+    if (lost && again) again.focus({ preventScroll: true });
+  }
+  function piece(key, html) {
+    const box = document.createElement("div");
+    box.dataset.piece = key;
+    box.innerHTML = html.replaceAll("~csrf~", bar.dataset.csrf);
+    return box;
+  }
+  function draw(change) {
+    if (change.base !== null && change.base !== bar.dataset.version) return;
+    const on = stood();
+    document.querySelectorAll("[data-region]").forEach(function (region) {
+      const name = region.dataset.region, here = new Map(Array.from(region.children, function (e) { return [e.dataset.piece, e]; }));
+      const order = change.order[name] || (change.base === null ? [] : Array.from(here.keys()));
+      let before = null;
+      order.slice().reverse().forEach(function (key) {
+        let box = here.get(key);
+        if (key in change.html) { const made = piece(key, change.html[key]); if (box) box.replaceWith(made); box = made; }
+        if (!box) return;
+        if (box.parentNode !== region || box.nextElementSibling !== before) region.insertBefore(box, before);
+        before = box;
+        here.delete(key);
+      });
+      here.forEach(function (box) { box.remove(); });
+    });
+    bar.dataset.version = change.version;
+    stand(on);
+    document.dispatchEvent(new CustomEvent("sunlit:drawn"));
+  }
+  document.addEventListener("sunlit:board", function (e) { draw(e.detail); compare(); changed(); });
+  let later = null;
+  function changed() { clearTimeout(later); later = setTimeout(function () { document.dispatchEvent(new CustomEvent("sunlit:changed")); }, 700); }
+
+  // What happens is said once, and what happened while nobody was there stays until somebody has read it.
+  const box = document.getElementById("missed"), ticker = document.getElementById("ticker");
+  let missed = [];
+  document.addEventListener("sunlit:entry", function (e) {
+    const entry = e.detail;
+    if (reached.has(entry.id)) return;
+    reached.add(entry.id);
+    if (entry.missed) { missed.push(entry); return; }
+    if (entry.new && entry.number !== bar.dataset.number && !(known && known.has(entry.number))) { if (known) known.add(entry.number); sunlitBell.alarm([entry.number]); }
+    if (entry.told && ticker) { ticker.hidden = false; ticker.textContent = entry.at + " " + entry.text; }
+  });
+  document.addEventListener("sunlit:caught-up", function (e) {
+    const told = missed.filter(function (entry) { return entry.told; });
+    const fresh = told.filter(function (entry) { return entry.new; });
+    if (box && (told.length || e.detail.cut)) {
+      box.hidden = false;
+      box.querySelector("strong").textContent = box.dataset.title.replace("{n}", told.length).replace("{since}", told.length ? told[0].at : "");
+      const list = box.querySelector("ul"), rest = told.filter(function (entry) { return !entry.new; });
+      const shown = fresh.slice(-12).concat(rest.slice(-Math.max(0, 12 - fresh.length)));
+      list.replaceChildren();
+      shown.sort(function (a, b) { return a.id - b.id; }).forEach(function (entry) {
+        const line = document.createElement("li"), a = document.createElement("a");
+        a.href = "/board/incident/" + encodeURIComponent(entry.number) + (location.search.includes("lang=") ? "?lang=" + document.documentElement.lang.slice(0, 2) : "");
+        a.textContent = entry.at + " " + entry.text;
+        if (entry.new) line.className = "fresh";
+        line.append(a);
+        list.append(line);
+      });
+      const more = told.length - shown.length;
+      if (more > 0 || e.detail.cut) { const line = document.createElement("li"); line.textContent = e.detail.cut ? box.dataset.cut : box.dataset.more.replace("{n}", more); list.append(line); }
+    }
+    if (fresh.length) { fresh.forEach(function (entry) { if (known) known.add(entry.number); }); sunlitBell.alarm(fresh.map(function (entry) { return entry.number; })); }
+    missed = [];
+  });
+  if (box) box.querySelector("button").addEventListener("click", function () { box.hidden = true; });
+
   // What can be done follows what has happened; but nobody's half-typed words are swept away.
   let typed = false;
   function acts() {
-    const story = document.querySelector("[data-state]"), changed = document.getElementById("changed");
-    if (!story || !changed) return;
+    const story = document.querySelector("[data-state]"), note = document.getElementById("changed");
+    if (!story || !note) return;
     acts.first = acts.first || story.dataset.state;
     if (acts.first === story.dataset.state) return;
-    if (typed) changed.hidden = false;
+    if (typed) note.hidden = false;
     else location.reload();
   }
-  document.addEventListener("input", function () { typed = true; });
+  document.addEventListener("input", function (e) { if (!e.target.closest("#bar")) typed = true; });
   document.addEventListener("submit", function () { typed = true; });
-  // A card that was fetched again is the same card: who stood on it stands on it still.
-  let stood = null;
-  document.body.addEventListener("htmx:beforeSwap", function () {
-    const at = document.activeElement;
-    stood = at && at.closest ? at.id || (at.closest("[data-incident]") || {}).id || null : null;
+  let on = null;
+  document.body.addEventListener("htmx:beforeSwap", function () { on = stood(); });
+  document.body.addEventListener("htmx:afterSwap", function () { compare(); stand(on); acts(); });
+
+  // Twice is meant: the first press of what calls 119 or 120 asks, the second does.
+  document.addEventListener("submit", function (e) {
+    const button = e.submitter;
+    if (!button || !button.dataset.twice || button.dataset.sure) return;
+    e.preventDefault();
+    const words = button.textContent;
+    button.dataset.sure = "1";
+    button.textContent = button.dataset.twice;
+    setTimeout(function () { delete button.dataset.sure; button.textContent = words; }, 5000);
   });
-  function stand() {
-    const lost = !document.activeElement || document.activeElement === document.body;
-    const again = stood && document.getElementById(stood);
-    if (lost && again) again.focus({ preventScroll: true });
+
+  document.querySelectorAll(".twice").forEach(function (e) { e.hidden = false; });
+  // What an address points at is unfolded: the form that a link leads to.
+  function unfold() {
+    const aim = location.hash.length > 1 && document.getElementById(location.hash.slice(1)), folded = aim && aim.closest("details");
+    if (folded) { folded.open = true; aim.scrollIntoView(); }
   }
-  function check() {
-    const age = Date.now() - beat;
-    const now = age > LIMIT;
-    if (now && !blind) { cover.textContent = new Date(beat).toLocaleTimeString("en-GB"); ring(4); }
-    blind = now;
-    document.body.classList.toggle("blind", blind);
-    link.textContent = link.dataset.label + " " + (age / 1000).toFixed(1) + " s";
+  addEventListener("hashchange", unfold);
+  unfold();
+
+  // The map folds away, and stays as it was left.
+  const map = document.getElementById("map-box");
+  if (map) {
+    const wish = localStorage.getItem("sunlit-map");
+    map.open = wish ? wish === "1" : innerWidth > 900;
+    map.addEventListener("toggle", function () { localStorage.setItem("sunlit-map", map.open ? "1" : "0"); window.dispatchEvent(new Event("resize")); });
   }
-  function showSound() { sound.textContent = muted ? sound.dataset.off : sound.dataset.on; sound.setAttribute("aria-pressed", String(!muted)); }
-  document.body.addEventListener("htmx:sseMessage", function (e) { if (e.detail.type === "beat") beat = Date.now(); });
-  document.body.addEventListener("htmx:sseOpen", function () { beat = Date.now(); });
-  document.body.addEventListener("htmx:afterSwap", function () { compare(); stand(); acts(); });
-  sound.addEventListener("click", function () { muted = !muted; localStorage.setItem("sunlit-muted", muted ? "1" : "0"); showSound(); ring(1); });
+  const help = document.getElementById("help"), opener = document.getElementById("help-open");
+  function ask() { if (help) { if (help.open) help.close(); else help.showModal(); } }
+  if (opener) { opener.hidden = false; opener.addEventListener("click", ask); }
+
   // The button of a card, or of the only incident on the page. It is focused, not pressed: Enter confirms.
   function reach(key, card) {
     const button = (card || document).querySelector('[data-key="' + key + '"]');
@@ -74,7 +152,7 @@
     button.focus();
   }
   document.addEventListener("keydown", function (e) {
-    if (e.target.matches("input, textarea, select") || e.ctrlKey || e.metaKey || e.altKey) return;
+    if (e.target.matches("input, textarea, select") || e.ctrlKey || e.metaKey || e.altKey || (help && help.open && e.key !== "?")) return;
     const cards = Array.from(document.querySelectorAll("[data-incident]"));
     const at = cards.indexOf(document.activeElement.closest && document.activeElement.closest("[data-incident]"));
     const one = document.getElementById("acts");
@@ -83,10 +161,12 @@
     else if (e.key === "Enter" && at >= 0 && document.activeElement === cards[at]) location.href = cards[at].dataset.href;
     else if ((e.key === "r" || e.key === "a") && (at >= 0 || one)) reach(e.key, one ? null : cards[at]);
     else if (e.key === "/") { e.preventDefault(); document.getElementById("find").focus(); }
+    else if (e.key === "m") sunlitBell.toggle();
+    else if (e.key === "g" && map) map.open = !map.open;
+    else if (e.key === "b" && one) location.href = document.querySelector("[data-back]").href;
+    else if (e.key === "?") ask();
     else return;
   });
-  showSound();
   compare();
   acts();
-  setInterval(check, 500);
 })();

@@ -122,10 +122,10 @@ def test_an_arrival_that_a_crew_asks_for_is_loud(room: Room, page: str) -> None:
     room.press(link, "/en_route")
     form = room.form(link, "/arrived", {"proof": "ask"})
     room.client.post(form.action, data={**form.values, "reason": "no sign at the lift"})
-    assert "a crew asks to confirm its arrival" in room.client.get("/board/open?lang=en").text
+    assert "a crew asks to confirm its arrival" in room.client.get("/board?lang=en").text
     assert "no sign at the lift" in room.client.get(f"{page}/live?lang=en").text
     room.press(page, "/arrived", {"reason": "I see them by camera"})
-    assert "a crew asks to confirm" not in room.client.get("/board/open?lang=en").text
+    assert "a crew asks to confirm" not in room.client.get("/board?lang=en").text
 
 
 def test_another_organisation_in_place_of_a_crew(room: Room, page: str) -> None:
@@ -231,7 +231,7 @@ def test_a_mass_incident_stands_as_one_with_the_worst_first(room: Room) -> None:
     room.phone("442012", hazards="fire")
     shown = room.client.get("/board?lang=en").text
     assert "Mass: 3 lifts, power cut, Dongming Tower (parallel)" in re.sub(r"\s+", " ", shown)
-    order = re.findall(r'data-incident="[^"]+" data-href="[^"]+">\s+<div[^>]*>\s+<div>\s+<h3><a[^>]+>(\d+)', shown)
+    order = re.findall(r'data-incident="[^"]+" data-href="[^"]+">\s+<div[^>]*>\s+<div>\s+<h2><a[^>]+>(\d+)', shown)
     assert order == ["442012", "442002", "442001", "442003"]
     mass = room.client.get("/board/mass/M20261124-0001?lang=zh").text
     assert "群发：3 台电梯，停电，东明大厦（并行处置）" in mass
@@ -259,7 +259,7 @@ def test_times_stand_still_when_people_are_out(room: Room, page: str) -> None:
     freed(room)
     row = room.one("SELECT released_at - alarm_at AS took FROM incident")
     assert row["took"] < timedelta(minutes=2)
-    card = room.client.get("/board/open").text
+    card = room.client.get("/board").text
     assert 'class="elapsed" title' in card, "no running clock"
 
 

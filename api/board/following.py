@@ -1,0 +1,93 @@
+"""What one viewer of the board is sent, from the first event to the last."""
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple
+
+from fastapi import Request
+
+from api.access import Viewer
+from api.access import viewer as viewer_now
+from api.board.live import Board, Look
+from api.board.missed import MOST, in_towns
+from api.stream import FAULTS, RECHECK_S, RETRY_MS, Hub, Row, beat, event
+
+
+class Place(NamedTuple):
+    """Where a page stands: what it has seen, and whether it was away since."""
+
+    told: int | None
+    """the last entry it knows of; None: it asks for nothing that was before"""
+    away: bool
+    board: str | None
+    """the board that it shows; None: it shows none"""
+
+
+async def follow(request: Request, viewer: Viewer, look: Look, stands: Place) -> AsyncIterator[str]:
+    """The events of one viewer: what it missed, entries, boards where it shows one, beats.
+
+    Ends when the session does, or when the viewer's rights have changed; the page then asks who is there.
+    """
+    hub: Hub = request.app.state.hub
+    board: Board = request.app.state.board
+    hub.viewers += 1
+    try:
+        yield f"retry: {RETRY_MS}\n\n"
+        place, digest, checked, version = hub.heard, hub.digest, time.monotonic(), stands.board
+        async for text in _missed(hub, board, look, stands):
+            yield text
+        while True:
+            for text in _entries(board, hub.since(place), look, False):
+                yield text
+            place = hub.heard
+            if version is not None:
+                text, version = await _board(board, look, version)
+                if text:
+                    yield text
+            if hub.digest != digest:
+                digest = hub.digest
+                yield event("change", digest)
+            yield beat(hub)
+            if time.monotonic() - checked > RECHECK_S:
+                checked = time.monotonic()
+                if not await _still(request, viewer):
+                    yield event("ended", {})
+                    return
+            await hub.wait()
+    finally:
+        hub.viewers -= 1
+
+
+async def _missed(hub: Hub, board: Board, look: Look, stands: Place) -> AsyncIterator[str]:
+    if stands.told is None or stands.told >= hub.newest:
+        return
+    try:
+        rows = await hub.missed(stands.told, MOST)
+    except FAULTS:
+        # The next connection asks again: its last number is still the old one.
+        return
+    for text in _entries(board, rows, look, stands.away):
+        yield text
+    yield event("caught-up", {"cut": len(rows) == MOST, "away": stands.away})
+
+
+def _entries(board: Board, rows: Sequence[Row], look: Look, missed: bool) -> list[str]:
+    return [board.said(look.language, row, missed) for row in rows if in_towns(row, look.towns)]
+
+
+async def _board(board: Board, look: Look, version: str) -> tuple[str, str]:
+    try:
+        frame = await board.frame(look)
+    except FAULTS:
+        return "", version
+    return (board.push(look, version, frame), frame.version) if frame.version != version else ("", version)
+
+
+async def _still(request: Request, viewer: Viewer) -> bool:
+    """Whether the viewer may still look; while the database is away nobody is sent off."""
+    request.state._state.pop("viewer", None)
+    try:
+        found = await viewer_now(request)
+    except FAULTS:
+        return True
+    return found is not None and found.grants == viewer.grants
