@@ -19,7 +19,7 @@ from api.board import devices, hand_over, incident, lifts, strangers
 from api.board import routes as board
 from api.board.live import Board
 from api.crew import routes as crew
-from api.doors import account, second_door
+from api.doors import account, admin_people, admin_tokens, provider_door, second_door, welcome
 from api.doors.sweep import keep_swept
 from api.kitchen import pages as kitchen
 from api.live import leases, patrol
@@ -71,7 +71,11 @@ def create_app(settings: Settings) -> FastAPI:
     for part in (
         session,
         second_door,
+        provider_door,
         account,
+        welcome,
+        admin_people,
+        admin_tokens,
         edge_uploads,
         receipts,
         live_uploads,
