@@ -12,8 +12,9 @@ from uuid import uuid4
 from fastapi import HTTPException, Request
 from starlette.datastructures import UploadFile
 
-from api.edge_uploads import JPEG, MAX_BYTES, keep
+from api.edge_uploads import MAX_BYTES, keep
 from api.jpeg import JpegError, bare
+from api.sniff import NotAPhoto, demand_photo
 from api.sql import QUERIES
 
 FORM_BYTES = 64 * 1024
@@ -40,10 +41,13 @@ async def keep_photo(
 ) -> bool:
     """Keeps a photo that a person sent, and says whether it is new. Raises HTTPException for what is no JPEG."""
     content = await photo.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES or not content.startswith(JPEG):
-        raise HTTPException(422, _expected())
+    if len(content) > MAX_BYTES:
+        raise HTTPException(413, _expected())
     try:
+        await asyncio.to_thread(demand_photo, content)
         bare(content)
+    except NotAPhoto as fault:
+        raise HTTPException(422, f"{_expected()}; {fault}") from fault
     except JpegError as fault:
         raise HTTPException(422, f"{_expected()}; this one {fault}") from fault
     sha256 = hashlib.sha256(content).hexdigest()

@@ -5,12 +5,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
+import psycopg
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.access import Viewer, viewer_of
 from api.board.desk import QUERIES, Operator, fields, limits, theirs, told, towns_of
 from api.board.orders import FOR_A_CREW, ORDERS, PRESETS, REASON_NEEDED, WHOMS, crew_args, order_args
+from api.board.story import folded
+from api.board.story import told as told_of
 from api.board.strips import HEIGHT, WIDTH, strips, x_of
 from api.board.view import grouped
 from api.commands import Result, lead_back, submit
@@ -39,7 +42,7 @@ async def incident(request: Request, number: str, viewer: Operator, said: str = 
     story = await _story(request, row, viewer)
     async with request.app.state.pool.connection() as connection:
         ids = {"incident": row["id"], "lift": row["lift_id"]}
-        cameras = await (await connection.execute(QUERIES["cameras"], ids)).fetchall()
+        cameras = await _cameras(connection, viewer, row)
         photos = await (await connection.execute(SHARED["evidence_of_incident"], ids)).fetchall()
         asked = {crew["organisation_id"] for crew in story["crews"]}
         near = await organisations(connection, (row["lat"], row["lon"]), asked, NEAR)
@@ -56,6 +59,8 @@ async def incident(request: Request, number: str, viewer: Operator, said: str = 
         photos=photos,
         near=near,
         strips=strips(samples, span["start"], stop),
+        strips_from=span["start"],
+        strips_to=stop,
         alarm_x=x_of(row["alarm_at"], span["start"], stop),
         width=WIDTH,
         height=HEIGHT,
@@ -65,7 +70,7 @@ async def incident(request: Request, number: str, viewer: Operator, said: str = 
         whoms=WHOMS,
         presets=[text(language, f"comfort.{preset}") for language in LANGUAGES for preset in PRESETS],
     )
-    return with_player(request, page)
+    return with_player(request, page) if cameras else page
 
 
 @router.get("/board/incident/{number}/live")
@@ -137,6 +142,13 @@ async def _give(
     return lead_back(request, page, result)
 
 
+async def _cameras(connection: psycopg.AsyncConnection[Any], viewer: Viewer, row: Mapping[str, Any]) -> list[Any]:
+    """The cameras of the car, for whoever may look: while the incident is open, and an operator only."""
+    if row["closed_at"] is not None or not viewer.has(Role.OPERATOR):
+        return []
+    return await (await connection.execute(QUERIES["cameras"], {"lift": row["lift_id"]})).fetchall()
+
+
 async def _incident(request: Request, number: str) -> dict[str, Any]:
     async with request.app.state.pool.connection() as connection:
         row: dict[str, Any] | None = await (
@@ -155,6 +167,7 @@ async def _story(request: Request, row: Mapping[str, Any], viewer: Viewer) -> di
         crews = await (await connection.execute(QUERIES["crews"], ids)).fetchall()
         asks = await (await connection.execute(QUERIES["arrival_asks"], ids)).fetchall()
         letters = await (await connection.execute(QUERIES["letters"], ids)).fetchall()
+        spoken = await (await connection.execute(QUERIES["spoken"], ids)).fetchall()
         merged = await (await connection.execute(QUERIES["merged_here"], ids)).fetchall()
         ear = await (await connection.execute(QUERIES["heard"], {**ids, **limits(request)})).fetchone()
     rows = (await request.app.state.board.facts(towns_of(viewer))).rows
@@ -165,11 +178,12 @@ async def _story(request: Request, row: Mapping[str, Any], viewer: Viewer) -> di
         "row": row,
         "ear": ear,
         "apart": ahead if ahead > request.app.state.settings.ingest.clock_skew_s else 0,
-        "timeline": timeline,
+        "story": folded(timeline),
         "crews": crews,
         "active": [crew for crew in crews if crew["state"] not in GONE],
         "asks": {ask["dispatch_id"]: ask for ask in asks},
-        "letters": letters,
+        "told": told_of(letters, timeline),
+        "spoken": spoken,
         "merged": merged,
         # Those of the same house first: that is where an incident is merged into.
         "others": sorted(others[:OTHERS], key=lambda other: other["lat"] != row["lat"] or other["lon"] != row["lon"]),

@@ -268,7 +268,7 @@ def test_a_regulator_of_another_town_sees_no_photo(room: Room, link: str) -> Non
         (b"GIF89a", 422, "expected a JPEG"),
         (b"\xff\xd8\xff\xe0", 422, "expected a JPEG"),
         (b"", 422, "expected a picture"),
-        (b"\xff\xd8" + b"\0" * (5 * 1024 * 1024), 422, "at most 5 MB"),
+        (b"\xff\xd8" + b"\0" * (5 * 1024 * 1024), 413, "at most 5 MB"),
         (b"\xff\xd8" + b"\0" * (6 * 1024 * 1024), 413, "at most 5 MB"),
     ],
 )
