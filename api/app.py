@@ -19,11 +19,30 @@ from api.board import devices, hand_over, incident, lifts, strangers
 from api.board import routes as board
 from api.board.live import Board
 from api.crew import routes as crew
+from api.doors import account, second_door
+from api.doors.sweep import keep_swept
 from api.kitchen import pages as kitchen
-from api.live import leases
+from api.live import leases, patrol
 from api.live import routes as live
 from api.live import uploads as live_uploads
-from api.oversight import accounting, alarms, audit_log, coverage, policies, rescues, rosters, story
+from api.media import routes as media
+from api.oversight import (
+    accounting,
+    alarms,
+    assign,
+    audit_log,
+    coverage,
+    kpi_page,
+    list_pages,
+    overview,
+    places,
+    policies,
+    reports,
+    rescues,
+    rosters,
+    story,
+    views,
+)
 from api.oversight import routes as oversight
 from api.problems import add_handlers
 from api.public import looks
@@ -51,10 +70,14 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for part in (
         session,
+        second_door,
+        account,
         edge_uploads,
         receipts,
         live_uploads,
+        patrol,
         live,
+        media,
         board,
         lifts,
         strangers,
@@ -71,6 +94,13 @@ def create_app(settings: Settings) -> FastAPI:
         rosters,
         story,
         rescues,
+        reports,
+        overview,
+        kpi_page,
+        list_pages,
+        places,
+        views,
+        assign,
         oversight,
         v1,
         public,
@@ -78,9 +108,9 @@ def create_app(settings: Settings) -> FastAPI:
     ):
         app.include_router(part.router)
     app.add_api_route("/healthz", healthz, include_in_schema=True)
-    app.add_middleware(Shield, settings=settings)
-    # Added last it is asked first.
+    # What is added last is asked first: also what comes out of memory is for named hosts only.
     app.add_middleware(PublicCache)
+    app.add_middleware(Shield, settings=settings)
     add_handlers(app)
     return app
 
@@ -100,6 +130,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(leases.sweep(app)),
         asyncio.create_task(counting.sweep(app)),
         asyncio.create_task(looks.keep_looking(app)),
+        asyncio.create_task(keep_swept(app)),
     ]
     stop = threading.Event()
     sweeping = retention.work(app.state.settings, Role.API)

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from api.access import Viewer, viewer_of
 from api.oversight.audit_sql import QUERIES
-from api.oversight.routes import towns_of
+from api.oversight.scope import towns_of
 from api.page import render
 from contracts.kinds import Role
 

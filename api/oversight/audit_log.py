@@ -12,7 +12,7 @@ from api.csv_file import csv_file
 from api.i18n import LOCAL
 from api.oversight.audit_sql import QUERIES
 from api.oversight.audit_words import ACTIONS, KINDS
-from api.oversight.routes import towns_of
+from api.oversight.scope import towns_of
 from api.page import render
 from api.sql import QUERIES as SHARED
 from contracts.kinds import Role

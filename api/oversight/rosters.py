@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from api.access import Viewer, viewer_of
 from api.i18n import LOCAL, text
 from api.oversight.duty_strip import DAYS, Week, week
-from api.oversight.routes import towns_of
+from api.oversight.scope import towns_of
 from api.page import language_of, render
 from contracts.kinds import OrganisationKind, Role
 from contracts.roster import Pattern, Roster, Substitute, Turn
