@@ -19,14 +19,14 @@
   }
   function layer(feature, at) {
     const p = feature.properties, tone = p.tone || "plain";
-    if (p.kind === "town") return L.circleMarker(at, { radius: 8 + 26 * Math.sqrt(p.size || 0), className: "town " + tone });
+    if (p.kind === "town") return L.circleMarker(at, { radius: 6 + 20 * Math.sqrt(p.size || 0), className: "town " + tone });
     const icon = L.divIcon({ className: "pin " + p.kind + " " + tone, html: GLYPHS[p.kind] || "●", iconSize: [28, 28] });
     // Danger lies on top of whoever comes, and both on stations.
     const height = (p.tone === "danger" ? 2000 : 0) + (p.kind === "station" ? 0 : 1000);
     return L.marker(at, { icon: icon, title: p.label, alt: p.label, keyboard: true, zIndexOffset: height });
   }
   function start(box) {
-    const map = L.map(box, { attributionControl: Boolean(box.dataset.credit), scrollWheelZoom: false, zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches });
+    const map = L.map(box, { zoomSnap: 0.5, attributionControl: Boolean(box.dataset.credit), scrollWheelZoom: false, zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches });
     L.control.scale({ imperial: false }).addTo(map);
     if (box.dataset.tiles) L.tileLayer(box.dataset.tiles, { attribution: box.dataset.credit || "", maxZoom: 18 }).addTo(map);
     let points = null, seen = "";
