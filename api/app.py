@@ -23,7 +23,19 @@ from api.kitchen import pages as kitchen
 from api.live import leases
 from api.live import routes as live
 from api.live import uploads as live_uploads
-from api.oversight import accounting, assign, coverage, kpi_page, list_pages, overview, places, rescues, units, views
+from api.oversight import (
+    accounting,
+    assign,
+    coverage,
+    kpi_page,
+    list_pages,
+    overview,
+    places,
+    report,
+    rescues,
+    units,
+    views,
+)
 from api.oversight import routes as oversight
 from api.problems import add_handlers
 from api.public import looks
@@ -66,6 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
         rescues,
         overview,
         kpi_page,
+        report,
         units,
         list_pages,
         places,
