@@ -20,7 +20,8 @@ WHERE w.place <= %(each)s ORDER BY w.late DESC, w.place
 -- name: finding
 SELECT f.*, k.code AS kitchen_code, l.code AS lift_code, coalesce(k.name_zh, p.name_zh || ' ' || l.name_zh) AS name_zh,
        coalesce(k.name_en, p.name_en || ' ' || l.name_en) AS name_en, p.town_code, d.name_zh AS camera_zh,
-       d.name_en AS camera_en, d.code AS camera_code, d.kind AS device_kind, e.body AS event
+       d.name_en AS camera_en, d.code AS camera_code, d.kind AS device_kind, e.body AS event,
+       e.at AS event_at
 FROM finding f LEFT JOIN kitchen k ON k.id = f.kitchen_id LEFT JOIN lift l ON l.id = f.lift_id
 JOIN place p ON p.id = coalesce(k.place_id, l.place_id)
 JOIN device d ON d.id = f.device_id LEFT JOIN event e ON e.event_id = f.event_id AND e.rev = 0

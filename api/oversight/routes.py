@@ -1,17 +1,17 @@
 """A regulator's page of one finding: what was seen, who looks after it, and what a person makes of it."""
 
 from fastapi import APIRouter, HTTPException, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import HTMLResponse
 
 from api.commands import lead_back, submit
-from api.evidence import picture
+from api.media.mint import asked, shown
 from api.oversight.assign import QUERIES as ASSIGN
 from api.oversight.assign import officers_of
 from api.oversight.queue import inside, queue_at, queue_of
 from api.oversight.scope import QUERIES, Regulator, finding_of
-from api.page import render
+from api.page import render, with_player
 from api.sql import QUERIES as SHARED
-from contracts.kinds import CommandKind
+from contracts.kinds import CommandKind, Role
 
 router = APIRouter()
 COMMANDS = (
@@ -25,7 +25,7 @@ COMMANDS = (
 
 
 @router.get("/oversight/finding/{number}")
-async def finding(request: Request, number: str, viewer: Regulator, said: str = "", why: str = "") -> HTMLResponse:
+async def finding(request: Request, number: str, viewer: Regulator, said: str = "", look: str = "") -> HTMLResponse:
     row = await finding_of(request, number, viewer)
     async with request.app.state.pool.connection() as connection:
         history = await (await connection.execute(QUERIES["history"], {"finding": row["id"]})).fetchall()
@@ -33,29 +33,24 @@ async def finding(request: Request, number: str, viewer: Regulator, said: str = 
         evidence = await (await connection.execute(SHARED["evidence_of_finding"], values)).fetchall()
         assigned = await (await connection.execute(ASSIGN["assigned"], {"finding": row["id"]})).fetchone()
         history += await (await connection.execute(ASSIGN["assignments"], {"finding": row["id"]})).fetchall()
-    return render(
+    given = await asked(request, viewer, f"finding {number}", look)
+    role = Role.REGULATOR if viewer.has(Role.REGULATOR) else Role.ADMIN
+    pictures = shown(request, viewer, role, ("finding", number), evidence, given) if given else []
+    page = render(
         request,
         "oversight/finding.html",
         row=row,
         history=sorted(history, key=lambda entry: entry["at"]),
-        kinds={item["kind"] for item in evidence},
+        evidence=evidence,
+        pictures=pictures,
+        given=given,
+        asked=bool(look),
         assigned=assigned,
         officers=[] if row["closed_at"] else await officers_of(request, row["town_code"]),
         queue=await queue_at(request, viewer, number),
         said=said,
-        why=why.strip(),
     )
-
-
-@router.get("/oversight/finding/{number}/picture")
-async def finding_picture(
-    request: Request, number: str, viewer: Regulator, why: str = "", kind: str = "capture"
-) -> FileResponse:
-    """An unblurred picture needs a reason, which is logged."""
-    if not why.strip():
-        raise HTTPException(403, "why: '', expected the reason for looking at an unblurred picture")
-    row = await finding_of(request, number, viewer)
-    return await picture(request, viewer, row["id"], row["event_id"], kind, why.strip()[:200])
+    return with_player(request, page)
 
 
 @router.post("/oversight/finding/{number}/{kind}")

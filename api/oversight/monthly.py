@@ -48,7 +48,7 @@ async def report(request: Request, viewer: Regulator, month: str = "", town: str
     units = await units_of(request, viewer, period, town)
     return render(
         request,
-        "oversight/report.html",
+        "oversight/monthly.html",
         month=name_of(chosen),
         running=chosen == this,
         town=next((row for row in names if row["code"] == town), None),
