@@ -34,6 +34,7 @@ from api.oversight import (
     coverage,
     kpi_page,
     list_pages,
+    monthly,
     overview,
     places,
     policies,
@@ -41,6 +42,7 @@ from api.oversight import (
     rescues,
     rosters,
     story,
+    units,
     views,
 )
 from api.oversight import routes as oversight
@@ -101,6 +103,8 @@ def create_app(settings: Settings) -> FastAPI:
         reports,
         overview,
         kpi_page,
+        monthly,
+        units,
         list_pages,
         places,
         views,
