@@ -110,7 +110,7 @@ def test_who_was_away_is_told_everything_since_from_rows(pages: Pages) -> None:
             await asyncio.to_thread(pages.room.phone, lift)
         number = pages.room.one("SELECT max(id) AS id FROM incident_entry")["id"]
         until(lambda: pages.app.state.hub.newest >= number)
-        told = []
+        told: list[Message] = []
         async with (
             client_of(pages, pages.cookies()) as client,
             listening(client, last=last) as stream,
@@ -147,7 +147,7 @@ def test_a_stream_ends_with_its_session_and_with_its_right(
     async def look() -> None:
         async with client_of(pages, pages.cookies()) as client, listening(client) as stream:
             await first(stream, lambda m: m["event"] == "beat")
-            pages.room.owner.execute(statement)  # type: ignore[call-overload]
+            pages.room.owner.execute(statement)
             await first(stream, lambda m: m["event"] == "ended")
 
     asyncio.run(look())
