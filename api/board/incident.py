@@ -7,18 +7,19 @@ from uuid import UUID
 
 import psycopg
 from fastapi import APIRouter, Depends, HTTPException, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.access import Viewer, viewer_of
-from api.board.desk import QUERIES, Operator, asked_towns, fields, limits, theirs, told, towns_of
+from api.board.desk import QUERIES, Operator, fields, limits, theirs, told, towns_of
 from api.board.orders import FOR_A_CREW, ORDERS, PRESETS, REASON_NEEDED, WHOMS, crew_args, order_args
 from api.board.story import folded
 from api.board.story import told as told_of
 from api.board.strips import HEIGHT, WIDTH, strips, x_of
 from api.board.view import grouped
 from api.commands import Result, lead_back, submit
-from api.evidence import rescue_photo
 from api.i18n import LANGUAGES, text
+from api.media.mint import asked, shown
+from api.media.routes import evidence_for
 from api.nearby import organisations
 from api.page import render, with_player
 from api.rescue_words import CAUSES, HAZARDS, METHODS
@@ -98,20 +99,19 @@ async def for_a_crew(request: Request, number: str, dispatch: int, kind: Command
 
 
 @router.get("/rescue/{number}/photo/{photo}")
-async def photo(request: Request, number: str, photo: UUID, viewer: Looker, why: str = "") -> Response:
-    """A crew's photo, for operators, and for regulators of the town who say why. Every look is logged."""
-    row = await _incident(request, number)
-    if viewer.has(Role.ADMIN) or (viewer.has(Role.OPERATOR) and _in(row, asked_towns(viewer))):
-        return await rescue_photo(request, viewer, row["id"], photo, why.strip()[:200] or "operator")
-    if not viewer.has(Role.REGULATOR) or not _in(row, viewer.towns(Role.REGULATOR)):
+async def photo(request: Request, number: str, photo: UUID, viewer: Looker, look: str = "") -> RedirectResponse:
+    """Leads to a crew's photo: for operators, and for regulators of the town who have said why (POST /media/look)."""
+    roles = [role for role in (Role.ADMIN, Role.OPERATOR, Role.REGULATOR) if viewer.has(role)]
+    role, row = await evidence_for(request, viewer, roles, "rescue", number)
+    given = await asked(request, viewer, f"rescue {number}", look)
+    if role is Role.REGULATOR and given is None:
+        raise HTTPException(403, "reason: '', expected the reason for looking at a photo of a rescue")
+    async with request.app.state.pool.connection() as connection:
+        photos = await (await connection.execute(SHARED["evidence_of_incident"], {"incident": row["id"]})).fetchall()
+    found = [item for item in photos if item["id"] == photo]
+    if not found:
         raise HTTPException(404)
-    if not why.strip():
-        raise HTTPException(403, "why: '', expected the reason for looking at a photo of a rescue")
-    return await rescue_photo(request, viewer, row["id"], photo, why.strip()[:200])
-
-
-def _in(row: Mapping[str, Any], towns: list[str] | None) -> bool:
-    return towns is None or row["town_code"] in towns
+    return RedirectResponse(shown(request, viewer, role, ("rescue", number), found, given)[0].href, 303)
 
 
 async def _give(
