@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from markupsafe import Markup
 
-from api.charts import bars, histogram
+from api.charts import histogram
 from api.i18n import LOCAL, text
 from api.page import language_of
 from api.paired_charts import columns, lying
@@ -25,7 +25,6 @@ CAUSES_SHOWN = 8
 @router.get("/")
 async def city(request: Request) -> Response:
     now = datetime.now(UTC)
-    language = language_of(request)
     towns = await towns_of(request, now)
     kitchens, shown = (sum(row[name] for row in towns) for name in ("kitchens", "open_kitchens"))
     before = (await rows_of(request, "open_before", now=now))[0]
@@ -46,13 +45,11 @@ async def city(request: Request) -> Response:
         done={name: corrections(row) for name, row in found.items()},
         done_known=known["last_year"],
         towns=towns,
-        charts=await _charts(request, now, since, towns, language),
+        charts=await _charts(request, now, since, language_of(request)),
     )
 
 
-async def _charts(
-    request: Request, now: datetime, since: datetime | None, towns: list[dict[str, Any]], language: str
-) -> dict[str, Markup | None]:
+async def _charts(request: Request, now: datetime, since: datetime | None, language: str) -> dict[str, Markup | None]:
     arrivals = await rows_of(request, "arrivals", month=now - MONTH)
     causes = (await rows_of(request, "causes", year=now - YEAR))[:CAUSES_SHOWN]
     today = now.astimezone(LOCAL).date()
@@ -78,18 +75,6 @@ async def _charts(
             say("causes"),
         )
         if all_now
-        else None,
-        "open": bars(
-            [
-                (row[f"name_{language}"], round(100 * row["open_kitchens"] / row["kitchens"], 1))
-                for row in towns
-                if row["kitchens"]
-            ],
-            say("open_by_town"),
-            GOAL_OPEN,
-            100,
-        )
-        if any(row["kitchens"] for row in towns)
         else None,
     }
 

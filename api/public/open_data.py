@@ -32,6 +32,7 @@ async def file(request: Request, name: str, kind: str) -> Response:
         "Cache-Control": f"public, max-age={MAX_AGE}",
         # Anybody's page may read what is everybody's: this and nothing else.
         "Access-Control-Allow-Origin": "*",
+        "Cross-Origin-Resource-Policy": "cross-origin",
         "Content-Disposition": f'attachment; filename="sunlit-{name}.{kind}"',
         "ETag": f'"{found.tag}{"-gz" if packed else ""}"',
         "Last-Modified": format_datetime(found.made, usegmt=True),

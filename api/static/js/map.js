@@ -26,7 +26,7 @@
     return L.marker(at, { icon: icon, title: p.label, alt: p.label, keyboard: true, zIndexOffset: height });
   }
   function start(box) {
-    const map = L.map(box, { attributionControl: Boolean(box.dataset.credit), scrollWheelZoom: false, zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches });
+    const map = L.map(box, { attributionControl: Boolean(box.dataset.credit), scrollWheelZoom: false, zoomSnap: box.dataset.tiles ? 1 : .25, zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches });
     L.control.scale({ imperial: false }).addTo(map);
     if (box.dataset.tiles) L.tileLayer(box.dataset.tiles, { attribution: box.dataset.credit || "", maxZoom: 18 }).addTo(map);
     let points = null, seen = "";

@@ -47,7 +47,8 @@ def given(client: TestClient, path: str = LIFT) -> str:
 
 def send(client: TestClient, path: str = LIFT, **fields: str) -> httpx.Response:
     form = {"body": "it shakes", "given": given(client, path), **fields}
-    return client.post(f"{path}?lang=en", data=form, follow_redirects=False)
+    answer: httpx.Response = client.post(f"{path}?lang=en", data=form, follow_redirects=False)
+    return answer
 
 
 def number_of(answer: httpx.Response) -> str:
@@ -151,3 +152,56 @@ def test_the_words_reach_no_log(client: TestClient, caplog: pytest.LogCaptureFix
     caplog.set_level("DEBUG")
     send(client, body="a secret that shakes \0", contact="me@example.com")
     assert "secret" not in caplog.text and "me@example.com" not in caplog.text
+
+
+def sign_in(client: TestClient, login: str) -> TestClient:
+    client.cookies.clear()
+    client.post("/login", data={"login": login, "password": PASSWORD})
+    return client
+
+
+def mark(client: TestClient, city: Connection, number: str, kind: str, note: str = "") -> httpx.Response:
+    row = city.execute("SELECT csrf FROM session ORDER BY created_at DESC LIMIT 1").fetchone()
+    assert row is not None
+    form = {"csrf": row["csrf"], "note": note}
+    answer: httpx.Response = client.post(f"/oversight/reports/{number}/{kind}?lang=en", data=form)
+    return answer
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_regulator_reads_answers_and_is_written_down(client: TestClient, city: Connection) -> None:
+    number = number_of(send(client, body="it <shakes>", contact="me@example.com")).replace("-", "")
+    sign_in(client, "regulator")
+    listed = client.get("/oversight/reports?lang=en").text
+    assert "it &lt;shakes&gt;" in listed and "can be reached" in listed and "me@example.com" not in listed
+    assert "me@example.com" in client.get(f"/oversight/reports/{number}?lang=en").text
+    assert "Done." in mark(client, city, number, "read").text
+    # What is answered or refused needs words, and they stay inside.
+    assert "refused" in mark(client, city, number, "answered").text
+    assert "Done." in mark(client, city, number, "answered", "the unit was there").text
+    assert mark(client, city, number, "received").status_code == 404
+    row = city.execute("SELECT state, note, changed_by FROM public_report").fetchone()
+    assert row is not None and (row["state"], row["note"]) == ("answered", "the unit was there") and row["changed_by"]
+    log = city.execute(
+        "SELECT actor, reason, details FROM audit_log WHERE action = 'report_marked' ORDER BY id"
+    ).fetchall()
+    assert [entry["details"]["to"] for entry in log] == ["read", "answered"] and log[0]["actor"] == "regulator"
+    assert "it <shakes>" not in str(log)
+    file = client.get("/oversight/reports?format=csv").text
+    assert number in file and "shakes" not in file and "me@example.com" not in file
+    assert number not in client.get("/oversight/reports?format=csv&state=received").text
+    assert number not in client.get("/oversight/reports?format=csv&kind=restaurant").text
+    assert ">answered</span>" in client.get(f"/report/{number}?lang=en").text
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_report_of_another_town_is_not_there(client: TestClient, city: Connection) -> None:
+    number = number_of(send(client)).replace("-", "")
+    city.execute(
+        "UPDATE person_role SET town_code = (SELECT code FROM town WHERE code <> (SELECT town_code FROM place p"
+        " JOIN lift l ON l.place_id = p.id WHERE l.code = '442001') LIMIT 1) WHERE role = 'regulator'"
+    )
+    sign_in(client, "regulator")
+    assert number not in client.get("/oversight/reports?format=csv").text
+    assert client.get(f"/oversight/reports/{number}").status_code == 404
+    assert mark(client, city, number, "read").status_code == 404

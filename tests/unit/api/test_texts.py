@@ -25,7 +25,7 @@ from contracts.kinds import (
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "api" / "templates"
 # A key that ends in an underscore is the beginning of one that the page completes.
-USED = re.compile(r"t\('([a-z_]+\.[a-z0-9_]*[a-z0-9])'")
+USED = re.compile(r"\bt\('([a-z_]+\.[a-z0-9_]*[a-z0-9])'")
 # The comfort text goes to the car; closing and recording share a form of their own.
 INNER = {"stage.comfort"}
 CLOSING = {f"order.{kind}{part}" for kind in ("close", "record") for part in ("", "_what", "_go")}
