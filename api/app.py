@@ -18,6 +18,7 @@ from api import edge_uploads, receipts, session
 from api.board import devices, hand_over, incident, lifts, strangers
 from api.board import routes as board
 from api.board.live import Board
+from api.crew import install
 from api.crew import routes as crew
 from api.kitchen import pages as kitchen
 from api.live import leases
@@ -59,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         hand_over,
         devices,
         incident,
+        install,
         crew,
         kitchen,
         accounting,
