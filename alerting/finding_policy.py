@@ -131,6 +131,8 @@ class FindingPolicy(Struct, frozen=True, forbid_unknown_fields=True, tag_field="
     lasting: dict[str, Seconds] = {}
     """what must last so long before anybody is told"""
     clocks: dict[FindingClass, Clocks]
+    photo: tuple[FindingClass, ...] = ()
+    """where an owner's word that it is put right needs a photo; the owner's page asks for it"""
     stricter: tuple[Stricter, ...] = ()
     version: int = 0
 

@@ -1,16 +1,22 @@
 """Who is looking, and what is theirs to see. Default deny; a wrong role and a missing thing look the same."""
 
 import hashlib
+import hmac
+import secrets
 from collections.abc import Awaitable, Callable
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
 from msgspec import Struct
+from starlette.datastructures import MutableHeaders
 
+from api.doors import cookie
 from api.sql import QUERIES
 from contracts.kinds import Role
+from runtime.db import AsyncConnection
 
-COOKIE = "sunlit_session"
+COOKIE = cookie.COOKIE
 
 
 class Grant(Struct, frozen=True):
@@ -31,6 +37,7 @@ class Viewer(Struct, frozen=True):
     language: str
     csrf: str
     grants: tuple[Grant, ...]
+    session: int = 0
 
     def has(self, *roles: Role) -> bool:
         return any(grant.role in roles for grant in self.grants)
@@ -73,6 +80,12 @@ class SignInNeeded(Exception):
         super().__init__(back)
         self.address = f"/login?back={quote(back)}"
 
+    def answer(self, request: Request) -> Response:
+        """A part of a page that is fetched alone leads the whole page there: no form is drawn into a board."""
+        if request.headers.get("hx-request"):
+            return Response(status_code=401, headers={"HX-Redirect": self.address})
+        return RedirectResponse(self.address, 303)
+
 
 def digest(token: str) -> str:
     """What is kept of a token."""
@@ -81,50 +94,106 @@ def digest(token: str) -> str:
 
 async def viewer(request: Request) -> Viewer | None:
     """The person whose session the cookie names, if any; read once per request."""
-    if hasattr(request.state, "viewer"):
-        known: Viewer | None = request.state.viewer
-        return known
-    request.state.viewer = None
-    token = request.cookies.get(COOKIE)
-    if token:
-        async with request.app.state.pool.connection() as connection:
-            cursor = await connection.execute(QUERIES["session_get"], {"token": digest(token)})
-            row = await cursor.fetchone()
-            if row:
-                cursor = await connection.execute(QUERIES["grants"], {"person": row["id"]})
-                grants = tuple(
-                    Grant(Role(grant["role"]), grant["town_code"], grant["organisation_id"], grant["kitchen_id"])
-                    for grant in await cursor.fetchall()
-                )
-                request.state.viewer = Viewer(
-                    row["id"], row["login"], row["name"], row["language"], row["csrf"], grants
-                )
+    if not hasattr(request.state, "viewer"):
+        request.state.viewer = None
+        token = cookie.token_of_cookie(request)
+        if token:
+            async with request.app.state.pool.connection() as connection:
+                request.state.viewer = await _viewer(request, connection, digest(token))
     found: Viewer | None = request.state.viewer
     return found
+
+
+async def still_signed_in(request: Request) -> Viewer | None:
+    """The same read anew, for answers that go on for long: rights may have been taken away since."""
+    del request.state.viewer
+    return await viewer(request)
+
+
+async def _viewer(request: Request, connection: AsyncConnection, token: str) -> Viewer | None:
+    idle = request.app.state.settings.api.idle_minutes
+    row = await (await connection.execute(QUERIES["session_get"], {"token": token, "idle": idle})).fetchone()
+    if row is None:
+        return None
+    if row["stale"]:
+        await connection.execute(QUERIES["session_seen"], {"session": row["session"]})
+    if row["renew"] and request.headers.get("sec-fetch-mode", "navigate") == "navigate" and request.method == "GET":
+        new = secrets.token_urlsafe(32)
+        values = {"session": row["session"], "token": token, "new": digest(new)}
+        if await (await connection.execute(QUERIES["session_renew"], values)).fetchone():
+            request.state.new_token = new
+    cursor = await connection.execute(QUERIES["grants"], {"person": row["id"]})
+    grants = tuple(
+        Grant(Role(grant["role"]), grant["town_code"], grant["organisation_id"], grant["kitchen_id"])
+        for grant in await cursor.fetchall()
+    )
+    return Viewer(row["id"], row["login"], row["name"], row["language"], row["csrf"], grants, row["session"])
+
+
+def hand_over(request: Request, headers: MutableHeaders) -> None:
+    """Gives the browser the new token of a session whose rights have changed."""
+    new = getattr(request.state, "new_token", None)
+    if new is not None and cookie.name_of(request) not in headers.get("set-cookie", ""):
+        carrier = Response()
+        cookie.put(request, carrier, new, request.app.state.settings.api.session_hours * 3600)
+        headers.append("Set-Cookie", carrier.headers["set-cookie"])
 
 
 def viewer_of(*roles: Role) -> Callable[[Request], Awaitable[Viewer]]:
     """A dependency: a signed-in person with one of the roles. A form that changes something needs its token."""
 
     async def demand(request: Request) -> Viewer:
-        found = await viewer(request)
-        if found is None:
-            if request.method == "GET" and "text/event-stream" not in request.headers.get("accept", ""):
-                raise SignInNeeded(request.url.path)
-            raise HTTPException(401, "sign in first")
+        found = await _signed_in(request)
         if not found.has(*roles):
             raise HTTPException(404)
-        if request.method not in ("GET", "HEAD"):
-            form = await request.form()
-            if form.get("csrf") != found.csrf:
-                raise HTTPException(403, "csrf: the form is not of this session; open the page again")
+        await _check_form(request, found)
         return found
 
     return demand
 
 
+async def anybody_signed_in(request: Request) -> Viewer:
+    """A dependency: a signed-in person, whatever they may do; for what concerns nobody but themselves."""
+    found = await _signed_in(request)
+    await _check_form(request, found)
+    return found
+
+
+async def _signed_in(request: Request) -> Viewer:
+    found = await viewer(request)
+    if found is not None:
+        return found
+    if request.method == "GET" and "text/event-stream" not in request.headers.get("accept", ""):
+        raise SignInNeeded(_address(request))
+    raise HTTPException(401, "sign in first")
+
+
+async def _check_form(request: Request, found: Viewer) -> None:
+    if request.method in ("GET", "HEAD"):
+        return
+    said = (await request.form()).get("csrf")
+    if not isinstance(said, str) or not hmac.compare_digest(said.encode(), found.csrf.encode()):
+        raise HTTPException(403, "csrf: the form is not of this session; open the page again")
+
+
+def _address(request: Request) -> str:
+    """Where a person wanted to go; of a part of a page, the page."""
+    shown = urlsplit(request.headers.get("hx-current-url", ""))
+    path, query = (shown.path, shown.query) if shown.path else (request.url.path, request.url.query)
+    whole = f"{path}?{query}" if query else path
+    return whole if len(whole) <= 500 else path[:500]
+
+
 def same_origin(request: Request) -> None:
-    """A dependency for forms without a session: the browser must say that the form is ours, if it says anything."""
+    """A dependency for forms without a session: the browser must say that the form is ours, if it says anything.
+
+    A page in a sealed frame calls itself "null": that is another site, too.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            raise HTTPException(403, f"sec-fetch-site: {site!r}: the form is of another site")
+        return
     origin = request.headers.get("origin")
-    if origin and origin != "null" and origin.rpartition("//")[2] != request.headers.get("host"):
+    if origin and origin.rpartition("//")[2] != request.headers.get("host"):
         raise HTTPException(403, f"origin: {origin!r} is another site")

@@ -20,11 +20,30 @@ from api.board import routes as board
 from api.board.live import Board
 from api.crew import install
 from api.crew import routes as crew
+from api.doors import account, second_door
+from api.doors.sweep import keep_swept
 from api.kitchen import pages as kitchen
-from api.live import leases
+from api.live import leases, patrol
 from api.live import routes as live
 from api.live import uploads as live_uploads
-from api.oversight import accounting, coverage, reports, rescues
+from api.media import routes as media
+from api.oversight import (
+    accounting,
+    alarms,
+    assign,
+    audit_log,
+    coverage,
+    kpi_page,
+    list_pages,
+    overview,
+    places,
+    policies,
+    reports,
+    rescues,
+    rosters,
+    story,
+    views,
+)
 from api.oversight import routes as oversight
 from api.problems import add_handlers
 from api.public import looks
@@ -34,6 +53,8 @@ from api.quiet import routes as quiet
 from api.shield import Shield
 from api.sql import QUERIES
 from api.stream import Hub
+from api.v1 import counting
+from api.v1 import routes as v1
 from runtime import service
 from runtime.db import Role, async_pool
 from runtime.settings import Settings
@@ -50,10 +71,14 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for part in (
         session,
+        second_door,
+        account,
         edge_uploads,
         receipts,
         live_uploads,
+        patrol,
         live,
+        media,
         board,
         lifts,
         strangers,
@@ -65,17 +90,29 @@ def create_app(settings: Settings) -> FastAPI:
         kitchen,
         accounting,
         coverage,
+        audit_log,
+        alarms,
+        policies,
+        rosters,
+        story,
         rescues,
         reports,
+        overview,
+        kpi_page,
+        list_pages,
+        places,
+        views,
+        assign,
         oversight,
+        v1,
         public,
         quiet,
     ):
         app.include_router(part.router)
     app.add_api_route("/healthz", healthz, include_in_schema=True)
-    app.add_middleware(Shield, settings=settings)
-    # Added last it is asked first.
+    # What is added last is asked first: also what comes out of memory is for named hosts only.
     app.add_middleware(PublicCache)
+    app.add_middleware(Shield, settings=settings)
     add_handlers(app)
     return app
 
@@ -93,7 +130,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(app.state.hub.run()),
         asyncio.create_task(_beat(app)),
         asyncio.create_task(leases.sweep(app)),
+        asyncio.create_task(counting.sweep(app)),
         asyncio.create_task(looks.keep_looking(app)),
+        asyncio.create_task(keep_swept(app)),
     ]
     stop = threading.Event()
     sweeping = retention.work(app.state.settings, Role.API)
@@ -102,6 +141,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     stop.set()
     for task in tasks:
         task.cancel()
+    with suppress(psycopg.Error, PoolTimeout):
+        await counting.flush(app)
     await app.state.pool.close()
     await app.state.public_pool.close()
 

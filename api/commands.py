@@ -62,13 +62,13 @@ async def submit(
     return await _result(request, command)
 
 
-def lead_back(request: Request, path: str, result: Result) -> RedirectResponse:
-    """Back to a page that says what came of the command, in the language it was asked in."""
+def lead_back(request: Request, path: str, result: Result, **more: str) -> RedirectResponse:
+    """Back to a page that says what came of the command, in the language asked in; `more` goes into its address."""
     said = "waiting" if result.ok is None else ("done" if result.ok else result.reason)
-    query = {"said": said}
+    query = {"said": said, **more}
     if "lang" in request.query_params:
         query["lang"] = request.query_params["lang"]
-    return RedirectResponse(f"{path}?{urlencode(query)}", 303)
+    return RedirectResponse(f"{path}{'&' if '?' in path else '?'}{urlencode(query)}", 303)
 
 
 async def _result(request: Request, command: UUID) -> Result:

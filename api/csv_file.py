@@ -9,6 +9,8 @@ from fastapi import Response
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """what a text must not begin with: a spreadsheet would carry it out"""
+MARK = "\ufeff"
+"""tells spreadsheets that a text is UTF-8"""
 
 
 def csv_file(rows: Sequence[Mapping[str, Any]], name: str) -> Response:
@@ -18,9 +20,8 @@ def csv_file(rows: Sequence[Mapping[str, Any]], name: str) -> Response:
         writer = csv.DictWriter(text, list(rows[0]))
         writer.writeheader()
         writer.writerows({key: harmless(value) for key, value in row.items()} for row in rows)
-    # The mark tells spreadsheets that the text is UTF-8.
     return Response(
-        "\ufeff" + text.getvalue(),
+        MARK + text.getvalue(),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from api import partial
 from api.access import digest
+from api.sniff import found
 from api.sql import QUERIES
 from contracts.kinds import Withheld
 
@@ -75,9 +76,9 @@ async def evidence(request: Request, parcel: Wanted, content_range: Annotated[st
     if content_range is not None:
         return await _keep_part(request, device, parcel, content_range)
     content = await _body(request, parcel.media)
-    found = hashlib.sha256(content).hexdigest()
-    if found != parcel.sha256:
-        raise HTTPException(422, f"sha256: the body's is {found}, the address says {parcel.sha256}")
+    real = hashlib.sha256(content).hexdigest()
+    if real != parcel.sha256:
+        raise HTTPException(422, f"sha256: the body's is {real}, the address says {parcel.sha256}")
     keep(request.app.state.settings.api.evidence, parcel.sha256, content, parcel.media)
     return await _enter(request, device, parcel, len(content))
 
@@ -223,7 +224,7 @@ async def _body(request: Request, media: str = "image/jpeg") -> bytes:
     content = await body_of(request, MAX_BYTES)
     words, at, mark, _ = KINDS[media]
     if content[at : at + len(mark)] != mark:
-        raise HTTPException(422, f"body: not {words}")
+        raise HTTPException(422, f"body: not {words}, found {found(content)}")
     return content
 
 

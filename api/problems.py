@@ -11,7 +11,7 @@ from uuid import uuid4
 import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, Response
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 MEDIA = "application/problem+json"
 PROGRAMS = ("/edge/", "/api/")
 """addresses that no person opens"""
-KINDS = (400, 401, 403, 404, 408, 410, 411, 413, 429, 500, 503)
+KINDS = (400, 401, 403, 404, 408, 410, 411, 413, 415, 429, 500, 503)
 """what a person is told in words of its own"""
 SECRET = re.compile(r"password|token|csrf|secret|authorization|cookie|code", re.IGNORECASE)
 """fields whose value is not said again"""
@@ -74,9 +74,9 @@ def _route(request: Request) -> str:
     return getattr(request.scope.get("route"), "path", "an address without a route")
 
 
-async def _to_sign_in(_: Request, needed: Exception) -> Response:
+async def _to_sign_in(request: Request, needed: Exception) -> Response:
     assert isinstance(needed, SignInNeeded)
-    return RedirectResponse(needed.address, 303)
+    return needed.answer(request)
 
 
 async def _problem(request: Request, error: Exception) -> Response:

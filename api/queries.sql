@@ -1,31 +1,25 @@
--- name: person_by_login
-SELECT id, login, name, language, password_hash FROM person WHERE login = %(login)s AND active
-
 -- name: grants
 -- A kitchen that has gone to another organisation takes the grant with it.
 SELECT r.role, r.town_code, r.organisation_id, r.kitchen_id FROM person_role r
 LEFT JOIN kitchen k ON k.id = r.kitchen_id
 WHERE r.person_id = %(person)s AND (r.kitchen_id IS NULL OR k.owner_org_id = r.organisation_id)
 
--- name: failures
--- Failures since the last success, within a quarter of an hour.
-SELECT count(*) AS n, max(at) AS last, clock_timestamp() AS now FROM login_attempt
-WHERE login = %(login)s AND NOT ok AND at > clock_timestamp() - interval '15 minutes'
-  AND at > coalesce((SELECT max(at) FROM login_attempt WHERE login = %(login)s AND ok), '-infinity')
-
--- name: attempt
-INSERT INTO login_attempt (login, ok) VALUES (%(login)s, %(ok)s)
-
--- name: session_open
-INSERT INTO session (token_sha256, person_id, csrf, expires_at)
-VALUES (%(token)s, %(person)s, %(csrf)s, clock_timestamp() + interval '12 hours')
-
 -- name: session_get
-SELECT s.csrf, p.id, p.login, p.name, p.language FROM session s JOIN person p ON p.id = s.person_id
-WHERE s.token_sha256 = %(token)s AND s.expires_at > clock_timestamp() AND p.active
+-- By its token, or for some seconds by the one before. `stale`: a look is due to be written down.
+SELECT s.id AS session, s.csrf, s.renew AND s.token_sha256 = %(token)s AS renew,
+       s.seen_at < clock_timestamp() - interval '1 minute' AS stale, p.id, p.login, p.name, p.language
+FROM session s JOIN person p ON p.id = s.person_id
+WHERE (s.token_sha256 = %(token)s OR (s.previous_sha256 = %(token)s AND s.previous_until > clock_timestamp()))
+  AND s.expires_at > clock_timestamp() AND s.seen_at > clock_timestamp() - make_interval(mins => %(idle)s) AND p.active
 
--- name: session_close
-DELETE FROM session WHERE token_sha256 = %(token)s OR expires_at < clock_timestamp()
+-- name: session_seen
+UPDATE session SET seen_at = clock_timestamp() WHERE id = %(session)s
+
+-- name: session_renew
+-- The old token lives on for some seconds: a page asks for several things at once.
+UPDATE session SET token_sha256 = %(new)s, previous_sha256 = token_sha256,
+                   previous_until = clock_timestamp() + interval '30 seconds', renew = false
+WHERE id = %(session)s AND token_sha256 = %(token)s AND renew RETURNING id
 
 -- name: command
 INSERT INTO command (id, kind, actor_person_id, actor, incident_id, dispatch_id, finding_id, lift_id, reason, args,
@@ -39,7 +33,7 @@ SELECT ok, reason FROM command_result WHERE command_id = %(id)s AND reason <> 'c
 
 -- name: audit
 INSERT INTO audit_log (person_id, actor, action, object, reason, details)
-VALUES (%(person)s, %(actor)s, %(action)s, %(object)s, %(reason)s, %(details)s) RETURNING id
+VALUES (%(person)s, %(actor)s, %(action)s, %(object)s, %(reason)s, %(details)s) RETURNING id, at
 
 -- name: audit_reason
 SELECT reason FROM audit_log WHERE id = %(id)s AND action = 'look_asked'
@@ -66,8 +60,8 @@ INSERT INTO evidence_custody (evidence_id, actor, action, address, reason)
 VALUES (%(evidence)s, %(actor)s, %(action)s, %(address)s, %(reason)s)
 
 -- name: evidence_of_finding
-SELECT e.id, e.sha256, e.kind, e.captured_at FROM evidence e
-WHERE (e.event_id = %(event)s OR e.finding_id = %(finding)s) AND e.media = 'image/jpeg' ORDER BY e.kind, e.captured_at
+SELECT e.id, e.sha256, e.kind, e.media, e.captured_at FROM evidence e
+WHERE e.event_id = %(event)s OR e.finding_id = %(finding)s ORDER BY e.kind, e.media, e.captured_at, e.id
 
 -- name: evidence_of_incident
 SELECT id, sha256, captured_at, source FROM evidence WHERE incident_id = %(incident)s ORDER BY captured_at, id

@@ -146,6 +146,7 @@ REFUSALS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         (r"\w+ is not a crew's command", "救援单位不能执行此操作"),
         ("this link has expired; the newest message has one that works", "链接已过期，请用最新消息中的链接"),
         (r"photo: expected a JPEG picture of at most (?P<mb>\d+) MB.*", "照片应为不超过 {mb} MB 的 JPEG"),
+        (r"body: too long, expected at most (?P<most>[\d KMB]+)", "内容过大，最多 {most}"),
         ("photo: expected after the arrival", "到场之后才能发送照片"),
         ("photo: '', expected a picture", "请选择照片"),
         (r"photo: this rescue has (?P<n>\d+) already", "本起救援已有 {n} 张照片"),

@@ -9,6 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.access import hand_over
 from api.edge_uploads import MAX_BYTES
 from api.evidence import FORM_BYTES
 from api.page import HEADERS, content_policy
@@ -52,7 +53,10 @@ class Shield:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                self._protect(scope, MutableHeaders(raw=message["headers"]))
+                headers = MutableHeaders(raw=list(message["headers"]))
+                self._protect(scope, headers)
+                hand_over(request, headers)
+                message = {**message, "headers": headers.raw}
             await send(message)
 
         body, request = Body(scope, receive), Request(scope, receive)
@@ -114,5 +118,5 @@ def limit_of(path: str) -> int | None:
 
 
 def too_long(most: int) -> str:
-    words = f"{most // 1024} KB" if most < 1024 * 1024 else f"{most / 1024 / 1024:.1f} MB"
+    words = f"{most // 1024} KB" if most < 1024 * 1024 else f"{most // 1024 // 1024} MB"
     return f"body: too long, expected at most {words}"

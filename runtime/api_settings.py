@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -53,10 +54,19 @@ class ApiSettings(BaseModel):
     hosts: tuple[str, ...] = ()
     """the names under which the pages are asked for; a request for any other is refused; empty: any"""
     secure_cookies: bool = False
+    """the pages are reached by https only: cookies are sent no other way and bound to this very host"""
+    session_hours: int = Field(default=12, ge=1, le=72)
+    """after which everybody signs in again"""
+    idle_minutes: int = Field(default=120, ge=5, le=1440)
+    """so long a session lives without being used; a board that is open uses it"""
+    second_factor_for: tuple[Literal["admin", "operator", "owner", "regulator"], ...] = ()
+    """roles that sign in by password only with a code beside it"""
     demo: bool = False
     """the city is invented, and every page says so"""
     hotline: str = "96333"
     """the telephone of the rescue desk, shown to crews"""
+    calls_per_minute: int = Field(default=600, ge=0)
+    """of one token at /api/v1, in each process; 0: no limit"""
     complaints: str = "12315"
     """where people complain about a kitchen; stands on its notice"""
     recording_days: int = Field(default=30, ge=0, le=3650)

@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from alerting.contacts import Contact
-from alerting.help.roster import DAY, Pattern, Roster, Substitute, Turn
-from alerting.help.roster import on_duty as turns_now
+from contracts.roster import DAY, Pattern, Roster, Substitute, Turn
+from contracts.roster import on_duty as turns_now
 from runtime.db import Connection, Queries
 
 QUERIES = Queries("alerting.help")

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from alerting.help.roster import Hole
+from contracts.roster import Hole
 
 JUST_TOLD = timedelta(hours=12)
 

@@ -17,9 +17,9 @@ from rich.table import Table
 from alerting.addresses import shown
 from alerting.help import duty, roster_file, roster_store
 from alerting.help.duty import QUERIES
-from alerting.help.roster import DAY, Hole, Roster, holes, turns
 from alerting.help.roster_file import RosterError
 from alerting.outbox import server_time
+from contracts.roster import DAY, Hole, Roster, holes, turns
 from runtime.db import Connection, Role, connect, fault_of
 from runtime.settings import Settings, load
 

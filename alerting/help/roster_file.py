@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from alerting.help.roster import DAYS, HOLIDAY
+from contracts.roster import DAYS, HOLIDAY
 from runtime import toml_lines
 
 DUTY = ("organisation", "person", "day", "from", "to", "instead_of", "reason")

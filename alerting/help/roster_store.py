@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from alerting.help import duty
 from alerting.help.duty import QUERIES
-from alerting.help.roster import DAY, Hole, holes, span, turns
 from alerting.help.roster_file import CalendarDay, Dated, Entry, Instead, RosterError, Weekly
+from contracts.roster import DAY, Hole, holes, span, turns
 from runtime.db import Connection
 
 WARN_AHEAD = 7 * DAY

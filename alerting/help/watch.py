@@ -12,8 +12,9 @@ from msgspec import Struct, convert
 
 from alerting import letters, outbox
 from alerting.contacts import Contact
-from alerting.help import duty, holes, roster
+from alerting.help import duty, holes
 from alerting.help.duty import QUERIES
+from contracts import roster
 from contracts.kinds import OrganisationKind
 from runtime.db import Connection, Role, connect
 from runtime.settings import AlertingSettings, Settings

@@ -18,10 +18,8 @@ def towns_of(viewer: Viewer) -> Towns:
     """The towns whose rescues are the viewer's; None: the whole city. A grant for an organisation gives no town."""
     if viewer.has(Role.ADMIN):
         return None
-    grants = [grant for grant in viewer.grants if grant.role is Role.OPERATOR and grant.organisation_id is None]
-    if any(grant.town_code is None for grant in grants):
-        return None
-    return tuple(sorted({grant.town_code for grant in grants if grant.town_code}))
+    towns = viewer.towns(Role.OPERATOR)
+    return None if towns is None else tuple(sorted(towns))
 
 
 def asked_towns(viewer: Viewer) -> list[str] | None:

@@ -5,19 +5,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
+import psycopg
 from fastapi import APIRouter, Depends, HTTPException, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.access import Viewer, viewer_of
-from api.board.desk import QUERIES, Operator, asked_towns, fields, limits, theirs, told, towns_of
+from api.board.desk import QUERIES, Operator, fields, limits, theirs, told, towns_of
 from api.board.orders import FOR_A_CREW, ORDERS, PRESETS, REASON_NEEDED, WHOMS, crew_args, order_args
+from api.board.story import folded
+from api.board.story import told as told_of
 from api.board.strips import HEIGHT, WIDTH, strips, x_of
 from api.board.view import grouped
 from api.commands import Result, lead_back, submit
-from api.evidence import rescue_photo
 from api.i18n import LANGUAGES, text
+from api.media.mint import asked, shown
+from api.media.routes import evidence_for
 from api.nearby import organisations
-from api.page import render
+from api.page import render, with_player
 from api.rescue_words import CAUSES, HAZARDS, METHODS
 from api.sql import QUERIES as SHARED
 from contracts.kinds import CommandKind, Role
@@ -38,14 +42,14 @@ async def incident(request: Request, number: str, viewer: Operator, said: str = 
     story = await _story(request, row, viewer)
     async with request.app.state.pool.connection() as connection:
         ids = {"incident": row["id"], "lift": row["lift_id"]}
-        cameras = await (await connection.execute(QUERIES["cameras"], ids)).fetchall()
+        cameras = await _cameras(connection, viewer, row)
         photos = await (await connection.execute(SHARED["evidence_of_incident"], ids)).fetchall()
         asked = {crew["organisation_id"] for crew in story["crews"]}
         near = await organisations(connection, (row["lat"], row["lon"]), asked, NEAR)
         stop = min(datetime.now(UTC), row["alarm_at"] + AFTER)
         span = {"lift": row["lift_id"], "start": row["alarm_at"] - BEFORE, "stop": stop, "ahead": _ahead(row)}
         samples = await (await connection.execute(QUERIES["samples"], span)).fetchall()
-    return render(
+    page = render(
         request,
         "board/incident.html",
         **story,
@@ -55,6 +59,8 @@ async def incident(request: Request, number: str, viewer: Operator, said: str = 
         photos=photos,
         near=near,
         strips=strips(samples, span["start"], stop),
+        strips_from=span["start"],
+        strips_to=stop,
         alarm_x=x_of(row["alarm_at"], span["start"], stop),
         width=WIDTH,
         height=HEIGHT,
@@ -64,6 +70,7 @@ async def incident(request: Request, number: str, viewer: Operator, said: str = 
         whoms=WHOMS,
         presets=[text(language, f"comfort.{preset}") for language in LANGUAGES for preset in PRESETS],
     )
+    return with_player(request, page) if cameras else page
 
 
 @router.get("/board/incident/{number}/live")
@@ -92,20 +99,19 @@ async def for_a_crew(request: Request, number: str, dispatch: int, kind: Command
 
 
 @router.get("/rescue/{number}/photo/{photo}")
-async def photo(request: Request, number: str, photo: UUID, viewer: Looker, why: str = "") -> Response:
-    """A crew's photo, for operators, and for regulators of the town who say why. Every look is logged."""
-    row = await _incident(request, number)
-    if viewer.has(Role.ADMIN) or (viewer.has(Role.OPERATOR) and _in(row, asked_towns(viewer))):
-        return await rescue_photo(request, viewer, row["id"], photo, why.strip()[:200] or "operator")
-    if not viewer.has(Role.REGULATOR) or not _in(row, viewer.towns(Role.REGULATOR)):
+async def photo(request: Request, number: str, photo: UUID, viewer: Looker, look: str = "") -> RedirectResponse:
+    """Leads to a crew's photo: for operators, and for regulators of the town who have said why (POST /media/look)."""
+    roles = [role for role in (Role.ADMIN, Role.OPERATOR, Role.REGULATOR) if viewer.has(role)]
+    role, row = await evidence_for(request, viewer, roles, "rescue", number)
+    given = await asked(request, viewer, f"rescue {number}", look)
+    if role is Role.REGULATOR and given is None:
+        raise HTTPException(403, "reason: '', expected the reason for looking at a photo of a rescue")
+    async with request.app.state.pool.connection() as connection:
+        photos = await (await connection.execute(SHARED["evidence_of_incident"], {"incident": row["id"]})).fetchall()
+    found = [item for item in photos if item["id"] == photo]
+    if not found:
         raise HTTPException(404)
-    if not why.strip():
-        raise HTTPException(403, "why: '', expected the reason for looking at a photo of a rescue")
-    return await rescue_photo(request, viewer, row["id"], photo, why.strip()[:200])
-
-
-def _in(row: Mapping[str, Any], towns: list[str] | None) -> bool:
-    return towns is None or row["town_code"] in towns
+    return RedirectResponse(shown(request, viewer, role, ("rescue", number), found, given)[0].href, 303)
 
 
 async def _give(
@@ -136,6 +142,13 @@ async def _give(
     return lead_back(request, page, result)
 
 
+async def _cameras(connection: psycopg.AsyncConnection[Any], viewer: Viewer, row: Mapping[str, Any]) -> list[Any]:
+    """The cameras of the car, for whoever may look: while the incident is open, and an operator only."""
+    if row["closed_at"] is not None or not viewer.has(Role.OPERATOR):
+        return []
+    return await (await connection.execute(QUERIES["cameras"], {"lift": row["lift_id"]})).fetchall()
+
+
 async def _incident(request: Request, number: str) -> dict[str, Any]:
     async with request.app.state.pool.connection() as connection:
         row: dict[str, Any] | None = await (
@@ -154,6 +167,7 @@ async def _story(request: Request, row: Mapping[str, Any], viewer: Viewer) -> di
         crews = await (await connection.execute(QUERIES["crews"], ids)).fetchall()
         asks = await (await connection.execute(QUERIES["arrival_asks"], ids)).fetchall()
         letters = await (await connection.execute(QUERIES["letters"], ids)).fetchall()
+        spoken = await (await connection.execute(QUERIES["spoken"], ids)).fetchall()
         merged = await (await connection.execute(QUERIES["merged_here"], ids)).fetchall()
         ear = await (await connection.execute(QUERIES["heard"], {**ids, **limits(request)})).fetchone()
     rows = (await request.app.state.board.facts(towns_of(viewer))).rows
@@ -164,11 +178,12 @@ async def _story(request: Request, row: Mapping[str, Any], viewer: Viewer) -> di
         "row": row,
         "ear": ear,
         "apart": ahead if ahead > request.app.state.settings.ingest.clock_skew_s else 0,
-        "timeline": timeline,
+        "story": folded(timeline),
         "crews": crews,
         "active": [crew for crew in crews if crew["state"] not in GONE],
         "asks": {ask["dispatch_id"]: ask for ask in asks},
-        "letters": letters,
+        "told": told_of(letters, timeline),
+        "spoken": spoken,
         "merged": merged,
         # Those of the same house first: that is where an incident is merged into.
         "others": sorted(others[:OTHERS], key=lambda other: other["lat"] != row["lat"] or other["lon"] != row["lon"]),

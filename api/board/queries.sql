@@ -349,3 +349,16 @@ SELECT cause, since, noticed_at, ended_at FROM silence WHERE device_id = %(devic
 SELECT e.body -> 'model' ->> 'name' AS name, e.body -> 'model' ->> 'version' AS version, max(e.received) AS at
 FROM (SELECT body, received FROM event WHERE device_id = %(device)s ORDER BY received DESC LIMIT 200) AS e
 WHERE e.body -> 'model' ->> 'name' IS NOT NULL GROUP BY 1, 2 ORDER BY 3 DESC
+
+-- name: spoken
+-- Words to the car and whether they were shown or spoken there; the same words with the same end are one line.
+SELECT o.text, o.text_en, o.actor, min(o.created_at) AS created_at, count(*) AS n, o.ok, o.over
+FROM (
+    SELECT r.args ->> 'text' AS text, r.args ->> 'text_en' AS text_en, r.actor, r.created_at, p.ok,
+           r.expires_at < clock_timestamp() AS over
+    FROM rescue_order r
+    LEFT JOIN LATERAL (SELECT ok FROM edge_reply e WHERE e.order_id = r.id ORDER BY e.final DESC, e.id DESC LIMIT 1) AS p
+      ON true
+    WHERE r.incident_id = %(incident)s
+) AS o
+GROUP BY o.text, o.text_en, o.actor, o.ok, o.over ORDER BY 4

@@ -30,7 +30,7 @@ COLUMNS = {
         *("camera", "hour", "samples", "active", "degraded", "frames", "looks", "detections", "max_people"),
     ),
     "looks.csv": (
-        *("at", "until", "role", "what", "camera", "finding", "reason", "who", "starts_at", "ends_at"),
+        *("at", "until", "role", "what", "times", "camera", "finding", "reason", "who", "starts_at", "ends_at"),
     ),
 }  # fmt: skip
 
@@ -108,7 +108,7 @@ async def _tables(
     yield "history.csv", whole("history")
     yield "sensors.csv", each("sensors", "kitchen_sensor")
     yield "cameras.csv", each("cameras", "camera")
-    yield "looks.csv", whole("looks", WATCH, limit=MOST_LOOKS, skip=0)
+    yield "looks.csv", whole("looks", WATCH, limit=MOST_LOOKS, skip=0, officials=False)
 
 
 def _written(value: Any) -> Any:

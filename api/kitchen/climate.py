@@ -85,19 +85,17 @@ def outside(found: Sequence[Step | None], limit: ClimateLimit | None, step: time
     runs: list[Outside] = []
     if limit is None:
         return runs
-    last: datetime | None = None
     for one in found:
         if one is None or one.mean is None or not limit.missed(one.mean):
-            last = None
             continue
-        worst = one.low if limit.above_c is not None and one.mean <= limit.above_c else one.high
-        peak = one.mean if worst is None else worst
-        if last is not None and runs[-1].until == one.at:
-            graver = min if peak < runs[-1].worst and limit.above_c is not None else max
-            runs[-1] = Outside(runs[-1].since, one.at + step, graver(runs[-1].worst, peak))
+        # What has to be hot is worst where it was coldest.
+        cold = limit.above_c is not None and one.mean <= limit.above_c
+        peak = _or(one.low if cold else one.high, one.mean)
+        if runs and runs[-1].until == one.at:
+            peak = (min if cold else max)(runs[-1].worst, peak)
+            runs[-1] = Outside(runs[-1].since, one.at + step, peak)
         else:
             runs.append(Outside(one.at, one.at + step, peak))
-        last = one.at
     return runs
 
 

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape, quoteattr
 from markupsafe import Markup
 
 WIDTH, TALL, STRIP = 720, 170, 26
-LEFT, RIGHT, TOP, BOTTOM = 38, 8, 10, 20
+LEFT, RIGHT, TOP, BOTTOM = 46, 8, 12, 26
 AIR = 0.08
 """of the range of values, above and below them"""
 Tick = tuple[float, str]
@@ -81,7 +81,7 @@ def strip(
         if share > 0:
             tall = bottom * share
             parts.append(_rect(kind, x, bottom - tall, width, tall))
-    return _svg([*parts, *_ticks(ticks, STRIP + 18)], label, STRIP + 18)
+    return _svg([*parts, *_ticks(ticks, STRIP + BOTTOM)], label, STRIP + BOTTOM)
 
 
 def weekly(
@@ -164,7 +164,7 @@ def _limit(y: float, words: str) -> str:
 def _ticks(ticks: Sequence[Tick], height: int) -> list[str]:
     wide = WIDTH - LEFT - RIGHT
     return [
-        f'<text x="{LEFT + wide * share:.1f}" y="{height - 5}" text-anchor="middle">{escape(words)}</text>'
+        f'<text x="{LEFT + wide * share:.1f}" y="{height - 6}" text-anchor="middle">{escape(words)}</text>'
         for share, words in ticks
     ]
 
@@ -176,6 +176,6 @@ def _rect(kind: str, x: float, y: float, width: float, height: float, title: str
 
 
 def _svg(parts: Sequence[str], label: str, height: int) -> Markup:
-    head = f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label={quoteattr(label)}>'
+    head = f'<svg class="chart time" viewBox="0 0 {WIDTH} {height}" role="img" aria-label={quoteattr(label)}>'
     # Names are escaped where they enter.
     return Markup(f"{head}{''.join(parts)}</svg>")

@@ -3,18 +3,20 @@
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData, UploadFile
 
+from api.access import Viewer
 from api.commands import Result, lead_back, submit
-from api.evidence import keep_photo, picture
+from api.evidence import keep_photo
 from api.i18n import text
 from api.kitchen.own import AFinding, Owner, Row, rows_of
 from api.kitchen.pictures import marks_of
 from api.kitchen.standing import WITH_OWNER
-from api.page import language_of, render
+from api.media.mint import shown
+from api.page import language_of, render, with_player
 from api.sql import QUERIES as SHARED
-from contracts.kinds import CommandKind
+from contracts.kinds import CommandKind, Role
 
 router = APIRouter()
 PHOTO_KINDS = {CommandKind.RECTIFY: "rectification", CommandKind.APPEAL: "appeal"}
@@ -23,17 +25,21 @@ STORY = (
     *("appeal_accepted", "appeal_refused", "confirmed", "verified", "rejected", "ended", "told", "case"),
 )
 """what the history says to an owner in words of its own"""
-LOOKED_AS = "owner of the kitchen"
 
 
 @router.get("/kitchen/finding/{number}")
-async def finding(request: Request, row: AFinding, said: str = "") -> Response:
-    return await _page(request, row, said)
+async def finding(request: Request, row: AFinding, viewer: Owner, said: str = "") -> Response:
+    return await _page(request, row, viewer, said)
 
 
 @router.get("/kitchen/finding/{number}/picture")
-async def finding_picture(request: Request, row: AFinding, viewer: Owner, kind: str = "capture") -> FileResponse:
-    return await picture(request, viewer, row["id"], row["event_id"], kind, LOOKED_AS)
+async def finding_picture(request: Request, row: AFinding, viewer: Owner, kind: str = "capture") -> RedirectResponse:
+    """Leads to the picture under an address of its own, good for some minutes."""
+    evidence = await _evidence(request, row)
+    found = [item for item in evidence if item["kind"] == kind and item["media"] == "image/jpeg"][:1]
+    if not found:
+        raise HTTPException(404)
+    return RedirectResponse(shown(request, viewer, Role.OWNER, ("finding", row["number"]), found)[0].href, 303)
 
 
 @router.post("/kitchen/finding/{number}/{kind}")
@@ -46,7 +52,7 @@ async def order(request: Request, row: AFinding, kind: CommandKind, viewer: Owne
     try:
         await _photo(request, row, kind, form, viewer.login)
     except HTTPException as fault:
-        return await _page(request, row, str(fault.detail), words, kind, 422)
+        return await _page(request, row, viewer, str(fault.detail), words, kind, 422)
     result: Result = await submit(
         request,
         kind,
@@ -58,7 +64,7 @@ async def order(request: Request, row: AFinding, kind: CommandKind, viewer: Owne
         args={"note": words},
     )
     if result.ok is False:
-        return await _page(request, row, result.reason, words, kind, 422)
+        return await _page(request, row, viewer, result.reason, words, kind, 422)
     return lead_back(request, f"/kitchen/finding/{row['number']}", result)
 
 
@@ -76,23 +82,36 @@ def photo_wanted(row: Row) -> bool:
     return bool(row["photo_needed"] and row["state"] in WITH_OWNER and not row["photo_here"])
 
 
-async def _page(
-    request: Request, row: Row, said: str, words: str = "", kind: CommandKind | None = None, status: int = 200
-) -> Response:
+async def _evidence(request: Request, row: Row) -> list[Row]:
     values = {"event": row["event_id"], "finding": row["id"]}
+    return await rows_of(request, "evidence_of_finding", values, SHARED)
+
+
+async def _page(
+    request: Request,
+    row: Row,
+    viewer: Viewer,
+    said: str,
+    words: str = "",
+    kind: CommandKind | None = None,
+    status: int = 200,
+) -> Response:
     story = await rows_of(request, "story", {"finding": row["id"]})
-    evidence = await rows_of(request, "evidence_of_finding", values, SHARED)
-    capture = next((item["sha256"] for item in evidence if item["kind"] == "capture"), None)
+    evidence = await _evidence(request, row)
+    pictures = [item for item in evidence if item["media"] == "image/jpeg"]
+    films = [item for item in evidence if item not in pictures]
+    capture = next((item["sha256"] for item in pictures if item["kind"] == "capture"), None)
     language = language_of(request)
-    shown: dict[str, Any] = {"number": row["number"], "box": (row["event"] or {}).get("box"), "picture": capture}
-    marks = await marks_of(request, [shown])
-    return render(
+    drawn: dict[str, Any] = {"number": row["number"], "box": (row["event"] or {}).get("box"), "picture": capture}
+    marks = await marks_of(request, [drawn])
+    page = render(
         request,
         "kitchen/finding.html",
         status,
         row=row,
         story=story,
-        kinds={item["kind"] for item in evidence},
+        kinds={item["kind"] for item in pictures},
+        films=shown(request, viewer, Role.OWNER, ("finding", row["number"]), films),
         mark=marks.get(row["number"]),
         to_do=row["state"] in WITH_OWNER,
         may_disagree=row["state"] in (*WITH_OWNER, "rectified_claimed") and row["appealed_at"] is None,
@@ -103,3 +122,4 @@ async def _page(
         refused=kind.value if kind else "",
         said=said,
     )
+    return with_player(request, page)

@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 def mine(viewer: Viewer) -> dict[str, list[int]]:
     """What narrows a statement to the viewer's own: organisations, and single kitchens."""
-    return {"organisations": viewer.organisations(Role.OWNER), "kitchens": []}
+    return {"organisations": viewer.organisations(Role.OWNER), "kitchens": viewer.kitchens(Role.OWNER)}
 
 
 async def rows_of(request: Request, name: str, values: dict[str, Any], of: Queries = QUERIES) -> list[Row]:

@@ -1,12 +1,9 @@
 """What an owner takes away: the notice for the staff, to print, and all data of a kitchen as a file."""
 
-import io
 from datetime import UTC, date, datetime, time, timedelta
 
-import segno
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
-from markupsafe import Markup
 from psycopg.types.json import Jsonb
 
 from api.i18n import LOCAL, text
@@ -14,6 +11,7 @@ from api.kitchen.archive import stream
 from api.kitchen.asked import BadAsk, day_of
 from api.kitchen.own import AKitchen, Owner, OwnKitchens, rows_of
 from api.page import render
+from api.public.signs import address_of, drawn
 from api.sql import QUERIES as SHARED
 from runtime.db import Queries
 
@@ -35,7 +33,7 @@ async def notice(request: Request, kitchen: AKitchen) -> Response:
     settings = request.app.state.settings
     cameras = await rows_of(request, "cameras", {"ids": [kitchen["id"]]})
     bureau = await rows_of(request, "bureau", {"town": kitchen["town_code"]}, QUERIES)
-    public = f"{settings.alerting.public_url.rstrip('/')}/restaurant/{kitchen['code']}"
+    public = address_of(request, "restaurant", kitchen["code"])
     return render(
         request,
         "kitchen/notice.html",
@@ -43,21 +41,12 @@ async def notice(request: Request, kitchen: AKitchen) -> Response:
         cameras=cameras,
         bureau=bureau[0] if bureau else None,
         public=public,
-        qr=qr(public),
+        qr=drawn(public),
         both=text,
         complaints=settings.api.complaints,
         recording_days=settings.api.recording_days,
         leases_days=settings.retention.leases_days,
     )
-
-
-def qr(address: str) -> Markup:
-    """A QR code as SVG; `address` becomes squares and nothing else."""
-    kept = io.BytesIO()
-    segno.make(address, error="m").save(
-        kept, kind="svg", xmldecl=False, svgns=False, omitsize=True, border=2, svgclass="qr", lineclass=None
-    )
-    return Markup(kept.getvalue().decode())
 
 
 @router.get("/kitchen/{code}/export")

@@ -48,7 +48,7 @@ ORDER BY (f.state IN ('pushed', 'overdue_yellow', 'overdue_red')) DESC, (f.close
 
 -- name: finding
 SELECT f.*, k.code AS kitchen_code, k.name_zh, k.name_en, d.name_zh AS camera_zh, d.name_en AS camera_en,
-       e.body AS event, coalesce(o.body -> 'photo' ? f.class, false) AS photo_needed,
+       d.code AS camera_code, d.kind AS device_kind, e.body AS event, e.at AS event_at, coalesce(o.body -> 'photo' ? f.class, false) AS photo_needed,
        o.body -> 'clocks' -> f.class -> 'tell' AS tell,
        EXISTS (SELECT FROM evidence v WHERE v.finding_id = f.id AND v.kind = 'rectification'
                  AND v.captured_at > coalesce(f.rectified_at, '-infinity')) AS photo_here

@@ -10,7 +10,7 @@ from api.i18n import day_start
 from api.kitchen.own import AKitchen, Owner, OwnKitchens, Row, mine, rows_of
 from api.kitchen.pictures import marks_of
 from api.kitchen.standing import Standing, cause_of, is_late, standing
-from api.page import language_of, render
+from api.page import language_of, render, with_player
 
 router = APIRouter()
 SHOWN = 60
@@ -57,7 +57,7 @@ async def _page(request: Request, kitchen: Row, own: list[Row], said: str) -> HT
     found = await _gathered(request, [kitchen["id"]])
     now = datetime.now(UTC)
     late = {row["number"] for row in found["findings"] if row["to_do"] and is_late(row, now)}
-    return render(
+    page = render(
         request,
         "kitchen/kitchen.html",
         kitchen=kitchen,
@@ -71,3 +71,4 @@ async def _page(request: Request, kitchen: Row, own: list[Row], said: str) -> HT
         cameras=found["cameras"],
         sensors=found["sensors"],
     )
+    return with_player(request, page)

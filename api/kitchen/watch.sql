@@ -32,20 +32,23 @@ SELECT device_id, since, until, cause FROM (
 ORDER BY since DESC LIMIT 100
 
 -- name: looks
--- Who looked at this kitchen: live and recorded video, and unblurred pictures of findings. Officials by their role.
+-- Who looked at this kitchen: live and recorded video, and unblurred pictures of findings, those of one person and day
+-- counted together. Officials by their role.
 WITH own AS (SELECT DISTINCT p.person_id FROM person_role p JOIN kitchen k ON k.owner_org_id = p.organisation_id
-             WHERE k.id = %(kitchen)s AND p.role = 'owner')
-SELECT l.opened_at AS at, coalesce(l.closed_at, l.until) AS until, l.role, l.mode AS what, d.code AS camera,
-       d.name_zh, d.name_en, '' AS finding, l.reason, CASE WHEN l.role = 'owner' THEN p.name ELSE '' END AS who,
-       l.starts_at, l.ends_at
-FROM live_lease l JOIN device d ON d.id = l.device_id JOIN person p ON p.id = l.person_id
-WHERE d.kitchen_id = %(kitchen)s AND l.opened_at >= %(start)s AND l.opened_at < %(end)s
-UNION ALL
-SELECT a.at, NULL, CASE WHEN a.person_id IN (SELECT person_id FROM own) THEN 'owner' ELSE 'official' END, 'picture',
-       d.code, d.name_zh, d.name_en, f.number, a.reason,
-       CASE WHEN a.person_id IN (SELECT person_id FROM own) THEN p.name ELSE '' END, NULL, NULL
-FROM finding f JOIN device d ON d.id = f.device_id
-JOIN audit_log a ON a.action = 'evidence_viewed' AND a.object = 'finding ' || f.id
-LEFT JOIN person p ON p.id = a.person_id
-WHERE f.kitchen_id = %(kitchen)s AND a.at >= %(start)s AND a.at < %(end)s
-ORDER BY 1 DESC LIMIT %(limit)s OFFSET %(skip)s
+             WHERE k.id = %(kitchen)s AND p.role = 'owner'),
+all_looks AS (
+    SELECT l.opened_at AS at, coalesce(l.closed_at, l.until) AS until, l.role, l.mode AS what, 1 AS times,
+           d.code AS camera, d.name_zh, d.name_en, '' AS finding, l.reason, l.person_id, l.starts_at, l.ends_at
+    FROM live_lease l JOIN device d ON d.id = l.device_id
+    WHERE d.kitchen_id = %(kitchen)s AND l.opened_at >= %(start)s AND l.opened_at < %(end)s
+    UNION ALL
+    SELECT max(a.at), NULL, CASE WHEN a.person_id IN (SELECT person_id FROM own) THEN 'owner' ELSE 'official' END,
+           'picture', count(*)::int, d.code, d.name_zh, d.name_en, f.number, a.reason, a.person_id, NULL, NULL
+    FROM finding f JOIN device d ON d.id = f.device_id
+    JOIN audit_log a ON a.action = 'evidence_viewed' AND a.object = 'finding ' || f.id
+    WHERE f.kitchen_id = %(kitchen)s AND a.at >= %(start)s AND a.at < %(end)s
+    GROUP BY d.id, f.id, a.person_id, a.reason, (a.at AT TIME ZONE 'Asia/Shanghai')::date)
+SELECT l.at, l.until, l.role, l.what, l.times, l.camera, l.name_zh, l.name_en, l.finding, l.reason,
+       CASE WHEN l.role = 'owner' THEN p.name ELSE '' END AS who, l.starts_at, l.ends_at
+FROM all_looks l LEFT JOIN person p ON p.id = l.person_id WHERE NOT %(officials)s::boolean OR l.role <> 'owner'
+ORDER BY l.at DESC LIMIT %(limit)s OFFSET %(skip)s

@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Redirect
 from api import i18n
 from api.live import leases
 from api.live.guard import QUERIES, ACamera, ALease, AnOpenLease, AShownLease, Looker, lease_for
+from api.live.patrol import PATROL
 from api.live.player import player
 from api.live.playlist import playlist
 from api.live.refusals import told
@@ -21,7 +22,6 @@ from api.page import language_of, render, with_player
 
 router = APIRouter(prefix="/live")
 MODES = ("live", "playback", "clip")
-PATROL = "patrol"
 LONGEST = timedelta(minutes=10)
 PRIVATE = {"Cache-Control": "private, no-store"}
 Number = Annotated[int, Path(ge=0, le=99_999_999)]
@@ -62,7 +62,8 @@ async def begin(request: Request, look: ACamera) -> Response:
     mode = str(form.get("mode", ""))
     if mode not in MODES:
         raise HTTPException(422, f"mode: {mode!r}, expected one of {', '.join(MODES)}")
-    given = await asked(request, look.viewer, PATROL, str(form.get("look", "")))
+    about = f"finding {form['finding']}" if form.get("finding") else PATROL
+    given = await asked(request, look.viewer, about, str(form.get("look", "")))
     reason = reason_of(look.role, look.camera, given.reason if given else str(form.get("reason", "")))
     if not reason:
         raise HTTPException(403, "reason: '', expected the reason for looking at unblurred video")
@@ -163,7 +164,7 @@ def _file(path: Any) -> FileResponse:
 def _span(start: str, minutes: str) -> tuple[datetime, datetime]:
     """The interval of a form; times without a zone are the city's."""
     try:
-        begin = datetime.fromisoformat(start)
+        begin = _moment(start)
         begin = begin if begin.tzinfo else begin.replace(tzinfo=i18n.LOCAL)
         length = timedelta(minutes=float(minutes))
     except (ValueError, OverflowError) as error:
@@ -173,6 +174,15 @@ def _span(start: str, minutes: str) -> tuple[datetime, datetime]:
     if begin > datetime.now(UTC):
         raise HTTPException(422, f"start: {start!r} has not been yet")
     return begin, begin + length
+
+
+def _moment(text: str) -> datetime:
+    """A time of a form, or seconds since 1970 as a page's hidden field has them. Raises ValueError, OverflowError."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        return datetime.fromisoformat(text)
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _uuid(text: str) -> UUID:

@@ -1,6 +1,7 @@
 """Makes the sealed addresses that pages hold, and keeps the reasons that people gave out of every address."""
 
 import secrets
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,12 +11,13 @@ from psycopg.types.json import Jsonb
 
 from api.access import Viewer
 from api.media.key import key_of
+from api.media.rights import own_reason
 from api.media.sealed import Pass, seal, unseal
 from api.sql import QUERIES
 from contracts.kinds import Role
 
-PICTURE_S = 300
-"""how long the address of a picture or a clip holds, and a reason that was given for one"""
+PICTURE_S, FILM_S = 300, 900
+"""how long the address of a picture holds, and a reason that was given for one; a clip is looked at for longer"""
 WORDS = 200
 
 
@@ -43,7 +45,7 @@ async def ask(request: Request, viewer: Viewer, role: Role, what: str, reason: s
         }
         row = await (await connection.execute(QUERIES["audit"], values)).fetchone()
     assert row is not None
-    leave = Pass(viewer.person_id, role.value, "asked", what, "", row["id"], "", until(lasts_s))
+    leave = Pass(viewer.person_id, role, "asked", what, None, row["id"], "", until(lasts_s))
     return Asked(row["id"], words, seal(key_of(request.app), leave))
 
 
@@ -63,12 +65,47 @@ async def reason_of(request: Request, row: int) -> str | None:
     return None if found is None else str(found["reason"])
 
 
-def address(request: Request, viewer: Viewer, role: Role, kind: str, number: str, evidence: Any, asked: int = 0) -> str:
-    """Where a picture or a clip is shown to this viewer for five minutes; the caller has asked the guard."""
-    leave = Pass(
-        viewer.person_id, role.value, kind, number, str(evidence), asked, secrets.token_hex(8), until(PICTURE_S)
-    )
-    return f"/media/{seal(key_of(request.app), leave)}"
+class Shown(Struct, frozen=True):
+    """A piece of evidence as a page shows it."""
+
+    href: str
+    kind: str
+    film: bool
+    at: datetime
+    mark: dict[str, str]
+    """what stands in the corner of a clip while it plays; a picture bears its mark in itself"""
+
+
+def shown(
+    request: Request,
+    viewer: Viewer,
+    role: Role,
+    what: tuple[str, str],
+    evidence: Iterable[Mapping[str, Any]],
+    given: Asked | None = None,
+) -> list[Shown]:
+    """Pieces of evidence under addresses for this viewer, good for some minutes; the caller has asked the guard.
+
+    `what`: `finding` or `rescue` with its number. `given`: the reason, where the role does not say it by itself.
+    """
+    kind, number = what
+    why = given.reason if given else own_reason(role, kind, number)
+    who = who_of(viewer)
+    key, found = key_of(request.app), []
+    for row in evidence:
+        look, item = secrets.token_hex(8), row["id"]
+        asked_row = given.row if given else 0
+        film = row.get("media", "image/jpeg") != "image/jpeg"
+        ends = until(FILM_S if film else PICTURE_S)
+        leave = Pass(viewer.person_id, role, kind, number, item, asked_row, look, ends)
+        mark = {"who": who, "why": why, "code": look[:8], "mode": "film"}
+        found.append(Shown(f"/media/{seal(key, leave)}", row.get("kind", "rescue"), film, row["captured_at"], mark))
+    return found
+
+
+def who_of(viewer: Viewer) -> str:
+    """Who looks, as the mark in a picture says it."""
+    return viewer.login if viewer.name == viewer.login else f"{viewer.name} {viewer.login}"
 
 
 def until(seconds: float) -> int:

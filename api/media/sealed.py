@@ -2,10 +2,13 @@
 
 import hashlib
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from itsdangerous import BadData, URLSafeSerializer
 from msgspec import Struct
+
+from contracts.kinds import Role
 
 SALT = "sunlit-media"
 
@@ -14,13 +17,13 @@ class Pass(Struct, frozen=True, array_like=True):
     """A leave to look; the guard is asked again when it is used, so it never gives more than the viewer has."""
 
     person: int
-    role: str
+    role: Role
     kind: str
     """`finding` and `rescue`: evidence; `lease`: video; `asked`: a reason that was given"""
     what: str
     """the number of the finding or incident, the lease, or what the reason was given for"""
-    item: str
-    """the piece of evidence; empty where there is none"""
+    item: UUID | None
+    """the piece of evidence, where there is one"""
     asked: int
     """the row of the audit that holds the reason; 0 where the role says it"""
     look: str

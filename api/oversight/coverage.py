@@ -3,18 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from api.access import Viewer, viewer_of
-from api.oversight.routes import towns_of
+from api.oversight.scope import Regulator, towns_of
 from api.page import render
-from contracts.kinds import Role
 from runtime.db import Queries
 
 router = APIRouter()
 QUERIES = Queries("api.oversight", "coverage.sql")
-Regulator = Annotated[Viewer, Depends(viewer_of(Role.REGULATOR, Role.ADMIN))]
 SHOWN = 20
 OLD = timedelta(hours=1)
 """coverage is reckoned every ten minutes"""

@@ -9,8 +9,8 @@ from psycopg.types.json import Jsonb
 from api.access import Viewer
 from api.commands import Result, lead_back
 from api.csv_file import csv_file
-from api.oversight.routes import QUERIES as TOWNS
-from api.oversight.routes import Regulator, towns_of
+from api.oversight.scope import QUERIES as TOWNS
+from api.oversight.scope import Regulator, towns_of
 from api.page import render
 from api.public import stamp
 from api.sql import QUERIES as SHARED

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
-from api.access import Viewer, viewer_of
 from api.csv_file import csv_file
 from api.i18n import LOCAL, text
 from api.oversight import figures as made
@@ -15,17 +14,15 @@ from api.oversight.figures import Row
 from api.oversight.gathered import Gathered
 from api.oversight.rescue_charts import charts
 from api.oversight.rescue_tables import TABLES, table
-from api.oversight.routes import QUERIES as SHARED
-from api.oversight.routes import towns_of
+from api.oversight.scope import QUERIES as SHARED
+from api.oversight.scope import Regulator, towns_of
 from api.oversight.selection import MASS, BadSelection, Period, Selection, name_of, select
 from api.page import language_of, render
 from api.paired_charts import whisker
-from contracts.kinds import Role
 from runtime.db import AsyncConnection, Queries
 
 router = APIRouter()
 QUERIES = Queries("api.oversight", "rescues.sql")
-Regulator = Annotated[Viewer, Depends(viewer_of(Role.REGULATOR, Role.ADMIN))]
 SHOWN = 20
 IN_A_FILE = 10_000
 PATH = "/oversight/rescues"
@@ -45,8 +42,8 @@ async def rescues(request: Request, viewer: Regulator, format: str = "", of: str
         names = await _all(connection, SHARED["town_names"], {"towns": towns})
         units = await _all(connection, QUERIES["unit_names"], {"towns": towns})
         values = {**_narrowed(chosen, names, units), "towns": towns, "mass": chosen.mass, "now": chosen.period.now}
-        now = await _gather(connection, values, chosen.period)
-        before = await _gather(connection, values, chosen.period.before())
+        now = await gather(connection, values, chosen.period)
+        before = await gather(connection, values, chosen.period.before())
         since = (await _all(connection, QUERIES["since"], {}))[0]["since"]
         limit = IN_A_FILE if format == "csv" else SHOWN
         inside = {**values, "start": chosen.period.start, "end": chosen.period.end, "limit": limit}
@@ -95,7 +92,8 @@ async def _all(connection: AsyncConnection, statement: Any, values: Mapping[str,
     return list(await (await connection.execute(statement, values)).fetchall())
 
 
-async def _gather(connection: AsyncConnection, values: Mapping[str, object], period: Period) -> Gathered:
+async def gather(connection: AsyncConnection, values: Mapping[str, object], period: Period) -> Gathered:
+    """The rescues of a period, of the towns and with the filters of `values`."""
     inside = {**values, "start": period.start, "end": period.end}
     bins = {"bins": made.ARRIVAL_BINS, "step": made.ARRIVAL_STEP_MIN}
     lifts = await _all(connection, QUERIES["lifts"], inside)

@@ -22,9 +22,10 @@ ASKED = ("what", "code", "kind", "minutes", "owner", "rule")
 
 def towns_of(viewer: Viewer) -> list[str] | None:
     """The towns whose mutings are the viewer's; None: the whole city."""
-    if viewer.has(Role.ADMIN, Role.OPERATOR):
+    if viewer.has(Role.ADMIN):
         return None
-    return viewer.towns(Role.REGULATOR)
+    towns = [viewer.towns(role) for role in (Role.OPERATOR, Role.REGULATOR) if viewer.has(role)]
+    return None if None in towns else sorted({town for some in towns for town in some or ()})
 
 
 @router.get(PATH)
@@ -83,7 +84,7 @@ async def end(request: Request, identity: int, viewer: Muter) -> Response:
 
 
 async def _own(request: Request, viewer: Viewer, what: str, code: str) -> None:
-    """What lies in another regulator's town is not there."""
+    """What lies outside the viewer's towns is not there."""
     towns = towns_of(viewer)
     if towns is None:
         return

@@ -47,6 +47,7 @@ GRANT INSERT, UPDATE ON person TO sunlit_api;
 GRANT INSERT, UPDATE, DELETE ON person_role, api_token, second_factor, recovery_code, pass TO sunlit_api;
 GRANT INSERT, UPDATE, DELETE ON live_stream TO sunlit_api;
 GRANT INSERT, UPDATE, DELETE ON hand_over TO sunlit_api;
+GRANT INSERT, UPDATE, DELETE ON finding_assignment, saved_view TO sunlit_api;
 GRANT INSERT, UPDATE, DELETE ON open_kitchen_day, report_salt, report_seen TO sunlit_api;
 -- What is too old is deleted by who wrote it.
 GRANT DELETE ON alerting_beat, outbox, outbox_attempt, edge_order_sent, rescue_order TO sunlit_alerting;

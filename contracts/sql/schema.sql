@@ -473,6 +473,71 @@ CREATE TABLE public.device_status (
 )
 WITH (fillfactor='50');
 
+CREATE TABLE public.kitchen (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    place_id bigint NOT NULL,
+    owner_org_id bigint NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    kind text DEFAULT 'small_restaurant'::text NOT NULL,
+    licence text DEFAULT ''::text NOT NULL,
+    in_use boolean DEFAULT true NOT NULL
+);
+
+CREATE TABLE public.lift (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    place_id bigint NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    kind text DEFAULT 'passenger'::text NOT NULL,
+    maintenance_org_id bigint,
+    floors integer DEFAULT 2 NOT NULL,
+    rated_speed double precision,
+    rated_load double precision,
+    next_inspection date,
+    machine_room_note text DEFAULT ''::text NOT NULL,
+    in_use boolean DEFAULT true NOT NULL,
+    CONSTRAINT lift_code_check CHECK ((code ~ '^[0-9]{5,7}$'::text)),
+    CONSTRAINT lift_floors_check CHECK ((floors >= 2)),
+    CONSTRAINT lift_kind_check CHECK ((kind = ANY (ARRAY['passenger'::text, 'goods'::text, 'escalator'::text, 'dumbwaiter'::text])))
+);
+
+CREATE TABLE public.place (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    kind text DEFAULT 'other'::text NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    address_zh text DEFAULT ''::text NOT NULL,
+    address_en text DEFAULT ''::text NOT NULL,
+    town_code text NOT NULL,
+    grid_code text DEFAULT ''::text NOT NULL,
+    lat double precision NOT NULL,
+    lon double precision NOT NULL,
+    property_org_id bigint,
+    remote boolean DEFAULT false NOT NULL,
+    CONSTRAINT place_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
+    CONSTRAINT place_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))
+);
+
+CREATE VIEW public.device_town AS
+ SELECT d.id AS device_id,
+    p.town_code
+   FROM (((public.device d
+     LEFT JOIN public.lift l ON ((l.id = d.lift_id)))
+     LEFT JOIN public.kitchen k ON ((k.id = d.kitchen_id)))
+     JOIN public.place p ON ((p.id = COALESCE(l.place_id, k.place_id))))
+UNION
+ SELECT b.agent_id AS device_id,
+    p.town_code
+   FROM ((((public.agent_of b
+     JOIN public.device d ON ((d.id = b.device_id)))
+     LEFT JOIN public.lift l ON ((l.id = d.lift_id)))
+     LEFT JOIN public.kitchen k ON ((k.id = d.kitchen_id)))
+     JOIN public.place p ON ((p.id = COALESCE(l.place_id, k.place_id))));
+
 CREATE TABLE public.dispatch (
     id bigint NOT NULL,
     incident_id bigint NOT NULL,
@@ -785,35 +850,38 @@ COMMENT ON COLUMN public.finding.told_at IS 'when the daily digest named it last
 
 COMMENT ON COLUMN public.finding.ended_at IS 'when it ended by itself';
 
-CREATE TABLE public.kitchen (
+CREATE TABLE public.finding_assignment (
     id bigint NOT NULL,
-    code text NOT NULL,
-    place_id bigint NOT NULL,
-    owner_org_id bigint NOT NULL,
-    name_zh text NOT NULL,
-    name_en text NOT NULL,
-    kind text DEFAULT 'small_restaurant'::text NOT NULL,
-    licence text DEFAULT ''::text NOT NULL,
-    in_use boolean DEFAULT true NOT NULL
+    finding_id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    person_id bigint,
+    by_person_id bigint NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    CONSTRAINT finding_assignment_note_check CHECK ((length(note) <= 1000))
 );
 
-CREATE TABLE public.lift (
-    id bigint NOT NULL,
-    code text NOT NULL,
-    place_id bigint NOT NULL,
-    name_zh text NOT NULL,
-    name_en text NOT NULL,
-    kind text DEFAULT 'passenger'::text NOT NULL,
-    maintenance_org_id bigint,
-    floors integer DEFAULT 2 NOT NULL,
-    rated_speed double precision,
-    rated_load double precision,
-    next_inspection date,
-    machine_room_note text DEFAULT ''::text NOT NULL,
-    in_use boolean DEFAULT true NOT NULL,
-    CONSTRAINT lift_code_check CHECK ((code ~ '^[0-9]{5,7}$'::text)),
-    CONSTRAINT lift_floors_check CHECK ((floors >= 2)),
-    CONSTRAINT lift_kind_check CHECK ((kind = ANY (ARRAY['passenger'::text, 'goods'::text, 'escalator'::text, 'dumbwaiter'::text])))
+COMMENT ON COLUMN public.finding_assignment.person_id IS 'NULL: taken back, nobody looks after it';
+
+CREATE VIEW public.finding_assigned AS
+ SELECT finding_id,
+    person_id,
+    at,
+    note
+   FROM ( SELECT DISTINCT ON (finding_assignment.finding_id) finding_assignment.finding_id,
+            finding_assignment.person_id,
+            finding_assignment.at,
+            finding_assignment.note
+           FROM public.finding_assignment
+          ORDER BY finding_assignment.finding_id, finding_assignment.id DESC) a
+  WHERE (person_id IS NOT NULL);
+
+ALTER TABLE public.finding_assignment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.finding_assignment_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.organisation (
@@ -838,24 +906,6 @@ CREATE TABLE public.organisation (
 );
 
 COMMENT ON COLUMN public.organisation.crews IS 'how many rescues it can carry out at once; with as many under way it is busy';
-
-CREATE TABLE public.place (
-    id bigint NOT NULL,
-    code text NOT NULL,
-    kind text DEFAULT 'other'::text NOT NULL,
-    name_zh text NOT NULL,
-    name_en text NOT NULL,
-    address_zh text DEFAULT ''::text NOT NULL,
-    address_en text DEFAULT ''::text NOT NULL,
-    town_code text NOT NULL,
-    grid_code text DEFAULT ''::text NOT NULL,
-    lat double precision NOT NULL,
-    lon double precision NOT NULL,
-    property_org_id bigint,
-    remote boolean DEFAULT false NOT NULL,
-    CONSTRAINT place_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
-    CONSTRAINT place_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))
-);
 
 CREATE VIEW public.finding_chain AS
  SELECT s.kitchen_id,
@@ -1328,6 +1378,22 @@ CREATE SEQUENCE public.number_r
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
+
+CREATE VIEW public.open_finding AS
+ SELECT id,
+    number,
+    kitchen_id,
+    lift_id,
+    rule,
+    class,
+    state,
+    level,
+    repeats,
+    opened_at,
+    due_at,
+    ((state = ANY (ARRAY['overdue_yellow'::text, 'overdue_red'::text])) OR (level > 0) OR (due_at < now())) AS late
+   FROM public.finding f
+  WHERE ((closed_at IS NULL) AND (state <> ALL (ARRAY['detected'::text, 'muted'::text])));
 
 CREATE TABLE public.open_kitchen_day (
     day date NOT NULL,
@@ -1871,6 +1937,29 @@ CREATE TABLE public.roster_look (
     holes integer NOT NULL
 );
 
+CREATE TABLE public.saved_view (
+    id bigint NOT NULL,
+    person_id bigint NOT NULL,
+    list text NOT NULL,
+    name text NOT NULL,
+    query text NOT NULL,
+    shared boolean DEFAULT false NOT NULL,
+    is_default boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT saved_view_list_check CHECK ((list <> ''::text)),
+    CONSTRAINT saved_view_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80))),
+    CONSTRAINT saved_view_query_check CHECK ((length(query) <= 1000))
+);
+
+ALTER TABLE public.saved_view ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.saved_view_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.schema_migration (
     number integer NOT NULL,
     name text NOT NULL,
@@ -2374,6 +2463,9 @@ ALTER TABLE ONLY public.evidence
 ALTER TABLE ONLY public.evidence
     ADD CONSTRAINT evidence_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.finding_assignment
+    ADD CONSTRAINT finding_assignment_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.finding_entry
     ADD CONSTRAINT finding_entry_pkey PRIMARY KEY (id);
 
@@ -2539,6 +2631,12 @@ ALTER TABLE ONLY public.roster_look
 ALTER TABLE ONLY public.roster
     ADD CONSTRAINT roster_pkey PRIMARY KEY (organisation_id);
 
+ALTER TABLE ONLY public.saved_view
+    ADD CONSTRAINT saved_view_person_id_list_name_key UNIQUE (person_id, list, name);
+
+ALTER TABLE ONLY public.saved_view
+    ADD CONSTRAINT saved_view_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (number);
 
@@ -2647,6 +2745,10 @@ CREATE INDEX event_received ON public.event USING btree (received);
 
 CREATE INDEX evidence_incident ON public.evidence USING btree (incident_id) WHERE (incident_id IS NOT NULL);
 
+CREATE INDEX finding_assignment_finding ON public.finding_assignment USING btree (finding_id, id);
+
+CREATE INDEX finding_assignment_person ON public.finding_assignment USING btree (person_id);
+
 CREATE INDEX finding_device ON public.finding USING btree (device_id, rule, id);
 
 CREATE INDEX finding_due ON public.finding USING btree (due_at) WHERE (closed_at IS NULL);
@@ -2660,6 +2762,8 @@ CREATE INDEX finding_kitchen ON public.finding USING btree (kitchen_id, opened_a
 CREATE INDEX finding_lift ON public.finding USING btree (lift_id, opened_at) WHERE (lift_id IS NOT NULL);
 
 CREATE UNIQUE INDEX finding_one_open ON public.finding USING btree (lift_id, rule) WHERE ((closed_at IS NULL) AND (silence_id IS NULL));
+
+CREATE INDEX finding_open ON public.finding USING btree (kitchen_id, lift_id) WHERE (closed_at IS NULL);
 
 CREATE INDEX finding_opened ON public.finding USING btree (opened_at);
 
@@ -2749,6 +2853,8 @@ CREATE INDEX rescue_order_expires ON public.rescue_order USING btree (expires_at
 
 CREATE INDEX roster_hole_open ON public.roster_hole USING btree (organisation_id, ends_at) WHERE (filled_at IS NULL);
 
+CREATE UNIQUE INDEX saved_view_default ON public.saved_view USING btree (person_id, list) WHERE is_default;
+
 CREATE INDEX session_person ON public.session USING btree (person_id);
 
 CREATE INDEX session_previous ON public.session USING btree (previous_sha256) WHERE (previous_sha256 IS NOT NULL);
@@ -2796,6 +2902,8 @@ CREATE TRIGGER edge_reply_hint AFTER INSERT ON public.edge_reply FOR EACH STATEM
 CREATE TRIGGER event_hint AFTER INSERT ON public.event FOR EACH STATEMENT EXECUTE FUNCTION public.hint();
 
 CREATE TRIGGER evidence_custody_append_only BEFORE DELETE OR UPDATE ON public.evidence_custody FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER finding_assignment_append_only BEFORE DELETE OR UPDATE ON public.finding_assignment FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER finding_entry_append_only BEFORE DELETE OR UPDATE ON public.finding_entry FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
@@ -2937,6 +3045,15 @@ ALTER TABLE ONLY public.evidence
 
 ALTER TABLE ONLY public.evidence
     ADD CONSTRAINT evidence_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
+
+ALTER TABLE ONLY public.finding_assignment
+    ADD CONSTRAINT finding_assignment_by_person_id_fkey FOREIGN KEY (by_person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.finding_assignment
+    ADD CONSTRAINT finding_assignment_finding_id_fkey FOREIGN KEY (finding_id) REFERENCES public.finding(id);
+
+ALTER TABLE ONLY public.finding_assignment
+    ADD CONSTRAINT finding_assignment_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
 ALTER TABLE ONLY public.finding
     ADD CONSTRAINT finding_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
@@ -3096,6 +3213,9 @@ ALTER TABLE ONLY public.roster_hole
 
 ALTER TABLE ONLY public.roster
     ADD CONSTRAINT roster_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(id);
+
+ALTER TABLE ONLY public.saved_view
+    ADD CONSTRAINT saved_view_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.second_factor
     ADD CONSTRAINT second_factor_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;

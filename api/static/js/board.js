@@ -123,6 +123,15 @@
     setTimeout(function () { delete button.dataset.sure; button.textContent = words; }, 5000);
   });
 
+  document.querySelectorAll(".twice").forEach(function (e) { e.hidden = false; });
+  // What an address points at is unfolded: the form that a link leads to.
+  function unfold() {
+    const aim = location.hash.length > 1 && document.getElementById(location.hash.slice(1)), folded = aim && aim.closest("details");
+    if (folded) { folded.open = true; aim.scrollIntoView(); }
+  }
+  addEventListener("hashchange", unfold);
+  unfold();
+
   // The map folds away, and stays as it was left.
   const map = document.getElementById("map-box");
   if (map) {

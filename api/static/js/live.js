@@ -3,6 +3,7 @@
 // why stands in the picture, inside the element that fills the screen, so that no screen shows it without.
 "use strict";
 (function () {
+  const wanted = new URLSearchParams(location.search).get("lang"), LANG = wanted ? "?lang=" + encodeURIComponent(wanted) : "";
   const texts = document.getElementById("live-texts").dataset, LATE = 20000, RENEW = 15000, ASK = 1000, LEAVE = 1500;
   const clock = new Intl.DateTimeFormat("sv-SE", { timeZone: texts.zone, dateStyle: "short", timeStyle: "medium" });
   function send(url, fields) {
@@ -17,7 +18,7 @@
       this.video = this.find("video");
       this.clip = this.find(".clip");
       this.lease = null;
-      if (this.find(".open")) this.find(".open").addEventListener("click", (event) => { event.preventDefault(); this.open(); });
+      if (this.find(".open")) this.find(".open").addEventListener("click", (event) => { event.preventDefault(); if (box.dataset.film) this.film(); else this.open(); });
       if (this.find(".controls .stop")) this.find(".controls .stop").addEventListener("click", () => this.stop());
       if (this.find(".full")) this.find(".full").addEventListener("click", () => this.fill());
       if (this.find(".pause")) this.find(".pause").addEventListener("click", () => this.pause());
@@ -30,7 +31,7 @@
       this.opening = true;
       this.say(texts.waiting);
       try {
-        const answer = await send("/live/camera/" + encodeURIComponent(this.box.dataset.camera) + location.search, { mode: "live", look: this.box.dataset.look || "" });
+        const answer = await send("/live/camera/" + encodeURIComponent(this.box.dataset.camera) + LANG, { mode: "live", look: this.box.dataset.look || "" });
         if (answer.status === 201) this.begin(await answer.json(), false);
         else if (answer.status === 403) location.assign(this.find(".open").href);
         else this.say(texts.failed);
@@ -38,10 +39,22 @@
       this.opening = false;
       if (this.unwanted) this.stop();
     }
+    // A clip that is kept as evidence: nothing to wait for and nothing to renew.
+    film() {
+      this.lease = JSON.parse(this.box.dataset.film);
+      this.shift = 0;
+      this.mark();
+      for (const name of [".mark", ".controls"]) this.find(name).hidden = false;
+      this.find(".open").hidden = true;
+      this.video.hidden = false;
+      this.video.onerror = () => { this.close(); this.say(texts.expired); };
+      this.video.src = this.box.dataset.src;
+      this.video.play().catch(function () { /* the person presses play */ });
+    }
     begin(lease, over) {
       this.lease = lease;
       this.seen = null;
-      this.seenAt = Date.now();
+      this.seenAt = this.began = Date.now();
       this.shift = 0;
       if (over) return;
       this.round = (this.round || 0) + 1;
@@ -108,12 +121,13 @@
       }
       if (state.segments && !this.playing) this.play();
       const late = this.lease.mode === "live" && Date.now() - this.seenAt > LATE;
+      if (!state.segments && Date.now() - this.began > LATE) return this.say(texts.nothing);
       return this.say(!state.segments ? texts.waiting : late ? texts.late : this.lease.mode === "live" ? texts.playing : texts.past);
     }
     async ask(round) {
       while (this.lease && this.round === round) {
         try {
-          const answer = await fetch(this.lease.base + "/state" + location.search, { headers: { Accept: "application/json" } });
+          const answer = await fetch(this.lease.base + "/state" + LANG, { headers: { Accept: "application/json" } });
           if (!this.lease || this.round !== round) return;
           if (answer.ok && !answer.redirected) this.take(await answer.json());
           else if (answer.status === 404 || answer.redirected) this.finish();
@@ -132,7 +146,7 @@
     close() {
       if (this.hls) this.hls.destroy();
       this.hls = null;
-      if (this.video) { this.video.removeAttribute("src"); this.video.load(); this.video.hidden = true; }
+      if (this.video) { this.video.onerror = null; this.video.removeAttribute("src"); this.video.load(); this.video.hidden = true; }
       this.lease = null;
       this.playing = false;
       delete this.box.dataset.delay;

@@ -26,3 +26,4 @@ CREATE INDEX incident_closed ON incident (closed_at) WHERE closed_at IS NOT NULL
 CREATE INDEX stranger_event ON stranger (last_event) WHERE last_event IS NOT NULL;
 -- Places and lifts are looked up by a part of their name.
 CREATE INDEX lift_code_prefix ON lift (code text_pattern_ops);
+CREATE INDEX rescue_order_incident ON rescue_order (incident_id);

@@ -131,3 +131,27 @@ CREATE INDEX audit_log_at ON audit_log (at);
 CREATE INDEX audit_log_person ON audit_log (person_id, id);
 CREATE INDEX audit_log_actor ON audit_log (actor, id);
 CREATE INDEX audit_log_action ON audit_log (action, id);
+
+-- A line of the audit log with the number of what it is about, and the town where that is; NULL: of no town.
+CREATE VIEW audit_entry AS
+SELECT a.id, a.at, a.person_id, a.actor, a.action, a.reason, a.details,
+       coalesce(a.kind || ' ' || coalesce(i.number, f.number), a.object) AS object,
+       coalesce(i.number, f.number, a.named) AS named, a.kind,
+       coalesce(ip.town_code, fp.town_code, dp.town_code, lp.town_code, kp.town_code) AS town
+FROM (SELECT *, split_part(object, ' ', 1) AS kind, split_part(object, ' ', 2) AS named,
+             CASE WHEN split_part(object, ' ', 2) ~ '^[0-9]{1,18}$' THEN split_part(object, ' ', 2)::bigint END AS row
+      FROM audit_log) AS a
+LEFT JOIN incident i ON a.kind = 'incident' AND (i.id = a.row OR (a.row IS NULL AND i.number = a.named))
+LEFT JOIN lift il ON il.id = i.lift_id LEFT JOIN place ip ON ip.id = il.place_id
+LEFT JOIN finding f ON a.kind = 'finding' AND (f.id = a.row OR (a.row IS NULL AND f.number = a.named))
+LEFT JOIN kitchen fk ON fk.id = f.kitchen_id LEFT JOIN lift fl ON fl.id = f.lift_id
+LEFT JOIN place fp ON fp.id = coalesce(fk.place_id, fl.place_id)
+LEFT JOIN device d ON a.kind IN ('camera', 'device') AND d.code = a.named
+LEFT JOIN kitchen dk ON dk.id = d.kitchen_id LEFT JOIN lift dl ON dl.id = d.lift_id
+LEFT JOIN place dp ON dp.id = coalesce(dk.place_id, dl.place_id)
+LEFT JOIN lift l ON a.kind = 'lift' AND l.code = a.named LEFT JOIN place lp ON lp.id = l.place_id
+LEFT JOIN kitchen k ON a.kind = 'kitchen' AND k.code = a.named LEFT JOIN place kp ON kp.id = k.place_id;
+
+CREATE INDEX IF NOT EXISTS finding_opened ON finding (opened_at);
+CREATE INDEX incident_open_since ON incident (opened_at, id) WHERE closed_at IS NULL;
+CREATE INDEX finding_open_since ON finding (opened_at, id) WHERE closed_at IS NULL;

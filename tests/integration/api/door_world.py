@@ -14,7 +14,11 @@ from fastapi import FastAPI
 from api.access import COOKIE, digest
 from api.edge_uploads import keep
 from api.live.store import Store
+from api.media.key import NAME, read_or_make
+from api.media.sealed import Pass, seal
+from api.public import stamp
 from api.session import HASHER
+from contracts.kinds import Role as Person
 from runtime.api_settings import ApiSettings
 from runtime.db import Connection
 from runtime.settings import DatabaseSettings, Settings
@@ -34,6 +38,7 @@ LOGINS = {
     "admin": "admin",
 }
 KEYS = {"agent": "upload-token", "other agent": "other-upload-token", "token": "guessed-api-token"}
+SALT = b"salt" * 8
 BOX = b"\x00\x00\x00\x18ftypiso5" + b"\x00" * 12
 # What changes by itself while the pages run, and what a try to sign in leaves.
 RESTLESS = ("api_beat", "login_attempt", "open_kitchen_day", "report_salt")
@@ -60,6 +65,7 @@ class World:
 
     def __init__(self, owner: Connection, settings: Settings) -> None:
         self.owner, self.settings = owner, settings
+        self._leases: dict[str, Thing] = {}
         self._people()
         self._things()
 
@@ -147,8 +153,16 @@ class World:
             " 'contact-7qx' FROM lift WHERE code = %s",
             (LIFT,),
         )
+        self.note_id = self.one(
+            "INSERT INTO hand_over (from_person_id, from_name, note, open) SELECT id, 'writer-7qx', 'words-7qx', '[]'"
+            " FROM person WHERE login = 'owner2' RETURNING id"
+        )
+        self.owner.execute(
+            "INSERT INTO silence (device_id, cause, since, noticed_at) SELECT id, 'silent', now(), now()"
+            " FROM device WHERE code = 'cam-442001'"
+        )
         self.photo_id = self._evidence(jpeg(1), kind="rescue", incident_id=self.incident_id)
-        self._evidence(jpeg(2), kind="capture", event_id=self.event)
+        self.picture_id = self._evidence(jpeg(2), kind="capture", event_id=self.event)
         self.owner.execute(
             "INSERT INTO stranger (site, code, reason, first_seen, last_seen, messages, events, last_event, kept,"
             " lanes) VALUES ('far', 'stranger-7qx', 'unknown', now(), now(), 1, 1, now(), 0, '{event}')"
@@ -161,6 +175,12 @@ class World:
         outbox = self.one(
             "INSERT INTO outbox (dedupe, channel, address, stage, language, subject, body, created_at, next_at,"
             " give_up_at) VALUES ('x', 'sms', '+86', 'offer', 'zh', '', '', now(), now(), now()) RETURNING id"
+        )
+        today = "(now() AT TIME ZONE 'Asia/Shanghai')::date"
+        self.owner.execute(f"INSERT INTO report_salt (day, salt) VALUES ({today}, %s)", (SALT,))
+        self.owner.execute(
+            "INSERT INTO public_report (lift_id, body, number) SELECT id, 'report-7qx', %s FROM lift WHERE code = %s",
+            ("ABCD2345", LIFT),
         )
         self.owner.execute(
             "INSERT INTO outbox_attempt (outbox_id, started_at, receipt_sha256) VALUES (%s, now(), %s)",
@@ -188,6 +208,8 @@ class World:
         return Thing({"code": KITCHEN})
 
     def make_still(self, _: str) -> Thing:
+        """Newer than anything that an agent of this walk has withheld: what was withheld is shown to nobody."""
+        self.owner.execute("UPDATE still SET taken_at = now() + interval '1 minute'")
         return Thing({"camera": CAMERA})
 
     def make_camera(self, _: str) -> Thing:
@@ -209,6 +231,26 @@ class World:
     def make_photo(self, _: str) -> Thing:
         return Thing({"number": "R-7QX", "photo": str(self.photo_id)})
 
+    def make_picture(self, _: str) -> Thing:
+        """The address of the finding's picture, sealed for its owner."""
+        return Thing({"sealed": self._sealed("owner1", Person.OWNER, "finding", "F-7QX", self.picture_id)})
+
+    def make_rescue_picture(self, _: str) -> Thing:
+        return Thing({"sealed": self._sealed("operator", Person.OPERATOR, "rescue", "R-7QX", self.photo_id)})
+
+    def make_asked(self, _: str) -> Thing:
+        """The regulator's reason for looking at the photos of the rescue."""
+        row = self.one(
+            "INSERT INTO audit_log (person_id, actor, action, object, reason) SELECT id, login, 'look_asked',"
+            " 'rescue R-7QX', 'complaint' FROM person WHERE login = 'regulator' RETURNING id"
+        )
+        return Thing(fields={"look": self._sealed("regulator", Person.REGULATOR, "asked", "rescue R-7QX", asked=row)})
+
+    def _sealed(self, login: str, role: Person, kind: str, what: str, item: UUID | None = None, asked: int = 0) -> str:
+        person = self.one("SELECT id FROM person WHERE login = %s", login)
+        leave = Pass(person, role, kind, what, item, asked, uuid4().hex, 2**40)
+        return seal(read_or_make(self.settings.api.live / NAME), leave)
+
     def make_finding(self, _: str) -> Thing:
         return Thing({"number": "F-7QX"}, marks=("F-7QX", "note-7qx"))
 
@@ -216,8 +258,25 @@ class World:
         """From the public, about the lift."""
         return Thing({"number": "REPQRT7X"}, marks=("report-7qx", "contact-7qx"))
 
+    def make_view(self, _: str) -> Thing:
+        """A saved view of the regulator's, new for every knock."""
+        view = self.one(
+            "INSERT INTO saved_view (person_id, list, name, query) SELECT id, 'findings', gen_random_uuid(), ''"
+            " FROM person WHERE login = 'regulator' RETURNING id"
+        )
+        return Thing({"view": str(view)})
+
     def make_quiet(self, _: str) -> Thing:
         return Thing({"identity": str(self.quiet_id)}, marks=("owner-7qx", "reason-7qx"))
+
+    def make_note(self, _: str) -> Thing:
+        return Thing({"identity": str(self.note_id)}, marks=("writer-7qx", "words-7qx"))
+
+    def make_silent(self, _: str) -> Thing:
+        return Thing(marks=("cam-442001",))
+
+    def make_device(self, _: str) -> Thing:
+        return Thing({"code": "cam-442001"}, marks=("cam-442001",))
 
     def make_stranger(self, _: str) -> Thing:
         last = self.one("SELECT last_event FROM stranger WHERE code = 'stranger-7qx'")
@@ -231,7 +290,16 @@ class World:
         return Thing({"token": "letter-7qx" if viewer == "gateway" else "guessed"})
 
     def make_lease(self, _: str, mode: str = "live") -> Thing:
-        """The owner's, new for every knock, with video in it."""
+        """The owner's, new for every row, with video in it."""
+        if mode not in self._leases:
+            self._leases[mode] = self._new_lease(mode)
+        return self._leases[mode]
+
+    def next_row(self) -> None:
+        """What a row may have used up is made anew for the next one."""
+        self._leases.clear()
+
+    def _new_lease(self, mode: str) -> Thing:
         lease = uuid4()
         span = (None, None) if mode == "live" else (datetime.now(UTC) - timedelta(minutes=2), datetime.now(UTC))
         self.owner.execute(
@@ -240,27 +308,40 @@ class World:
             " FROM device d, person p WHERE d.code = %s AND p.login = 'owner1'",
             (lease, mode, *span, CAMERA),
         )
+        video = lease
         if mode == "live":
-            self.owner.execute(
+            # All who look through a camera share its stream.
+            video = self.one(
                 "INSERT INTO live_stream (id, device_id, until, asked_at) SELECT id, device_id, until, asked_at"
-                " FROM live_lease WHERE id = %(id)s ON CONFLICT (device_id) DO UPDATE SET id = EXCLUDED.id",
-                {"id": lease},
+                " FROM live_lease WHERE id = %s ON CONFLICT (device_id) DO UPDATE SET until = EXCLUDED.until"
+                " RETURNING id",
+                lease,
             )
-            self.owner.execute("UPDATE live_lease SET stream_id = id WHERE id = %s", (lease,))
+            self.owner.execute("UPDATE live_lease SET stream_id = %s WHERE id = %s", (video, lease))
         store = Store(self.settings.api.live, 2**30)
-        store.put_init(lease, 0, BOX)
-        store.put_piece(lease, 1_764_000_000_000, 2000, 0, BOX, live=True)
-        store.put_clip(lease, BOX)
-        return Thing({"lease": str(lease)}, marks=("lease-7qx", CAMERA))
+        store.put_init(video, 0, BOX)
+        store.put_piece(video, 1_764_000_000_000, 2000, 0, BOX, live=True)
+        store.put_clip(video, BOX)
+        sealed = self._sealed("owner1", Person.OWNER, "lease", lease.hex)
+        return Thing({"lease": str(lease), "sealed": sealed}, marks=("lease-7qx", CAMERA))
 
-    def make_clip(self, viewer: str) -> Thing:
-        """The same for a piece of the past that was asked for as a file."""
-        return self.make_lease(viewer, "clip")
+    def make_report_of_a_lift(self, _: str) -> Thing:
+        return Thing(fields=self._form_of(f"lift/{LIFT}"))
+
+    def make_report_of_a_kitchen(self, _: str) -> Thing:
+        return Thing(fields=self._form_of(f"restaurant/{KITCHEN}"))
+
+    def _form_of(self, subject: str) -> dict[str, str]:
+        """One and the same form for everybody: sent twice it is one report."""
+        at = self.one("SELECT date_trunc('hour', now()) - interval '1 hour'")
+        return {"body": "it shakes", "given": stamp.stamp(SALT, subject, at.timestamp(), "form")}
 
     def make_push(self, viewer: str, mode: str = "live") -> Thing:
         """What an agent sends for a lease."""
         times = {"x-segment-start": "2026-11-25T12:00:00+00:00", "x-segment-seconds": "2", "x-segment-init": "0"}
-        return Thing(self.make_lease(viewer, mode).blanks, headers={"x-sunlit-device": CAMERA, **times}, body=BOX)
+        lease = self.make_lease(viewer, mode).blanks["lease"]
+        video = self.one("SELECT coalesce(stream_id, id) FROM live_lease WHERE id = %s", lease)
+        return Thing({"lease": str(video)}, headers={"x-sunlit-device": CAMERA, **times}, body=BOX)
 
     def make_push_clip(self, viewer: str) -> Thing:
         return self.make_push(viewer, "clip")

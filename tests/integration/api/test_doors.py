@@ -41,6 +41,7 @@ class Walk:
 
     async def row(self, row: Row) -> None:
         """Everybody who is to get nothing first: the database must not notice them."""
+        self.world.next_row()
         knocks = {viewer: self._knock(row, viewer) for viewer in VIEWERS}
         shut_out = [viewer for viewer in VIEWERS if row.answer(viewer) in ("sign in", "nothing", "refused")]
         writes = row.method not in ("GET", "HEAD")

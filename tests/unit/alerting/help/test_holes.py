@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting.help.holes import Changes, Kept, looks, reconcile, to_tell
-from alerting.help.roster import Hole
+from contracts.roster import Hole
 
 CITY = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 26, 12, tzinfo=CITY)

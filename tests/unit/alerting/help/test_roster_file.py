@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting.help.roster import DAYS
 from alerting.help.roster_file import CalendarDay, Dated, Instead, RosterError, Weekly, decode, parse
+from contracts.roster import DAYS
 
 HEAD = "organisation,person,day,from,to,instead_of,reason\n"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting.help.roster import DAYS, Hole, Pattern, Roster, Substitute, Turn, holes, on_duty, span, turns, works_as
+from contracts.roster import DAYS, Hole, Pattern, Roster, Substitute, Turn, holes, on_duty, span, turns, works_as
 
 CITY = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 11, 30, tzinfo=CITY)

@@ -1,0 +1,1 @@
+"""The JSON API of programs: /api/v1 (docs/json-api.md)."""
