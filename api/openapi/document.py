@@ -94,11 +94,13 @@ def _body(door: str, path: str, operation: dict[str, Any]) -> dict[str, Any] | N
     if path in UPLOADS and door.startswith("PUT"):
         content = {media: {"schema": {"type": "string", "format": "binary"}} for media in UPLOADS[path]}
         return {"required": True, "content": content}
-    if door not in FORMS:
+    signed = part_of(path).security == "session" and door.startswith("POST")
+    if door not in FORMS and ("requestBody" in operation or not signed):
         known: dict[str, Any] | None = operation.get("requestBody")
         return known
-    own = {"csrf": CSRF} if part_of(path).security == "session" else {}
-    fields = {**FORMS[door], "command": COMMAND, **own}
+    own = {"csrf": CSRF} if signed else {}
+    # A form that asks for nothing else still says whose it is.
+    fields = {**FORMS[door], "command": COMMAND, **own} if door in FORMS else own
     photo = any(field.get("format") == "binary" for field in fields.values())
     schema = {"type": "object", "properties": fields, "required": list(own)}
     if door == "POST /c/{token}/photo":

@@ -77,7 +77,6 @@ FORMS: Mapping[str, Mapping[str, Schema]] = {
     "POST /board/stranger": {"site": text(63, "far"), "code": text(63, "lift-9"), "reason": REASON,
                              "last_event": {"type": "string", "examples": ["2026-11-26T12:00:00+08:00"]}},
     "POST /board/handover": {"note": text(4000, "Lift 442001 was out for an hour."), "to": text(20, "17")},
-    "POST /board/handover/{identity}/confirm": {},
     "POST /board/incident/{number}/{kind}": _OF_A_RESCUE,
     "POST /board/incident/{number}/crew/{dispatch}/{kind}": {
         "reason": REASON, "eta_minutes": text(4, "12"), "people": text(4, "2"), "all": choice("yes"),
@@ -95,8 +94,6 @@ FORMS: Mapping[str, Mapping[str, Schema]] = {
         "grid": text(20, "4"),
     },
     "POST /oversight/reports/{number}/{mark}": {"note": text(2000, "The unit was told.")},
-    "POST /live/{lease}/renew": {},
-    "POST /live/{lease}/stop": {},
     "POST /kitchen/finding/{number}/{kind}": {"note": text(1000, "Hats were handed out."), "photo": PHOTO},
     "POST /oversight/finding/{number}/{kind}": {"reason": REASON},
     "POST /c/{token}/photo": {"photo": PHOTO},
