@@ -7,6 +7,8 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
 from api.access import Viewer, viewer_of
+from api.board.story import folded
+from api.media.mint import asked
 from api.oversight.promises import clocks
 from api.oversight.scope import towns_of
 from api.page import render
@@ -20,8 +22,9 @@ Regulator = Annotated[Viewer, Depends(viewer_of(Role.REGULATOR, Role.ADMIN))]
 
 
 @router.get("/oversight/incident/{number}")
-async def story(request: Request, number: str, viewer: Regulator, why: str = "") -> HTMLResponse:
-    """The page itself shows no photo; each is fetched with the reason that was given, which is logged."""
+async def story(request: Request, number: str, viewer: Regulator, look: str = "") -> HTMLResponse:
+    """The page itself shows no photo; each is fetched with the reason that was given (POST /media/look)."""
+    given = await asked(request, viewer, f"rescue {number}", look)
     async with request.app.state.pool.connection() as connection:
         values = {"number": number, "towns": towns_of(viewer)}
         row: dict[str, Any] | None = await (await connection.execute(QUERIES["incident"], values)).fetchone()
@@ -39,10 +42,10 @@ async def story(request: Request, number: str, viewer: Regulator, why: str = "")
         "oversight/story.html",
         row=row,
         fact=fact,
-        timeline=timeline,
+        story=folded(timeline),
         crews=crews,
         photos=photos,
         looks=looks["n"] if looks else 0,
-        why=why.strip()[:200],
+        given=given,
         clocks=clocks(row, fact, row["policy"], datetime.now(UTC)),
     )
