@@ -18,6 +18,7 @@ from api.media.key import NAME, read_or_make
 from api.media.sealed import Pass, seal
 from api.public import stamp
 from api.session import HASHER
+from api.tokens import Scope
 from contracts.kinds import Role as Person
 from runtime.api_settings import ApiSettings
 from runtime.db import Connection
@@ -37,7 +38,8 @@ LOGINS = {
     "other owner": "owner2",
     "admin": "admin",
 }
-KEYS = {"agent": "upload-token", "other agent": "other-upload-token", "token": "guessed-api-token"}
+TOKENS = {name: f"slt_{name.replace(' ', '-')}" for name in ("token", "token elsewhere", "narrow token")}
+KEYS = {"agent": "upload-token", "other agent": "other-upload-token", **TOKENS}
 SALT = b"salt" * 8
 BOX = b"\x00\x00\x00\x18ftypiso5" + b"\x00" * 12
 # What changes by itself while the pages run, and what a try to sign in leaves.
@@ -113,6 +115,18 @@ class World:
             "INSERT INTO device (code, kind, site, upload_token_sha256) VALUES ('agent-other', 'agent', 'other', %s)",
             (digest(KEYS["other agent"]),),
         )
+
+        scopes = [scope.value for scope in Scope]
+        for name, token in TOKENS.items():
+            allowed, towns = (
+                ["figures:read"] if name.startswith("narrow") else scopes,
+                [ELSEWHERE] if name.endswith("elsewhere") else None,
+            )
+            self.owner.execute(
+                "INSERT INTO api_token (token_sha256, name, scopes, town_codes, created_by, expires_at)"
+                " VALUES (%s, %s, %s, %s, 'test', now() + interval '1 day')",
+                (digest(token), name, allowed, towns),
+            )
 
     def _things(self) -> None:
         now = datetime.now(UTC)
@@ -326,6 +340,10 @@ class World:
         store.put_clip(video, BOX)
         sealed = self._sealed("owner1", Person.OWNER, "lease", lease.hex)
         return Thing({"lease": str(lease), "sealed": sealed}, marks=("lease-7qx", CAMERA))
+
+    def make_clip(self, viewer: str) -> Thing:
+        """The same for a piece of the past that was asked for as a file."""
+        return self.make_lease(viewer, "clip")
 
     def make_report_of_a_lift(self, _: str) -> Thing:
         return Thing(fields=self._form_of(f"lift/{LIFT}"))
