@@ -18,6 +18,7 @@ from api import edge_uploads, receipts, session
 from api.board import devices, hand_over, incident, lifts, strangers
 from api.board import routes as board
 from api.board.live import Board
+from api.crew import install
 from api.crew import routes as crew
 from api.doors import account, admin_people, admin_tokens, provider_door, second_door, welcome
 from api.doors.sweep import keep_swept
@@ -90,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
         hand_over,
         devices,
         incident,
+        install,
         crew,
         kitchen,
         accounting,
