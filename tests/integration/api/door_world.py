@@ -1,10 +1,10 @@
 """A city with one object of each kind in town 442000001 (owner1's kitchen k-001, lift 442001), and all who knock."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID, uuid4
 
 import cv2
@@ -23,6 +23,8 @@ from runtime.api_settings import ApiSettings
 from runtime.db import Connection
 from runtime.settings import DatabaseSettings, Settings
 from tests.integration.api.door_knock import Knocker
+from tests.integration.api.door_records import Records
+from tests.integration.api.door_thing import Thing
 
 PASSWORD = "a good password"
 HASH = HASHER.hash(PASSWORD)
@@ -37,7 +39,12 @@ LOGINS = {
     "other owner": "owner2",
     "admin": "admin",
 }
-KEYS = {"agent": "upload-token", "other agent": "other-upload-token", "token": "guessed-api-token"}
+KEYS = {
+    "agent": "upload-token",
+    "other agent": "other-upload-token",
+    "token": "api-token-7qx",
+    "token elsewhere": "api-token-elsewhere",
+}
 SALT = b"salt" * 8
 BOX = b"\x00\x00\x00\x18ftypiso5" + b"\x00" * 12
 # What changes by itself while the pages run, and what a try to sign in leaves.
@@ -50,17 +57,7 @@ def jpeg(seed: int = 1) -> bytes:
     return bytes(cv2.imencode(".jpg", noise)[1])
 
 
-class Thing(NamedTuple):
-    """An object that a row names: what it puts into a request, and the words that give it away."""
-
-    blanks: Mapping[str, str] = {}
-    fields: Mapping[str, str] = {}
-    headers: Mapping[str, str] = {}
-    body: bytes | None = None
-    marks: tuple[str, ...] = ()
-
-
-class World:
+class World(Records):
     """The objects; a method that makes one is named as the row names it, and is told who knocks."""
 
     def __init__(self, owner: Connection, settings: Settings) -> None:
@@ -68,6 +65,7 @@ class World:
         self._leases: dict[str, Thing] = {}
         self._people()
         self._things()
+        self.records(KEYS, ELSEWHERE)
 
     def thing(self, name: str, viewer: str) -> Thing:
         """Raises KeyError for a name that stands for nothing."""
