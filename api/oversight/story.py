@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
 from api.access import Viewer, viewer_of
+from api.board.story import folded
 from api.oversight.promises import clocks
 from api.oversight.scope import towns_of
 from api.page import render
@@ -39,7 +40,7 @@ async def story(request: Request, number: str, viewer: Regulator, why: str = "")
         "oversight/story.html",
         row=row,
         fact=fact,
-        timeline=timeline,
+        story=folded(timeline),
         crews=crews,
         photos=photos,
         looks=looks["n"] if looks else 0,
