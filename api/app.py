@@ -18,8 +18,9 @@ from api import edge_uploads, receipts, session
 from api.board import devices, hand_over, incident, lifts, strangers
 from api.board import routes as board
 from api.board.live import Board
+from api.crew import install
 from api.crew import routes as crew
-from api.doors import account, second_door
+from api.doors import account, admin_people, admin_tokens, provider_door, second_door, welcome
 from api.doors.sweep import keep_swept
 from api.kitchen import pages as kitchen
 from api.live import leases, patrol
@@ -34,6 +35,7 @@ from api.oversight import (
     coverage,
     kpi_page,
     list_pages,
+    monthly,
     overview,
     places,
     policies,
@@ -41,6 +43,7 @@ from api.oversight import (
     rescues,
     rosters,
     story,
+    units,
     views,
 )
 from api.oversight import routes as oversight
@@ -71,7 +74,11 @@ def create_app(settings: Settings) -> FastAPI:
     for part in (
         session,
         second_door,
+        provider_door,
         account,
+        welcome,
+        admin_people,
+        admin_tokens,
         edge_uploads,
         receipts,
         live_uploads,
@@ -84,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
         hand_over,
         devices,
         incident,
+        install,
         crew,
         kitchen,
         accounting,
@@ -97,6 +105,8 @@ def create_app(settings: Settings) -> FastAPI:
         reports,
         overview,
         kpi_page,
+        monthly,
+        units,
         list_pages,
         places,
         views,
