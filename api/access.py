@@ -178,10 +178,7 @@ async def _check_form(request: Request, found: Viewer) -> None:
 
 def _address(request: Request) -> str:
     """Where a person wanted to go; of a part of a page, the page."""
-    shown = urlsplit(request.headers.get("hx-current-url", ""))
-    path, query = (shown.path, shown.query) if shown.path else (request.url.path, request.url.query)
-    whole = f"{path}?{query}" if query else path
-    return whole if len(whole) <= 500 else path[:500]
+    return urlsplit(request.headers.get("hx-current-url", "")).path or request.url.path
 
 
 def same_origin(request: Request) -> None:

@@ -20,7 +20,7 @@ from api.board import routes as board
 from api.board.live import Board
 from api.crew import install
 from api.crew import routes as crew
-from api.doors import account, second_door
+from api.doors import account, admin_people, admin_tokens, provider_door, second_door, welcome
 from api.doors.sweep import keep_swept
 from api.kitchen import pages as kitchen
 from api.live import leases, patrol
@@ -35,6 +35,7 @@ from api.oversight import (
     coverage,
     kpi_page,
     list_pages,
+    monthly,
     overview,
     places,
     policies,
@@ -42,6 +43,7 @@ from api.oversight import (
     rescues,
     rosters,
     story,
+    units,
     views,
 )
 from api.oversight import routes as oversight
@@ -72,7 +74,11 @@ def create_app(settings: Settings) -> FastAPI:
     for part in (
         session,
         second_door,
+        provider_door,
         account,
+        welcome,
+        admin_people,
+        admin_tokens,
         edge_uploads,
         receipts,
         live_uploads,
@@ -99,6 +105,8 @@ def create_app(settings: Settings) -> FastAPI:
         reports,
         overview,
         kpi_page,
+        monthly,
+        units,
         list_pages,
         places,
         views,

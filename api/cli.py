@@ -1,19 +1,14 @@
 """`sunlit api`: the pages."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
-import psycopg
 import typer
 import uvicorn
 
 from api import assets as page_assets
 from api.orders_cli import order
-from api.session import HASHER
-from api.sql import QUERIES
 from runtime import log
-from runtime.db import Role, connect, fault_of
 from runtime.settings import load
 from runtime.stack.ports import PortInUse, demand_free
 
@@ -55,23 +50,3 @@ def assets(
         typer.echo(f"sunlit api assets: {error}", err=True)
         raise typer.Exit(1) from error
     typer.echo(", ".join(path.name for path in placed))
-
-
-@app.command("set-password")
-def set_password(login: str, config: Config = None) -> None:
-    """Set a person's password, read from standard input."""
-    password = sys.stdin.readline().rstrip("\n")
-    if len(password) < 8:
-        typer.echo("password: expected at least 8 characters on standard input", err=True)
-        raise typer.Exit(1)
-    try:
-        with connect(load(config).database, Role.OWNER) as connection:
-            values = {"login": login, "hash": HASHER.hash(password)}
-            found = connection.execute(QUERIES["set_password"], values).fetchone()
-    except psycopg.Error as error:
-        typer.echo(f"database: {fault_of(error)}", err=True)
-        raise typer.Exit(1) from error
-    if found is None:
-        typer.echo(f"login: {login!r} is nobody", err=True)
-        raise typer.Exit(1)
-    typer.echo(f"{login}: password set")

@@ -96,9 +96,6 @@ SELECT 1 AS ok
 INSERT INTO api_beat (instance, at, info) VALUES (%(instance)s, clock_timestamp(), '{}')
 ON CONFLICT (instance) DO UPDATE SET at = EXCLUDED.at
 
--- name: set_password
-UPDATE person SET password_hash = %(hash)s WHERE login = %(login)s RETURNING id
-
 -- name: rescuers
 SELECT id, code, kind, name_zh, name_en, lat, lon FROM organisation
 WHERE active AND kind IN ('maintenance', 'rescue_station', 'city_rescue', 'ambulance') ORDER BY code

@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from runtime.api_settings import ApiSettings
+from runtime.api_settings import ApiSettings, OidcSettings
 from runtime.audit_settings import AuditSettings
 
 SESSION_DAYS = 7
@@ -287,6 +287,7 @@ class Settings(BaseSettings):
     audit: AuditSettings = AuditSettings()
     travel: TravelSettings = TravelSettings()
     api: ApiSettings = ApiSettings()
+    oidc: OidcSettings = OidcSettings()
 
     @classmethod
     def settings_customise_sources(

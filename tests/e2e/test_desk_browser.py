@@ -22,6 +22,18 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 LIFT = "442001"
 HERE, FAR = {"latitude": 22.5233, "longitude": 113.3772}, {"latitude": 22.5300, "longitude": 113.3772}
 Open = Callable[..., Page]
+PAGES = (
+    "/board",
+    "/board/mass/M1",
+    "/board/find?code=442009",
+    "/board/find?code=44",
+    "/board/ready",
+    "/board/wall",
+    "/board/handover",
+    "/board/lift/442001",
+    "/board/blind",
+    "/board/device/lift-442001",
+)
 
 
 class Site:
@@ -314,11 +326,11 @@ def test_an_operator_without_a_mouse(site: Site, look: Open) -> None:
     expect(card).to_be_visible()
     page.keyboard.press("j")
     expect(page.locator("article").nth(0)).to_be_focused()
-    # The board is fetched again at each change: who stands on a card stands there still.
+    # A card is drawn again at each change: who stands on a card stands there still.
     number = page.locator("article").nth(0).get_attribute("data-incident")
-    with page.expect_response("**/board/open*"):
-        site.room.owner.execute("UPDATE incident SET version = version + 1")
-    page.wait_for_timeout(300)
+    version = page.get_attribute("#bar", "data-version")
+    site.room.owner.execute("UPDATE incident SET version = version + 1")
+    expect(page.locator("#bar")).not_to_have_attribute("data-version", f"{version}")
     assert page.evaluate("document.activeElement.dataset.incident") == number
     page.keyboard.press("a")
     page.keyboard.press("Enter")
@@ -358,7 +370,7 @@ def test_the_desks_pages_on_desk_and_phone(site: Site, look: Open, language: str
         " VALUES ('M1', 'cluster', 'g-1', now(), now(), 1) RETURNING id) UPDATE incident SET mass_id = m.id FROM m"
     )
     page = operator(look, f"/board?lang={language}", width)
-    for path in ("/board", f"/board/incident/{number}", "/board/mass/M1", "/board/find?code=442009", "/board/ready"):
+    for path in (f"/board/incident/{number}", *PAGES):
         page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
         page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
         neat(page, width)
@@ -373,3 +385,39 @@ def test_a_lost_line_covers_the_incidents_page_too(site: Site, look: Open) -> No
     expect(page.locator(".cover")).to_contain_text("NOT LIVE")
     site.start()
     expect(page.locator(".cover")).to_be_hidden(timeout=40_000)
+
+
+def test_who_was_away_hears_what_was_missed(site: Site, look: Open) -> None:
+    """The line breaks, people are trapped meanwhile, and the board says so when it is back."""
+    page = operator(look)
+    expect(page.locator("#link")).to_contain_text("Link")
+    site.room.phone("442002")
+    expect(page.locator("article", has_text="442002")).to_be_visible()
+    site.stop()
+    expect(page.locator(".cover")).to_be_visible(timeout=9_000)
+    site.room.phone(LIFT, people=3)
+    site.start()
+    expect(page.locator(".cover")).to_be_hidden(timeout=40_000)
+    expect(page.locator("#missed")).to_contain_text("While you were away")
+    expect(page.locator("#missed")).to_contain_text(LIFT)
+    expect(page.locator("article", has_text=LIFT)).to_have_class(re.compile("new"))
+    assert page.title().startswith("● (2)")
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    page.keyboard.press("?")
+    page.keyboard.press("m")
+    expect(page.locator("#sound")).to_contain_text("Muted: 15 min left")
+
+
+def test_twice_is_meant_before_119_is_called(site: Site, look: Open) -> None:
+    number = site.room.phone(LIFT)["number"]
+    page = operator(look, f"/board/incident/{number}?lang=en")
+    button = page.locator(".quick button", has_text="Call 119 and 120")
+    button.click()
+    pressed = page.locator(".quick button", has_text="Press again: call 119 and 120 now")
+    expect(pressed).to_be_visible()
+    assert site.room.commands("emergency") == []
+    pressed.click()
+    until(lambda: site.room.commands("emergency"))
+    (given,) = site.room.commands("emergency")
+    assert given["args"] == {"ambulance": "on"} and given["reason"]

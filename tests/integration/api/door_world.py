@@ -89,7 +89,9 @@ class World:
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
         ).fetchall()
         tables = [row["tablename"] for row in names if row["tablename"] not in RESTLESS]
-        parts = " || ".join(f"(SELECT coalesce(sum(hashtext(t::text)), 0) FROM {name} t) || ' '" for name in tables)
+        # When a session or a token was used last is written down whoever is let in.
+        row = "(to_jsonb(t) - 'seen_at' - 'last_used_at')::text"
+        parts = " || ".join(f"(SELECT coalesce(sum(hashtext({row})), 0) FROM {name} t) || ' '" for name in tables)
         return str(self.one(f"SELECT {parts}"))
 
     def csrf(self, knocker: Knocker) -> str:
@@ -351,6 +353,33 @@ class World:
         sha256 = hashlib.sha256(jpeg(4)).hexdigest()
         headers = {"x-sunlit-device": CAMERA, **_captured("image/jpeg")}
         return Thing({"event_id": str(uuid4()), "sha256": sha256}, headers=headers, body=jpeg(4))
+
+    def make_person(self, _: str) -> Thing:
+        login = f"somebody-{uuid4().hex[:8]}"
+        person = self.one("INSERT INTO person (login, name) VALUES (%s, 'x') RETURNING id", login)
+        return Thing({"person": str(person)}, marks=(login,))
+
+    def make_grant(self, viewer: str) -> Thing:
+        person = self.make_person(viewer)
+        statement = "INSERT INTO person_role (person_id, role) VALUES (%s, 'regulator') RETURNING id"
+        return person._replace(fields={"grant": str(self.one(statement, person.blanks["person"]))})
+
+    def make_codes(self, viewer: str) -> Thing:
+        person = self.make_person(viewer)
+        values = (person.blanks["person"],)
+        self.owner.execute(
+            "INSERT INTO second_factor (person_id, secret, confirmed_at) VALUES (%s, 'x', now())", values
+        )
+        return person
+
+    def make_program(self, _: str) -> Thing:
+        name = f"program-{uuid4().hex[:8]}"
+        token = self.one(
+            "INSERT INTO api_token (token_sha256, name, scopes, created_by, expires_at)"
+            " VALUES (%s, %s, '{lifts:read}', 'x', now() + interval '1 day') RETURNING id",
+            *(uuid4().hex, name),
+        )
+        return Thing({"token": str(token)}, marks=(name,))
 
     def make_upload(self, _: str) -> Thing:
         """A newest still as an agent sends it."""
