@@ -33,7 +33,8 @@ async def follow(request: Request, viewer: Viewer, look: Look, stands: Place) ->
     hub.viewers += 1
     try:
         yield f"retry: {RETRY_MS}\n\n"
-        place, digest, checked, version = hub.heard, hub.digest, time.monotonic(), stands.board
+        # Whoever comes, or comes back, hears at once how things stand.
+        place, digest, checked, version = hub.heard, "", time.monotonic(), stands.board
         async for text in _missed(hub, board, look, stands):
             yield text
         while True:
