@@ -343,7 +343,9 @@ def test_an_operator_without_a_mouse(site: Site, look: Open) -> None:
     page.keyboard.type(LIFT)
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text(LIFT)
+    expect(page.locator("#help-open")).to_be_visible()
     page.keyboard.press("r")
+    expect(page.locator(".quick [data-key=r]")).to_be_focused()
     page.keyboard.press("Enter")
     until(lambda: site.room.all("SELECT 1 FROM incident WHERE tier = 2"))
 
