@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
 from api.access import Viewer, viewer_of
+from api.board.story import folded
 from api.media.mint import asked, shown
 from api.oversight.promises import clocks
 from api.oversight.scope import towns_of
@@ -42,7 +43,7 @@ async def story(request: Request, number: str, viewer: Regulator, look: str = ""
         "oversight/story.html",
         row=row,
         fact=fact,
-        timeline=timeline,
+        story=folded(timeline),
         crews=crews,
         photos=photos,
         pictures=shown(request, viewer, role, ("rescue", number), photos, given) if given else [],
