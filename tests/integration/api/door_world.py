@@ -1,10 +1,10 @@
 """A city with one object of each kind in town 442000001 (owner1's kitchen k-001, lift 442001), and all who knock."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID, uuid4
 
 import cv2
@@ -18,12 +18,13 @@ from api.media.key import NAME, read_or_make
 from api.media.sealed import Pass, seal
 from api.public import stamp
 from api.session import HASHER
-from api.tokens import Scope
 from contracts.kinds import Role as Person
 from runtime.api_settings import ApiSettings
 from runtime.db import Connection
 from runtime.settings import DatabaseSettings, Settings
 from tests.integration.api.door_knock import Knocker
+from tests.integration.api.door_records import Records
+from tests.integration.api.door_thing import Thing
 
 PASSWORD = "a good password"
 HASH = HASHER.hash(PASSWORD)
@@ -52,17 +53,7 @@ def jpeg(seed: int = 1) -> bytes:
     return bytes(cv2.imencode(".jpg", noise)[1])
 
 
-class Thing(NamedTuple):
-    """An object that a row names: what it puts into a request, and the words that give it away."""
-
-    blanks: Mapping[str, str] = {}
-    fields: Mapping[str, str] = {}
-    headers: Mapping[str, str] = {}
-    body: bytes | None = None
-    marks: tuple[str, ...] = ()
-
-
-class World:
+class World(Records):
     """The objects; a method that makes one is named as the row names it, and is told who knocks."""
 
     def __init__(self, owner: Connection, settings: Settings) -> None:
@@ -70,6 +61,7 @@ class World:
         self._leases: dict[str, Thing] = {}
         self._people()
         self._things()
+        self.records(TOKENS, ELSEWHERE)
 
     def thing(self, name: str, viewer: str) -> Thing:
         """Raises KeyError for a name that stands for nothing."""
@@ -78,12 +70,6 @@ class World:
             known = sorted(key[5:].replace("_", "-") for key in dir(self) if key.startswith("make_"))
             raise KeyError(f"docs/doors.md names {name!r}; the world has {', '.join(known)}")
         return make(viewer)
-
-    def one(self, statement: str, *values: object) -> Any:
-        """The only value of the only row."""
-        row = self.owner.execute(statement, values).fetchone()
-        assert row is not None, statement
-        return next(iter(row.values()))
 
     def digest(self) -> str:
         """Everything that the database holds and that does not change by itself."""
@@ -115,18 +101,6 @@ class World:
             "INSERT INTO device (code, kind, site, upload_token_sha256) VALUES ('agent-other', 'agent', 'other', %s)",
             (digest(KEYS["other agent"]),),
         )
-
-        scopes = [scope.value for scope in Scope]
-        for name, token in TOKENS.items():
-            allowed, towns = (
-                ["figures:read"] if name.startswith("narrow") else scopes,
-                [ELSEWHERE] if name.endswith("elsewhere") else None,
-            )
-            self.owner.execute(
-                "INSERT INTO api_token (token_sha256, name, scopes, town_codes, created_by, expires_at)"
-                " VALUES (%s, %s, %s, %s, 'test', now() + interval '1 day')",
-                (digest(token), name, allowed, towns),
-            )
 
     def _things(self) -> None:
         now = datetime.now(UTC)
@@ -311,6 +285,10 @@ class World:
             self._leases[mode] = self._new_lease(mode)
         return self._leases[mode]
 
+    def make_clip(self, viewer: str) -> Thing:
+        """The same for a piece of the past that was asked for as a file."""
+        return self.make_lease(viewer, "clip")
+
     def next_row(self) -> None:
         """What a row may have used up is made anew for the next one."""
         self._leases.clear()
@@ -371,33 +349,6 @@ class World:
         sha256 = hashlib.sha256(jpeg(4)).hexdigest()
         headers = {"x-sunlit-device": CAMERA, **_captured("image/jpeg")}
         return Thing({"event_id": str(uuid4()), "sha256": sha256}, headers=headers, body=jpeg(4))
-
-    def make_person(self, _: str) -> Thing:
-        login = f"somebody-{uuid4().hex[:8]}"
-        person = self.one("INSERT INTO person (login, name) VALUES (%s, 'x') RETURNING id", login)
-        return Thing({"person": str(person)}, marks=(login,))
-
-    def make_grant(self, viewer: str) -> Thing:
-        person = self.make_person(viewer)
-        statement = "INSERT INTO person_role (person_id, role) VALUES (%s, 'regulator') RETURNING id"
-        return person._replace(fields={"grant": str(self.one(statement, person.blanks["person"]))})
-
-    def make_codes(self, viewer: str) -> Thing:
-        person = self.make_person(viewer)
-        values = (person.blanks["person"],)
-        self.owner.execute(
-            "INSERT INTO second_factor (person_id, secret, confirmed_at) VALUES (%s, 'x', now())", values
-        )
-        return person
-
-    def make_program(self, _: str) -> Thing:
-        name = f"program-{uuid4().hex[:8]}"
-        token = self.one(
-            "INSERT INTO api_token (token_sha256, name, scopes, created_by, expires_at)"
-            " VALUES (%s, %s, '{lifts:read}', 'x', now() + interval '1 day') RETURNING id",
-            *(uuid4().hex, name),
-        )
-        return Thing({"token": str(token)}, marks=(name,))
 
     def make_upload(self, _: str) -> Thing:
         """A newest still as an agent sends it."""
