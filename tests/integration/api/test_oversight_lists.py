@@ -54,7 +54,7 @@ class Room:
     def page(self, path: str, status: int = 200) -> str:
         answer = self.client.get(path)
         assert answer.status_code == status, (path, answer.status_code, answer.text[-300:])
-        return answer.text
+        return str(answer.text)
 
     def post(self, path: str, **fields: str) -> Any:
         token = re.search(r'name="csrf" value="([^"]+)"', self.page("/oversight/findings?view=none"))
