@@ -30,7 +30,8 @@ SELECT i.id, i.number, i.rule, i.state, i.tier, i.people_inside, i.hazards, i.fl
        (SELECT max(e.id) FROM incident_entry e WHERE e.incident_id = i.id) AS entry,
        (SELECT json_agg(json_build_object('id', d.id, 'tier', d.tier, 'state', d.state, 'name_zh', o.name_zh,
                                           'name_en', o.name_en, 'eta_at', d.eta_at, 'distance_m', d.distance_m,
-                                          'travel_s', d.travel_s, 'lat', o.lat, 'lon', o.lon)
+                                          'travel_s', d.travel_s, 'lat', o.lat, 'lon', o.lon,
+                                          'accept_due', d.accept_due, 'arrive_due', d.arrive_due)
                         ORDER BY d.id)
           FROM dispatch d JOIN organisation o ON o.id = d.organisation_id WHERE d.incident_id = i.id) AS crews,
        EXISTS (SELECT FROM command c JOIN dispatch d ON d.id = c.dispatch_id

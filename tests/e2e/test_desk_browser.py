@@ -15,12 +15,25 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from api.app import create_app
 from runtime.settings import DatabaseSettings
 from runtime.stack.ports import free_port
+from tests.e2e.test_pages import serious
 from tests.integration.api.desk_room import PASSWORD, Room, open_room, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 LIFT = "442001"
 HERE, FAR = {"latitude": 22.5233, "longitude": 113.3772}, {"latitude": 22.5300, "longitude": 113.3772}
 Open = Callable[..., Page]
+PAGES = (
+    "/board",
+    "/board/mass/M1",
+    "/board/find?code=442009",
+    "/board/find?code=44",
+    "/board/ready",
+    "/board/wall",
+    "/board/handover",
+    "/board/lift/442001",
+    "/board/blind",
+    "/board/device/lift-442001",
+)
 
 
 class Site:
@@ -163,6 +176,72 @@ def test_taps_without_a_network_are_kept_and_sent_once_with_their_time(site: Sit
     assert page.evaluate("localStorage.getItem('sunlit-taps')") == "[]"
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_can_be_put_on_the_home_screen_and_opens_without_a_network(
+    site: Site, look: Open, language: str
+) -> None:
+    site.room.phone(LIFT)
+    link = site.room.link(LIFT)
+    page = look()
+    faults: list[str] = []
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.goto(f"{link}?lang={language}")
+    browser = page.context.new_cdp_session(page)
+    manifest = browser.send("Page.getAppManifest")
+    assert manifest["errors"] == [] and manifest["url"].endswith(f"/manifest.webmanifest?lang={language}")
+    until(lambda: page.evaluate("Boolean(navigator.serviceWorker.controller)"))
+    # A test's browser keeps nothing, as in private browsing; that is all that stands against installing.
+    against = browser.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert [why["errorId"] for why in against] in ([], ["in-incognito"])
+    told = page.evaluate("fetch(document.querySelector('link[rel=manifest]').href).then(answer => answer.json())")
+    assert told["start_url"] == f"{link}?lang={language}" and told["display"] == "standalone"
+    for icon in told["icons"]:
+        size = page.evaluate(
+            "src => new Promise((done, failed) => { const i = new Image(); i.onload = () => done(i.naturalWidth);"
+            " i.onerror = failed; i.src = src; })",
+            icon["src"],
+        )
+        assert icon["sizes"] in ("any", f"{size}x{size}")
+    assert (faults, serious(page)) == ([], [])
+    # Looked at once, and the next time in a cellar: from the home screen, with the taps.
+    sheet = page.locator("link[rel=stylesheet]").get_attribute("href")
+    kept = "parts => Promise.all(parts.map(part => caches.match(part))).then(all => all.every(Boolean))"
+    until(lambda: page.evaluate(kept, [f"{link}?lang={language}", sheet]))
+    site.stop()
+    cellar = page.context.new_page()
+    page.close()
+    cellar.goto(told["start_url"])
+    expect(cellar.locator("h1")).to_have_text(LIFT)
+    assert cellar.evaluate("getComputedStyle(document.querySelector('.card')).borderRadius") == "10px"
+    cellar.click("button.big[value=accept]")
+    cellar.click("button.big[value=en_route]")
+    cellar.fill("input[name=code]", LIFT)
+    cellar.click("[data-step=arrived] button[value=arrived]")
+    expect(cellar.locator("#offline")).to_be_visible()
+    cellar.wait_for_timeout(4500)
+    site.start()
+    cellar.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(cellar.locator("#offline")).to_be_hidden(timeout=60_000)
+    (arrived,) = site.room.commands("arrived")
+    assert arrived["ok"] and (arrived["created_at"] - arrived["client_at"]).total_seconds() > 4
+    assert site.room.all("SELECT arrived_at FROM dispatch WHERE arrived_at IS NOT NULL") == [
+        {"arrived_at": arrived["client_at"]}
+    ], "the rescue has the time of the thumb"
+
+
+def test_the_hint_to_put_it_on_the_home_screen_goes_for_good(site: Site, look: Open) -> None:
+    site.room.phone(LIFT)
+    page = look()
+    page.add_init_script("Object.defineProperty(navigator, 'standalone', { value: false })")
+    page.goto(f"{site.room.link(LIFT)}?lang=en")
+    expect(page.locator("#install")).to_contain_text("Add to Home Screen")
+    neat(page, 390)
+    page.click("#install-no")
+    page.reload()
+    expect(page.locator("h1")).to_have_text(LIFT)
+    expect(page.locator("#install")).to_be_hidden()
+
+
 def test_a_tap_whose_answer_was_lost_happens_once(site: Site, look: Open) -> None:
     site.room.phone(LIFT)
     page = look()
@@ -247,11 +326,11 @@ def test_an_operator_without_a_mouse(site: Site, look: Open) -> None:
     expect(card).to_be_visible()
     page.keyboard.press("j")
     expect(page.locator("article").nth(0)).to_be_focused()
-    # The board is fetched again at each change: who stands on a card stands there still.
+    # A card is drawn again at each change: who stands on a card stands there still.
     number = page.locator("article").nth(0).get_attribute("data-incident")
-    with page.expect_response("**/board/open*"):
-        site.room.owner.execute("UPDATE incident SET version = version + 1")
-    page.wait_for_timeout(300)
+    version = page.get_attribute("#bar", "data-version")
+    site.room.owner.execute("UPDATE incident SET version = version + 1")
+    expect(page.locator("#bar")).not_to_have_attribute("data-version", f"{version}")
     assert page.evaluate("document.activeElement.dataset.incident") == number
     page.keyboard.press("a")
     page.keyboard.press("Enter")
@@ -264,7 +343,9 @@ def test_an_operator_without_a_mouse(site: Site, look: Open) -> None:
     page.keyboard.type(LIFT)
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text(LIFT)
+    expect(page.locator("#help-open")).to_be_visible()
     page.keyboard.press("r")
+    expect(page.locator(".quick [data-key=r]")).to_be_focused()
     page.keyboard.press("Enter")
     until(lambda: site.room.all("SELECT 1 FROM incident WHERE tier = 2"))
 
@@ -291,7 +372,7 @@ def test_the_desks_pages_on_desk_and_phone(site: Site, look: Open, language: str
         " VALUES ('M1', 'cluster', 'g-1', now(), now(), 1) RETURNING id) UPDATE incident SET mass_id = m.id FROM m"
     )
     page = operator(look, f"/board?lang={language}", width)
-    for path in ("/board", f"/board/incident/{number}", "/board/mass/M1", "/board/find?code=442009", "/board/ready"):
+    for path in (f"/board/incident/{number}", *PAGES):
         page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
         page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
         neat(page, width)
@@ -306,3 +387,39 @@ def test_a_lost_line_covers_the_incidents_page_too(site: Site, look: Open) -> No
     expect(page.locator(".cover")).to_contain_text("NOT LIVE")
     site.start()
     expect(page.locator(".cover")).to_be_hidden(timeout=40_000)
+
+
+def test_who_was_away_hears_what_was_missed(site: Site, look: Open) -> None:
+    """The line breaks, people are trapped meanwhile, and the board says so when it is back."""
+    page = operator(look)
+    expect(page.locator("#link")).to_contain_text("Link")
+    site.room.phone("442002")
+    expect(page.locator("article", has_text="442002")).to_be_visible()
+    site.stop()
+    expect(page.locator(".cover")).to_be_visible(timeout=9_000)
+    site.room.phone(LIFT, people=3)
+    site.start()
+    expect(page.locator(".cover")).to_be_hidden(timeout=40_000)
+    expect(page.locator("#missed")).to_contain_text("While you were away")
+    expect(page.locator("#missed")).to_contain_text(LIFT)
+    expect(page.locator("article", has_text=LIFT)).to_have_class(re.compile("new"))
+    assert page.title().startswith("● (2)")
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    page.keyboard.press("?")
+    page.keyboard.press("m")
+    expect(page.locator("#sound")).to_contain_text("Muted: 15 min left")
+
+
+def test_twice_is_meant_before_119_is_called(site: Site, look: Open) -> None:
+    number = site.room.phone(LIFT)["number"]
+    page = operator(look, f"/board/incident/{number}?lang=en")
+    button = page.locator(".quick button", has_text="Call 119 and 120")
+    button.click()
+    pressed = page.locator(".quick button", has_text="Press again: call 119 and 120 now")
+    expect(pressed).to_be_visible()
+    assert site.room.commands("emergency") == []
+    pressed.click()
+    until(lambda: site.room.commands("emergency"))
+    (given,) = site.room.commands("emergency")
+    assert given["args"] == {"ambulance": "on"} and given["reason"]

@@ -66,6 +66,13 @@ def test_an_owner_looks_live_and_when_nobody_watches_it_ends(city: City, open_pa
     video = page.locator("video")
     page.wait_for_function(f"() => ({PLAYING})(document.querySelector('video'))", timeout=60_000)
     expect(page.locator("#words")).to_have_text("Live")
+    expect(page.locator(".mark .corner")).to_contain_text("owner1")
+    page.click(".full")
+    filled = (
+        "document.fullscreenElement !== null && document.fullscreenElement.contains(document.querySelector('.mark'))"
+    )
+    page.wait_for_function(filled)
+    page.click(".full")
     first = float(video.evaluate("v => v.currentTime"))
     page.wait_for_function(f"() => document.querySelector('video').currentTime > {first + 6}", timeout=60_000)
     colours = video.evaluate(
@@ -81,6 +88,27 @@ def test_an_owner_looks_live_and_when_nobody_watches_it_ends(city: City, open_pa
     (row,) = city.rows("SELECT closed_why FROM live_lease")
     assert row["closed_why"] == "stopped by the viewer"
     assert [fault for fault in faults if "404" not in fault] == []
+
+
+def test_a_patrol_begins_what_is_in_view_and_lets_go_what_is_not(city: City, open_page: Open) -> None:
+    until(lambda: len(recorded(city)) > 1, 60)
+    page = open_page("regulator")
+    page.goto("/live/patrol?lang=en")
+    for camera in (CAMERA, "cam-k-002-1"):
+        page.check(f"[id='c-{camera}']")
+    page.fill("#choose input[name=reason]", "before the holiday")
+    page.check("input[name=grid][value='1']")
+    page.click("#choose button")
+    own = f"[data-camera='{CAMERA}']"
+    page.wait_for_function(f'() => ({PLAYING})(document.querySelector("{own} video"))', timeout=60_000)
+    expect(page.locator(f"{own} .corner")).to_contain_text("before the holiday")
+    opened = "SELECT d.code FROM live_lease e JOIN device d ON d.id = e.device_id WHERE closed_at IS NULL"
+    assert [row["code"] for row in city.rows(opened)] == [CAMERA], "the other one is on the next page"
+    page.keyboard.press("n")
+    page.wait_for_function(
+        f"() => ({PLAYING})(document.querySelector(\"[data-camera='cam-k-002-1'] video\"))", timeout=60_000
+    )
+    until(lambda: [row["code"] for row in city.rows(opened)] == ["cam-k-002-1"])
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
