@@ -104,6 +104,12 @@ async def viewer(request: Request) -> Viewer | None:
     return found
 
 
+async def still_signed_in(request: Request) -> Viewer | None:
+    """The same read anew, for answers that go on for long: rights may have been taken away since."""
+    del request.state.viewer
+    return await viewer(request)
+
+
 async def _viewer(request: Request, connection: AsyncConnection, token: str) -> Viewer | None:
     idle = request.app.state.settings.api.idle_minutes
     row = await (await connection.execute(QUERIES["session_get"], {"token": token, "idle": idle})).fetchone()
