@@ -27,6 +27,7 @@ from api.live import leases, patrol
 from api.live import routes as live
 from api.live import uploads as live_uploads
 from api.media import routes as media
+from api.openapi import document
 from api.oversight import (
     accounting,
     alarms,
@@ -122,6 +123,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(PublicCache)
     app.add_middleware(Shield, settings=settings)
     add_handlers(app)
+    document.install(app)
     return app
 
 

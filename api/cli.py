@@ -1,5 +1,6 @@
 """`sunlit api`: the pages."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import uvicorn
 from api import assets as page_assets
 from api.orders_cli import order
 from runtime import log
-from runtime.settings import load
+from runtime.settings import Settings, load
 from runtime.stack.ports import PortInUse, demand_free
 
 app = typer.Typer(help="The pages.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -37,6 +38,14 @@ def run(config: Config = None) -> None:
         access_log=False,
         timeout_graceful_shutdown=3,
     )
+
+
+@app.command()
+def openapi() -> None:
+    """Print what every address takes and gives, as OpenAPI 3.1."""
+    from api.app import create_app
+
+    typer.echo(json.dumps(create_app(Settings()).openapi(), ensure_ascii=False, indent=1))
 
 
 @app.command()

@@ -2,7 +2,7 @@
 -- A kitchen that has gone to another organisation takes the grant with it.
 SELECT r.role, r.town_code, r.organisation_id, r.kitchen_id FROM person_role r
 LEFT JOIN kitchen k ON k.id = r.kitchen_id
-WHERE r.person_id = %(person)s AND (r.kitchen_id IS NULL OR k.owner_org_id = r.organisation_id)
+WHERE r.person_id = %(person)s AND (r.kitchen_id IS NULL OR k.owner_org_id = r.organisation_id) ORDER BY r.id
 
 -- name: session_get
 -- By its token, or for some seconds by the one before. `stale`: a look is due to be written down.

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
@@ -70,7 +71,7 @@ class Hub:
         self.heard = 0
         """how many entries this process has heard of; a viewer's place among them is such a number"""
         self.viewers = 0
-        self._tick = asyncio.Event()
+        self._tick, self._looking, self._looked = asyncio.Event(), asyncio.Lock(), 0.0
 
     @property
     def fresh(self) -> bool:
@@ -87,8 +88,22 @@ class Hub:
             await asyncio.sleep(POLL_S)
 
     async def look(self) -> None:
-        """Reads once what has changed, and wakes everybody when something has."""
-        async with asyncio.timeout(2 * BEAT_S), self.pool.connection() as connection:
+        """Reads once what has changed, and wakes everybody when something has; whoever asks meanwhile shares the look.
+
+        Raises psycopg.Error or PoolTimeout.
+        """
+        asked = time.monotonic()
+        async with self._looking:
+            if self._looked < asked:
+                self._looked = time.monotonic()
+                try:
+                    async with asyncio.timeout(2 * BEAT_S):
+                        await self._look()
+                except TimeoutError as error:
+                    raise PoolTimeout(f"no answer within {2 * BEAT_S:g} s") from error
+
+    async def _look(self) -> None:
+        async with self.pool.connection() as connection:
             row = await (await connection.execute(QUERIES["digest"])).fetchone()
             assert row is not None
             if row["newest"] != self.newest or not self.digest:

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from fastapi import Request
 
-from api.access import Viewer
-from api.access import viewer as viewer_now
+from api.access import Viewer, still_signed_in
 from api.board.live import Board, Look
 from api.board.missed import MOST, in_towns
 from api.stream import FAULTS, RECHECK_S, RETRY_MS, Hub, Row, beat, event
@@ -33,7 +32,8 @@ async def follow(request: Request, viewer: Viewer, look: Look, stands: Place) ->
     hub.viewers += 1
     try:
         yield f"retry: {RETRY_MS}\n\n"
-        place, digest, checked, version = hub.heard, hub.digest, time.monotonic(), stands.board
+        # Whoever comes, or comes back, hears at once how things stand.
+        place, digest, checked, version = hub.heard, "", time.monotonic(), stands.board
         async for text in _missed(hub, board, look, stands):
             yield text
         while True:
@@ -85,9 +85,8 @@ async def _board(board: Board, look: Look, version: str) -> tuple[str, str]:
 
 async def _still(request: Request, viewer: Viewer) -> bool:
     """Whether the viewer may still look; while the database is away nobody is sent off."""
-    request.state._state.pop("viewer", None)
     try:
-        found = await viewer_now(request)
+        found = await still_signed_in(request)
     except FAULTS:
         return True
     return found is not None and found.grants == viewer.grants

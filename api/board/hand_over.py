@@ -1,7 +1,7 @@
 """What one shift hands to the next: what is open, taken as it is, and words. The next one confirms having read it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
@@ -11,7 +11,6 @@ from psycopg.types.json import Jsonb
 from api.access import Viewer
 from api.board.desk import QUERIES, Operator, asked_towns, fields, told, towns_of
 from api.board.live import Facts
-from api.board.view import grouped
 from api.commands import Result, lead_back
 from api.page import render
 from api.sql import QUERIES as SHARED
@@ -91,10 +90,9 @@ async def confirm(request: Request, identity: int, viewer: Operator) -> Response
 
 def frozen(facts: Facts) -> Sequence[dict[str, Any]]:
     """PURE. What is open, most urgent first, as it is kept with a note."""
-    rows = [row for group in grouped(facts.rows, facts.masses, datetime.now(UTC)) for row in group.rows]
     return [
         {name: value.isoformat() if isinstance(value := row[name], datetime) else value for name in FROZEN}
-        for row in rows[:MOST_OPEN]
+        for row in facts.order[:MOST_OPEN]
     ]
 
 

@@ -15,7 +15,6 @@ from api.board.orders import FOR_A_CREW, ORDERS, PRESETS, REASON_NEEDED, WHOMS, 
 from api.board.story import folded
 from api.board.story import told as told_of
 from api.board.strips import HEIGHT, WIDTH, strips, x_of
-from api.board.view import grouped
 from api.commands import Result, lead_back, submit
 from api.i18n import LANGUAGES, text
 from api.media.mint import asked, shown
@@ -170,10 +169,9 @@ async def _story(request: Request, row: Mapping[str, Any], viewer: Viewer) -> di
         spoken = await (await connection.execute(QUERIES["spoken"], ids)).fetchall()
         merged = await (await connection.execute(QUERIES["merged_here"], ids)).fetchall()
         ear = await (await connection.execute(QUERIES["heard"], {**ids, **limits(request)})).fetchone()
-    rows = (await request.app.state.board.facts(towns_of(viewer))).rows
+    rows = (await request.app.state.board.facts(towns_of(viewer))).order
     ahead = abs(_ahead(row))
-    others = [other for group in grouped(rows, [], datetime.now(UTC)) for other in group.rows]
-    others = [other for other in others if other["id"] != row["id"]]
+    others = [other for other in rows[: OTHERS + 1] if other["id"] != row["id"]]
     return {
         "row": row,
         "ear": ear,

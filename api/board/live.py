@@ -1,6 +1,7 @@
 """The board as all its viewers share it: read and drawn once per language, towns and state, however many look on."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -9,16 +10,18 @@ from uuid import uuid4
 from msgspec import Struct
 
 from api.board.desk import QUERIES, Towns
-from api.board.frame import Frame, change
+from api.board.frame import Frame, change, wind
 from api.board.missed import entry_event
 from api.board.pieces import drawn
-from api.board.view import Row
-from api.stream import Hub, event
+from api.board.view import Row, grouped
+from api.stream import FAULTS, Hub, event
 from runtime.db import AsyncPool
 from runtime.settings import Settings
 
+log = logging.getLogger(__name__)
 ROWS_S, SIDE_S, READY_S = 5.0, 10.0, 60.0
 """how old the incidents, the figures beside them and the readiness of tomorrow may be, where no row says they differ"""
+REGIONS = ("top", "count", "cards", "lines", "side")
 FOREVER = float("inf")
 SILENCES_SHOWN = 6
 PAST, MOST_TEXTS = 7, 2000
@@ -42,6 +45,8 @@ class Facts(Struct, frozen=True):
     strangers: Sequence[Row]
     unread: Sequence[Row]
     services: Sequence[Row]
+    order: Sequence[Row]
+    """the rows, most urgent first"""
     side: Mapping[str, Any]
 
 
@@ -63,6 +68,7 @@ class Board:
         self._past: dict[object, list[Frame]] = {}
         self._pushes: dict[object, str] = {}
         self._entries: dict[object, str] = {}
+        self._tasks: dict[object, asyncio.Task[None]] = {}
         self._turn = 0
         self._locks: dict[object, asyncio.Lock] = {}
         self._boot, self._made = uuid4().hex[:6], 0
@@ -86,6 +92,22 @@ class Board:
         facts = await self._facts(look.towns)
         found: Frame = (await self._once(name, facts.turn, FOREVER, make)).value
         return found
+
+    async def regions(self, look: Look) -> tuple[str, Mapping[str, str]]:
+        """The board's version, and its regions as a page holds them, with clocks of this second."""
+
+        async def make() -> tuple[str, Mapping[str, str]]:
+            now, html = datetime.now(UTC), dict.fromkeys(REGIONS, "")
+            for piece in frame.pieces:
+                html[piece.region] += f'<div data-piece="{piece.key}">{piece.html}</div>'
+            return frame.version, {name: wind(text, now) for name, text in html.items()}
+
+        frame = await self.frame(look)
+        second = int(asyncio.get_running_loop().time())
+        made: tuple[str, Mapping[str, str]] = (
+            await self._once(("regions", look), (frame.version, second), FOREVER, make)
+        ).value
+        return made
 
     async def facts(self, towns: Towns) -> Facts:
         """What the board shows of some towns."""
@@ -137,7 +159,7 @@ class Board:
             strangers = await (await connection.execute(QUERIES["strangers_alarm"])).fetchall()
             unread = await (await connection.execute(QUERIES["hand_overs_unread"])).fetchall()
             services = await (await connection.execute(QUERIES["services"])).fetchall()
-        return Facts(rows, masses, strangers, unread, services, {})
+        return Facts(rows, masses, strangers, unread, services, (), {})
 
     async def _today(self, towns: Towns) -> Mapping[str, Any]:
         since = datetime.now(UTC) - timedelta(hours=24)
@@ -160,6 +182,24 @@ class Board:
 
     async def _once(self, name: object, key: object, life_s: float, make: Callable[[], Awaitable[Any]]) -> _Kept:
         """What was made for this key, made now where nobody has; whoever asks meanwhile waits for the same."""
+        kept = self._kept.get(name)
+        age = asyncio.get_running_loop().time() - kept.at if kept else FOREVER
+        if kept and kept.key == key and age <= 2 * life_s:
+            if age > life_s and name not in self._tasks:
+                # No row says that it differs: what is there is shown while it is read again.
+                self._tasks[name] = asyncio.create_task(self._again(name, key, life_s, make))
+            return kept
+        return await self._made_once(name, key, life_s, make)
+
+    async def _again(self, name: object, key: object, life_s: float, make: Callable[[], Awaitable[Any]]) -> None:
+        try:
+            await self._made_once(name, key, life_s, make)
+        except FAULTS as error:
+            log.debug("board: %s", error)
+        finally:
+            self._tasks.pop(name, None)
+
+    async def _made_once(self, name: object, key: object, life_s: float, make: Callable[[], Awaitable[Any]]) -> _Kept:
         async with self._locks.setdefault(name, asyncio.Lock()):
             now = asyncio.get_running_loop().time()
             kept = self._kept.get(name)
@@ -189,4 +229,5 @@ def _of_towns(everything: Facts, side: Mapping[str, Any], towns: Towns) -> Facts
         unread = [row for row in unread if row["towns"] is not None and set(row["towns"]) <= set(towns)]
     ids = {row["mass_id"] for row in rows}
     masses = [mass for mass in everything.masses if mass["id"] in ids]
-    return Facts(rows, masses, everything.strangers, unread, everything.services, side)
+    order = [row for group in grouped(rows, masses, datetime.now(UTC)) for row in group.rows]
+    return Facts(rows, masses, everything.strangers, unread, everything.services, order, side)

@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse
+from markupsafe import Markup
 
 from api.access import Viewer
 from api.board.desk import QUERIES, Operator, asked_towns, limits, told, towns_of
@@ -18,13 +19,12 @@ from api.page import language_of, render
 from api.stream import EventStream
 
 router = APIRouter()
-REGIONS = ("top", "count", "cards", "lines", "side")
 ON_THE_WALL = 60
 
 
 @router.get("/board")
 async def board(request: Request, viewer: Operator, said: str = "") -> HTMLResponse:
-    return _wound(request, viewer, "board/board.html", said=said, **await _open(request, viewer))
+    return render(request, "board/board.html", said=said, **await _open(request, viewer))
 
 
 @router.get("/board/stream")
@@ -59,13 +59,13 @@ async def map_points(request: Request, viewer: Operator) -> JSONResponse:
 @router.get("/board/wall")
 async def wall(request: Request, viewer: Operator) -> HTMLResponse:
     """For a screen on the wall: no forms, read from five metres."""
-    return _wound(request, viewer, "board/wall.html", **await _on_the_wall(request, viewer))
+    return _wound(request, "board/wall.html", **await _on_the_wall(request, viewer))
 
 
 @router.get("/board/wall/part")
 async def wall_part(request: Request, viewer: Operator) -> HTMLResponse:
     """The part of it that lives."""
-    return _wound(request, viewer, "board/wall_part.html", **await _on_the_wall(request, viewer))
+    return _wound(request, "board/wall_part.html", **await _on_the_wall(request, viewer))
 
 
 @router.get("/board/history")
@@ -110,22 +110,23 @@ def _link(request: Request) -> str:
 async def _open(request: Request, viewer: Viewer) -> dict[str, Any]:
     await request.app.state.hub.look()
     after = told(request)
-    frame = await request.app.state.board.frame(_look(request, viewer))
-    return {**after, "frame": frame, "regions": {name: frame.region(name) for name in REGIONS}}
+    version, regions = await request.app.state.board.regions(_look(request, viewer))
+    # The pieces are everybody's; the token in their forms is this viewer's.
+    own = {name: Markup(html.replace(CSRF, viewer.csrf)) for name, html in regions.items()}
+    return {**after, "version": version, "regions": own}
 
 
 async def _on_the_wall(request: Request, viewer: Viewer) -> dict[str, Any]:
     await request.app.state.hub.look()
     after = told(request)
     facts = await request.app.state.board.facts(towns_of(viewer))
-    rows = [row for group in grouped(facts.rows, facts.masses, datetime.now(UTC)) for row in group.rows]
-    return {**after, "rows": rows[:ON_THE_WALL], "more": max(0, len(rows) - ON_THE_WALL), "facts": facts}
+    return {**after, "rows": facts.order[:ON_THE_WALL], "more": max(0, len(facts.order) - ON_THE_WALL), "facts": facts}
 
 
-def _wound(request: Request, viewer: Viewer, template: str, **context: Any) -> HTMLResponse:
-    """A page of shared pieces, with this viewer's token in its forms and the clocks set."""
+def _wound(request: Request, template: str, **context: Any) -> HTMLResponse:
+    """A page whose clocks are set."""
     answer = render(request, template, **context)
-    html = wind(bytes(answer.body).decode().replace(CSRF, viewer.csrf), datetime.now(UTC))
+    html = wind(bytes(answer.body).decode(), datetime.now(UTC))
     headers = {name: answer.headers[name] for name in ("content-language", "vary")}
     return HTMLResponse(html, answer.status_code, headers=headers)
 

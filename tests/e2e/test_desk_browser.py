@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from api.app import create_app
 from runtime.settings import DatabaseSettings
 from runtime.stack.ports import free_port
+from tests.e2e.test_pages import serious
 from tests.integration.api.desk_room import PASSWORD, Room, open_room, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -201,7 +202,7 @@ def test_the_page_can_be_put_on_the_home_screen_and_opens_without_a_network(
             icon["src"],
         )
         assert icon["sizes"] in ("any", f"{size}x{size}")
-    assert faults == []
+    assert (faults, serious(page)) == ([], [])
     # Looked at once, and the next time in a cellar: from the home screen, with the taps.
     sheet = page.locator("link[rel=stylesheet]").get_attribute("href")
     kept = "parts => Promise.all(parts.map(part => caches.match(part))).then(all => all.every(Boolean))"
@@ -342,7 +343,9 @@ def test_an_operator_without_a_mouse(site: Site, look: Open) -> None:
     page.keyboard.type(LIFT)
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text(LIFT)
+    expect(page.locator("#help-open")).to_be_visible()
     page.keyboard.press("r")
+    expect(page.locator(".quick [data-key=r]")).to_be_focused()
     page.keyboard.press("Enter")
     until(lambda: site.room.all("SELECT 1 FROM incident WHERE tier = 2"))
 

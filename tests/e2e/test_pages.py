@@ -17,6 +17,10 @@ DOORS = (
     ("/restaurant/k-001", ""),
     ("/search?q=442001", ""),
     ("/open-data", ""),
+    ("/towns", ""),
+    ("/lift/442001/qr?size=a6", ""),
+    ("/lift/442001/report", ""),
+    ("/report", ""),
     ("/login", ""),
     ("/board", "operator"),
     ("/board/history", "operator"),
@@ -31,6 +35,7 @@ DOORS = (
     ("/oversight/rescues?mass=in&sort=name&order=asc", "regulator"),
     ("/oversight/accounting", "regulator"),
     ("/oversight/coverage", "regulator"),
+    ("/oversight/reports", "regulator"),
 )
 
 LOOKED_INTO = (("zh", 390), ("en", 1440))

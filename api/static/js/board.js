@@ -5,6 +5,13 @@
   function numbers() { return Array.from(document.querySelectorAll("[data-incident], [data-line]"), function (e) { return e.dataset.incident || e.dataset.line; }); }
   function strangers() { return Array.from(document.querySelectorAll("[data-stranger]"), function (e) { return e.dataset.stranger; }); }
   let known = null;
+  // An entry of the stream and the card that follows it are one thing: it rings once.
+  const rung = new Set();
+  function ringFor(names) {
+    const fresh = names.filter(function (name) { return !rung.has(name); });
+    fresh.forEach(function (name) { rung.add(name); });
+    if (fresh.length) sunlitBell.alarm(fresh);
+  }
   // What stands here now and did not before is new; an incident's page rings for others as the board does.
   function compare() {
     const now = numbers().concat(strangers());
@@ -14,7 +21,7 @@
         const card = document.querySelector('[data-incident="' + CSS.escape(n) + '"]');
         if (card) card.classList.add("new");
       });
-      if (fresh.length) sunlitBell.alarm(fresh);
+      ringFor(fresh);
       now.forEach(function (n) { known.add(n); });
     } else known = new Set(now);
     sunlitBell.mark();
@@ -68,7 +75,7 @@
     if (reached.has(entry.id)) return;
     reached.add(entry.id);
     if (entry.missed) { missed.push(entry); return; }
-    if (entry.new && entry.number !== bar.dataset.number && !(known && known.has(entry.number))) { if (known) known.add(entry.number); sunlitBell.alarm([entry.number]); }
+    if (entry.new && entry.number !== bar.dataset.number && !(known && known.has(entry.number))) ringFor([entry.number]);
     if (entry.told && ticker) { ticker.hidden = false; ticker.textContent = entry.at + " " + entry.text; }
   });
   document.addEventListener("sunlit:caught-up", function (e) {
@@ -91,7 +98,7 @@
       const more = told.length - shown.length;
       if (more > 0 || e.detail.cut) { const line = document.createElement("li"); line.textContent = e.detail.cut ? box.dataset.cut : box.dataset.more.replace("{n}", more); list.append(line); }
     }
-    if (fresh.length) { fresh.forEach(function (entry) { if (known) known.add(entry.number); }); sunlitBell.alarm(fresh.map(function (entry) { return entry.number; })); }
+    ringFor(fresh.map(function (entry) { return entry.number; }));
     missed = [];
   });
   if (box) box.querySelector("button").addEventListener("click", function () { box.hidden = true; });

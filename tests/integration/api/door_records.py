@@ -1,6 +1,8 @@
 """The part of the doors' world that programs and records are about."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 from api.access import digest
 from api.tokens import Scope
@@ -11,17 +13,25 @@ HOME = "442000001"
 
 
 class Records:
-    """Lines, alarms, webhooks, happenings, and the tokens of two programs."""
+    """Lines, alarms, webhooks, happenings, programs with their tokens, and people who are administered."""
 
     owner: Connection
     incident_id: Any
 
-    def records(self, keys: dict[str, str], elsewhere: str) -> None:
-        for name, town in (("token", HOME), ("token elsewhere", elsewhere)):
+    def one(self, statement: str, *values: object) -> Any:
+        """The only value of the only row."""
+        row = self.owner.execute(statement, values).fetchone()
+        assert row is not None, statement
+        return next(iter(row.values()))
+
+    def records(self, tokens: Mapping[str, str], elsewhere: str) -> None:
+        for name, token in tokens.items():
+            scopes = [Scope.FIGURES] if name.startswith("narrow") else list(Scope)
+            towns = [elsewhere] if name.endswith("elsewhere") else None
             self.owner.execute(
                 "INSERT INTO api_token (token_sha256, name, scopes, town_codes, created_by, expires_at)"
                 " VALUES (%s, %s, %s, %s, 'test', now() + interval '1 day')",
-                (digest(keys[name]), name, [scope.value for scope in Scope], [town]),
+                (digest(token), name, [scope.value for scope in scopes], towns),
             )
         self.owner.execute(
             "INSERT INTO audit_log (actor, action, object, reason) VALUES ('x', 'evidence_viewed', %s, 'line-7qx')",
@@ -54,3 +64,30 @@ class Records:
 
     def make_happening(self, _: str) -> Thing:
         return Thing(marks=("R-7QX",))
+
+    def make_person(self, _: str) -> Thing:
+        login = f"somebody-{uuid4().hex[:8]}"
+        person = self.one("INSERT INTO person (login, name) VALUES (%s, 'x') RETURNING id", login)
+        return Thing({"person": str(person)}, marks=(login,))
+
+    def make_grant(self, viewer: str) -> Thing:
+        person = self.make_person(viewer)
+        statement = "INSERT INTO person_role (person_id, role) VALUES (%s, 'regulator') RETURNING id"
+        return person._replace(fields={"grant": str(self.one(statement, person.blanks["person"]))})
+
+    def make_codes(self, viewer: str) -> Thing:
+        person = self.make_person(viewer)
+        values = (person.blanks["person"],)
+        self.owner.execute(
+            "INSERT INTO second_factor (person_id, secret, confirmed_at) VALUES (%s, 'x', now())", values
+        )
+        return person
+
+    def make_program(self, _: str) -> Thing:
+        name = f"program-{uuid4().hex[:8]}"
+        token = self.one(
+            "INSERT INTO api_token (token_sha256, name, scopes, created_by, expires_at)"
+            " VALUES (%s, %s, '{lifts:read}', 'x', now() + interval '1 day') RETURNING id",
+            *(uuid4().hex, name),
+        )
+        return Thing({"token": str(token)}, marks=(name,))

@@ -39,12 +39,8 @@ LOGINS = {
     "other owner": "owner2",
     "admin": "admin",
 }
-KEYS = {
-    "agent": "upload-token",
-    "other agent": "other-upload-token",
-    "token": "api-token-7qx",
-    "token elsewhere": "api-token-elsewhere",
-}
+TOKENS = {name: f"slt_{name.replace(' ', '-')}" for name in ("token", "token elsewhere", "narrow token")}
+KEYS = {"agent": "upload-token", "other agent": "other-upload-token", **TOKENS}
 SALT = b"salt" * 8
 BOX = b"\x00\x00\x00\x18ftypiso5" + b"\x00" * 12
 # What changes by itself while the pages run, and what a try to sign in leaves.
@@ -65,7 +61,7 @@ class World(Records):
         self._leases: dict[str, Thing] = {}
         self._people()
         self._things()
-        self.records(KEYS, ELSEWHERE)
+        self.records(TOKENS, ELSEWHERE)
 
     def thing(self, name: str, viewer: str) -> Thing:
         """Raises KeyError for a name that stands for nothing."""
@@ -74,12 +70,6 @@ class World(Records):
             known = sorted(key[5:].replace("_", "-") for key in dir(self) if key.startswith("make_"))
             raise KeyError(f"docs/doors.md names {name!r}; the world has {', '.join(known)}")
         return make(viewer)
-
-    def one(self, statement: str, *values: object) -> Any:
-        """The only value of the only row."""
-        row = self.owner.execute(statement, values).fetchone()
-        assert row is not None, statement
-        return next(iter(row.values()))
 
     def digest(self) -> str:
         """Everything that the database holds and that does not change by itself."""
@@ -325,6 +315,10 @@ class World(Records):
         sealed = self._sealed("owner1", Person.OWNER, "lease", lease.hex)
         return Thing({"lease": str(lease), "sealed": sealed}, marks=("lease-7qx", CAMERA))
 
+    def make_clip(self, viewer: str) -> Thing:
+        """The same for a piece of the past that was asked for as a file."""
+        return self.make_lease(viewer, "clip")
+
     def make_report_of_a_lift(self, _: str) -> Thing:
         return Thing(fields=self._form_of(f"lift/{LIFT}"))
 
@@ -351,33 +345,6 @@ class World(Records):
         sha256 = hashlib.sha256(jpeg(4)).hexdigest()
         headers = {"x-sunlit-device": CAMERA, **_captured("image/jpeg")}
         return Thing({"event_id": str(uuid4()), "sha256": sha256}, headers=headers, body=jpeg(4))
-
-    def make_person(self, _: str) -> Thing:
-        login = f"somebody-{uuid4().hex[:8]}"
-        person = self.one("INSERT INTO person (login, name) VALUES (%s, 'x') RETURNING id", login)
-        return Thing({"person": str(person)}, marks=(login,))
-
-    def make_grant(self, viewer: str) -> Thing:
-        person = self.make_person(viewer)
-        statement = "INSERT INTO person_role (person_id, role) VALUES (%s, 'regulator') RETURNING id"
-        return person._replace(fields={"grant": str(self.one(statement, person.blanks["person"]))})
-
-    def make_codes(self, viewer: str) -> Thing:
-        person = self.make_person(viewer)
-        values = (person.blanks["person"],)
-        self.owner.execute(
-            "INSERT INTO second_factor (person_id, secret, confirmed_at) VALUES (%s, 'x', now())", values
-        )
-        return person
-
-    def make_program(self, _: str) -> Thing:
-        name = f"program-{uuid4().hex[:8]}"
-        token = self.one(
-            "INSERT INTO api_token (token_sha256, name, scopes, created_by, expires_at)"
-            " VALUES (%s, %s, '{lifts:read}', 'x', now() + interval '1 day') RETURNING id",
-            *(uuid4().hex, name),
-        )
-        return Thing({"token": str(token)}, marks=(name,))
 
     def make_upload(self, _: str) -> Thing:
         """A newest still as an agent sends it."""

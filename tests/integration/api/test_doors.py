@@ -90,7 +90,9 @@ class Walk:
                 form["csrf"] = self.world.csrf(person)
             answer = await person(row.method, path, knock.query, form=form)
         await self._judge(row, viewer, path, answer)
-        shown = bare(answer, path) + answer.headers.get("location", "").replace(path, "")
+        led = answer.headers.get("location", "")
+        # What the sign-in leads back to is what was asked for.
+        shown = bare(answer, path) + ("" if led.startswith("/login?back=") else led.replace(path, ""))
         told = [mark for mark in knock.marks if mark in shown]
         if row.hides(viewer) and told:
             self._say(row, viewer, f"nothing of {told[0]}", answer)

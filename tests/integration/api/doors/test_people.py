@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
+from api.app import create_app
 from api.doors.person_cli import app as cli
 from runtime.settings import DatabaseSettings
 from tests.integration.api.doors.house import PASSWORD, House, csrf, opened, sign_in
@@ -86,6 +87,18 @@ def test_a_first_admins_link_is_dead_when_somebody_was_first_and_after_an_hour(h
     form = {"login": "chief", "name": "Chief", "password": NEW, "again": NEW}
     assert house.browser().post(path, data=form).status_code == 404
     assert sign_in(house.browser(), "admin", NEW).status_code == 303
+
+
+def test_the_log_says_that_nobody_can_run_the_house(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    for column in ("password_hash", "oidc_subject"):
+        house.rows(f"UPDATE person SET {column} = NULL")
+    with TestClient(create_app(house.settings)) as pages:
+        for _ in range(200):
+            pages.get("/healthz")
+            if "first-admin" in caplog.text:
+                break
+    assert "sunlit person first-admin" in caplog.text
+    assert "/welcome/" not in caplog.text
 
 
 def test_from_an_added_person_to_a_role_in_one_town(house: House, admin: TestClient) -> None:
