@@ -117,7 +117,7 @@ async def _viewer(request: Request, connection: AsyncConnection, token: str) -> 
         return None
     if row["stale"]:
         await connection.execute(QUERIES["session_seen"], {"session": row["session"]})
-    if row["renew"] and request.headers.get("sec-fetch-mode", "navigate") == "navigate" and request.method == "GET":
+    if row["renew"] and _opens_a_page(request):
         new = secrets.token_urlsafe(32)
         values = {"session": row["session"], "token": token, "new": digest(new)}
         if await (await connection.execute(QUERIES["session_renew"], values)).fetchone():
@@ -128,6 +128,13 @@ async def _viewer(request: Request, connection: AsyncConnection, token: str) -> 
         for grant in await cursor.fetchall()
     )
     return Viewer(row["id"], row["login"], row["name"], row["language"], row["csrf"], grants, row["session"])
+
+
+def _opens_a_page(request: Request) -> bool:
+    """Whether the answer is a page that can still bring a cookie; a stream that has begun cannot."""
+    mode = request.headers.get("sec-fetch-mode")
+    whole = mode == "navigate" if mode else "text/html" in request.headers.get("accept", "")
+    return whole and request.method == "GET"
 
 
 def hand_over(request: Request, headers: MutableHeaders) -> None:
@@ -178,10 +185,7 @@ async def _check_form(request: Request, found: Viewer) -> None:
 
 def _address(request: Request) -> str:
     """Where a person wanted to go; of a part of a page, the page."""
-    shown = urlsplit(request.headers.get("hx-current-url", ""))
-    path, query = (shown.path, shown.query) if shown.path else (request.url.path, request.url.query)
-    whole = f"{path}?{query}" if query else path
-    return whole if len(whole) <= 500 else path[:500]
+    return urlsplit(request.headers.get("hx-current-url", "")).path or request.url.path
 
 
 def same_origin(request: Request) -> None:

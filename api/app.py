@@ -18,14 +18,16 @@ from api import edge_uploads, receipts, session
 from api.board import devices, hand_over, incident, lifts, strangers
 from api.board import routes as board
 from api.board.live import Board
+from api.crew import install
 from api.crew import routes as crew
-from api.doors import account, second_door
+from api.doors import account, admin_people, admin_tokens, provider_door, second_door, welcome
 from api.doors.sweep import keep_swept
 from api.kitchen import pages as kitchen
 from api.live import leases, patrol
 from api.live import routes as live
 from api.live import uploads as live_uploads
 from api.media import routes as media
+from api.openapi import document
 from api.oversight import (
     accounting,
     alarms,
@@ -34,6 +36,7 @@ from api.oversight import (
     coverage,
     kpi_page,
     list_pages,
+    monthly,
     overview,
     places,
     policies,
@@ -41,6 +44,7 @@ from api.oversight import (
     rescues,
     rosters,
     story,
+    units,
     views,
 )
 from api.oversight import routes as oversight
@@ -71,7 +75,11 @@ def create_app(settings: Settings) -> FastAPI:
     for part in (
         session,
         second_door,
+        provider_door,
         account,
+        welcome,
+        admin_people,
+        admin_tokens,
         edge_uploads,
         receipts,
         live_uploads,
@@ -84,6 +92,7 @@ def create_app(settings: Settings) -> FastAPI:
         hand_over,
         devices,
         incident,
+        install,
         crew,
         kitchen,
         accounting,
@@ -97,6 +106,8 @@ def create_app(settings: Settings) -> FastAPI:
         reports,
         overview,
         kpi_page,
+        monthly,
+        units,
         list_pages,
         places,
         views,
@@ -112,6 +123,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(PublicCache)
     app.add_middleware(Shield, settings=settings)
     add_handlers(app)
+    document.install(app)
     return app
 
 

@@ -1,20 +1,16 @@
 """`sunlit api`: the pages."""
 
-import sys
+import json
 from pathlib import Path
 from typing import Annotated
 
-import psycopg
 import typer
 import uvicorn
 
 from api import assets as page_assets
 from api.orders_cli import order
-from api.session import HASHER
-from api.sql import QUERIES
 from runtime import log
-from runtime.db import Role, connect, fault_of
-from runtime.settings import load
+from runtime.settings import Settings, load
 from runtime.stack.ports import PortInUse, demand_free
 
 app = typer.Typer(help="The pages.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -45,6 +41,14 @@ def run(config: Config = None) -> None:
 
 
 @app.command()
+def openapi() -> None:
+    """Print what every address takes and gives, as OpenAPI 3.1."""
+    from api.app import create_app
+
+    typer.echo(json.dumps(create_app(Settings()).openapi(), ensure_ascii=False, indent=1))
+
+
+@app.command()
 def assets(
     modules: Annotated[Path | None, typer.Option("--from", help="a folder of node modules instead of npm")] = None,
 ) -> None:
@@ -55,23 +59,3 @@ def assets(
         typer.echo(f"sunlit api assets: {error}", err=True)
         raise typer.Exit(1) from error
     typer.echo(", ".join(path.name for path in placed))
-
-
-@app.command("set-password")
-def set_password(login: str, config: Config = None) -> None:
-    """Set a person's password, read from standard input."""
-    password = sys.stdin.readline().rstrip("\n")
-    if len(password) < 8:
-        typer.echo("password: expected at least 8 characters on standard input", err=True)
-        raise typer.Exit(1)
-    try:
-        with connect(load(config).database, Role.OWNER) as connection:
-            values = {"login": login, "hash": HASHER.hash(password)}
-            found = connection.execute(QUERIES["set_password"], values).fetchone()
-    except psycopg.Error as error:
-        typer.echo(f"database: {fault_of(error)}", err=True)
-        raise typer.Exit(1) from error
-    if found is None:
-        typer.echo(f"login: {login!r} is nobody", err=True)
-        raise typer.Exit(1)
-    typer.echo(f"{login}: password set")

@@ -2,7 +2,7 @@
 -- A kitchen that has gone to another organisation takes the grant with it.
 SELECT r.role, r.town_code, r.organisation_id, r.kitchen_id FROM person_role r
 LEFT JOIN kitchen k ON k.id = r.kitchen_id
-WHERE r.person_id = %(person)s AND (r.kitchen_id IS NULL OR k.owner_org_id = r.organisation_id)
+WHERE r.person_id = %(person)s AND (r.kitchen_id IS NULL OR k.owner_org_id = r.organisation_id) ORDER BY r.id
 
 -- name: session_get
 -- By its token, or for some seconds by the one before. `stale`: a look is due to be written down.
@@ -95,9 +95,6 @@ SELECT 1 AS ok
 -- name: beat
 INSERT INTO api_beat (instance, at, info) VALUES (%(instance)s, clock_timestamp(), '{}')
 ON CONFLICT (instance) DO UPDATE SET at = EXCLUDED.at
-
--- name: set_password
-UPDATE person SET password_hash = %(hash)s WHERE login = %(login)s RETURNING id
 
 -- name: rescuers
 SELECT id, code, kind, name_zh, name_en, lat, lon FROM organisation

@@ -8,6 +8,8 @@ from api.refusals import COMMANDS, REFUSALS, TIER, Say, saying
 PATTERNS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
     (re.compile(f"^{pattern}$"), saying(template))
     for pattern, template in (
+        ("owner of the kitchen", "本店经营者"),
+        (r"incident (?P<n>\S+)", "救援 {n}"),
         ("alarm received", "收到报警"),
         ("alarm button pressed", "报警按钮被按下"),
         ("alarm_button", "报警按钮"),

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 
 class ClimateLimit(BaseModel):
@@ -97,3 +97,40 @@ class ApiSettings(BaseModel):
         if address and not (named and parts.scheme in ("http", "https") and re.fullmatch(r"[\w.:-]+", parts.netloc)):
             raise ValueError(f"{address!r}, expected http(s)://host/... with {{z}}, {{x}} and {{y}}, or nothing")
         return address
+
+
+class OidcSettings(BaseModel):
+    """A bureau's own identity provider, through which people sign in besides the password: `[oidc]`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    issuer: str = ""
+    """as the provider calls itself, such as https://id.example; empty: none"""
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    scopes: str = "openid profile"
+    login_claim: str = "preferred_username"
+    """the claim that is a person's login here; asked once, from then on the provider's subject counts"""
+    groups_claim: str = ""
+    """the claim that names groups, for `groups`"""
+    groups: dict[str, Literal["admin", "operator", "regulator"]] = {}
+    """which group makes somebody new what, for all towns; without one nobody new comes in"""
+    label_zh: str = "单位统一身份登录"
+    label_en: str = "Sign in with your organisation"
+
+    @field_validator("issuer")
+    @classmethod
+    def _encrypted(cls, issuer: str) -> str:
+        parts = urlsplit(issuer)
+        near = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if issuer and not (parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and near))):
+            raise ValueError("expected https://..., as the provider calls itself, or nothing")
+        return issuer
+
+    @model_validator(mode="after")
+    def _whole(self) -> "OidcSettings":
+        if self.issuer and not self.client_id:
+            raise ValueError("client_id: missing, expected beside issuer")
+        if self.groups and not self.groups_claim:
+            raise ValueError("groups_claim: missing, expected beside groups")
+        return self

@@ -37,6 +37,8 @@ class Role(StrEnum):
 # that costs nothing.
 OPTIONS = {role: ["timezone=UTC"] for role in Role} | {
     Role.INGEST: ["timezone=UTC", "plan_cache_mode=force_custom_plan"],
+    # The public's questions never keep the database from the desk's for long.
+    Role.PUBLIC: ["timezone=UTC", "statement_timeout=30000"],
     # Who watches the others waits for nobody.
     Role.AUDITOR: ["timezone=UTC", "statement_timeout=5000", "lock_timeout=1000"],
     # A worker that is frozen, or whose machine is gone, in the middle of a transaction loses it and every lock soon:

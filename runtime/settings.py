@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from runtime.api_settings import ApiSettings
+from runtime.api_settings import ApiSettings, OidcSettings
 from runtime.audit_settings import AuditSettings
 
 SESSION_DAYS = 7
@@ -233,6 +233,8 @@ class RetentionSettings(Section):
     """what webhooks were told, and how they answered; so far back another system can catch up"""
     leases_days: int = Field(default=400, ge=0)
     """who looked at whose video; counted from the end of the lease"""
+    reports_days: int = Field(default=730, ge=0)
+    """reports from the public that were answered or not pursued, counted from then"""
     beats_days: int = Field(default=30, ge=0)
     """signs of life of services that are gone"""
     alarms_days: int = Field(default=400, ge=0)
@@ -285,6 +287,7 @@ class Settings(BaseSettings):
     audit: AuditSettings = AuditSettings()
     travel: TravelSettings = TravelSettings()
     api: ApiSettings = ApiSettings()
+    oidc: OidcSettings = OidcSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -162,19 +162,17 @@ async def _changes(database: DatabaseSettings, numbers: Sequence[str]) -> AsyncI
 
 async def _at_fixed_times(door: _Door, paths: Sequence[str], seconds: float) -> list[float]:
     """Seconds from the moment at which each page should have been asked for until it is there."""
-    count, idle_ones = int(seconds * OPERATORS_PER_S), list[Caller]()
     start = asyncio.get_running_loop().time()
 
     async def ask(turn: int) -> float:
         due = start + turn / OPERATORS_PER_S
         await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
-        caller = idle_ones.pop() if idle_ones else await stack.enter_async_context(door.caller(signed_in=True))
-        await timed(caller, paths[turn % len(paths)])
-        idle_ones.append(caller)
+        # A connection each: the server closes those that are idle for some seconds.
+        async with door.caller(signed_in=True) as caller:
+            await timed(caller, paths[turn % len(paths)])
         return asyncio.get_running_loop().time() - due
 
-    async with AsyncExitStack() as stack:
-        return list(await asyncio.gather(*(ask(turn) for turn in range(count))))
+    return list(await asyncio.gather(*(ask(turn) for turn in range(int(seconds * OPERATORS_PER_S)))))
 
 
 class _Asked(NamedTuple):

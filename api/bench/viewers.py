@@ -11,7 +11,8 @@ from api.bench.wire import Caller, WireError
 from runtime.db import Role, connect
 from runtime.settings import DatabaseSettings
 
-STREAM = "/board/stream"
+STREAM = "/board/stream?v=none"
+"""as a board that shows nothing yet: it is sent everything, and then what changes"""
 CHANGES = 5
 PATIENCE_S = 10.0
 """a board that has not heard of a change after so long has not heard of it"""
@@ -33,7 +34,7 @@ class _Board:
 
     async def listen(self) -> None:
         while True:
-            if b"event: change" in await self.caller.event() and not self.heard.is_set():
+            if b"event: board" in await self.caller.event() and not self.heard.is_set():
                 self.at = time.monotonic()
                 self.heard.set()
 

@@ -44,7 +44,7 @@ async def offline_worker() -> FileResponse:
 
 @router.get("/c/{token}")
 async def page(request: Request, token: str, said: str = "") -> HTMLResponse:
-    row = await _dispatch(request, token)
+    row = await dispatch_of(request, token)
     if row["expired"]:
         return render(request, "crew/expired.html", 410, hotline=request.app.state.settings.api.hotline)
     async with request.app.state.pool.connection() as connection:
@@ -149,7 +149,7 @@ def _texts(form: FormData) -> Mapping[str, str]:
     return {name: value.strip() for name, value in form.items() if isinstance(value, str)}
 
 
-async def _dispatch(request: Request, token: str) -> dict[str, Any]:
+async def dispatch_of(request: Request, token: str) -> dict[str, Any]:
     async with request.app.state.pool.connection() as connection:
         cursor = await connection.execute(QUERIES["dispatch_by_link"], {"link": digest(token)})
         row: dict[str, Any] | None = await cursor.fetchone()
@@ -159,7 +159,7 @@ async def _dispatch(request: Request, token: str) -> dict[str, Any]:
 
 
 async def _open(request: Request, token: str) -> dict[str, Any]:
-    row = await _dispatch(request, token)
+    row = await dispatch_of(request, token)
     if row["expired"]:
         raise HTTPException(410, "this link has expired; the newest message has one that works")
     return row

@@ -70,7 +70,7 @@ async def end_sessions(request: Request, viewer: Me, which: Annotated[str, Form(
 async def begin_second(request: Request, viewer: Me, password: Password) -> Response:
     """Shows what an app of codes scans. Nothing is on before a code has come back."""
     refused = await _checked(request, viewer, password)
-    return refused or await _enrol(request, viewer, 200, "")
+    return refused or await _enrol(request, viewer, second.begin)
 
 
 @router.post("/second-factor/confirm")
@@ -87,7 +87,7 @@ async def confirm_second(request: Request, viewer: Me, code: Code) -> Response:
             answer = render(request, "account/codes.html", codes=codes, on="/account")
             await _only_this(request, connection, viewer, answer)
             return answer
-    return await _enrol(request, viewer, 422, "account.code_wrong")
+    return await _enrol(request, viewer, second.pending, 422, "account.code_wrong")
 
 
 @router.post("/second-factor/off")
@@ -125,9 +125,9 @@ async def _only_this(request: Request, connection: AsyncConnection, viewer: View
     await fresh_token(request, connection, viewer.session, answer)
 
 
-async def _enrol(request: Request, viewer: Viewer, status: int, fault: str) -> Response:
+async def _enrol(request: Request, viewer: Viewer, find: second.Find, status: int = 200, fault: str = "") -> Response:
     async with request.app.state.pool.connection() as connection:
-        made = await second.begin(connection, viewer.person_id, viewer.login)
+        made = await find(connection, viewer.person_id, viewer.login)
     if made is None:
         return RedirectResponse("/account", 303)
     action = "/account/second-factor/confirm"

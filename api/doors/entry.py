@@ -56,7 +56,8 @@ async def open_session(request: Request, connection: AsyncConnection, person: in
     }
     await connection.execute(QUERIES["session_open"], values)
     cookie.put(request, answer, token, hours * 3600)
-    cookie.drop(request, answer, cookie.PASS_COOKIE)
+    if cookie.token_of_cookie(request, cookie.PASS_COOKIE):
+        cookie.drop(request, answer, cookie.PASS_COOKIE)
 
 
 def home_of(roles: Collection[Role]) -> str:
@@ -73,8 +74,10 @@ async def fresh_token(request: Request, connection: AsyncConnection, session: in
 
 def login_form(request: Request, status: int, back: str, **words: Any) -> HTMLResponse:
     """The page that asks for login and password."""
+    oidc = request.app.state.settings.oidc
+    provider = {"zh": oidc.label_zh, "en": oidc.label_en} if oidc.issuer else None
     context = {"fault": "", "until": None, "said": "", **words}
-    return render(request, "login.html", status, back=inside(back), **context)
+    return render(request, "login.html", status, back=inside(back), provider=provider, **context)
 
 
 def locked(request: Request, until: datetime, back: str) -> HTMLResponse:

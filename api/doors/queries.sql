@@ -107,3 +107,12 @@ SELECT r.id, r.role, r.town_code, t.name_zh AS town_zh, t.name_en AS town_en, o.
 FROM person_role r LEFT JOIN town t ON t.code = r.town_code LEFT JOIN organisation o ON o.id = r.organisation_id
 LEFT JOIN kitchen k ON k.id = r.kitchen_id
 WHERE r.person_id = %(person)s ORDER BY r.role, t.code, o.code, k.code
+
+-- name: person_by_subject
+SELECT id, active FROM person WHERE oidc_issuer = %(issuer)s AND oidc_subject = %(subject)s
+
+-- name: person_to_bind
+SELECT id, active, oidc_subject FROM person WHERE login = %(login)s FOR UPDATE
+
+-- name: bind
+UPDATE person SET oidc_issuer = %(issuer)s, oidc_subject = %(subject)s WHERE id = %(person)s

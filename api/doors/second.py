@@ -1,6 +1,7 @@
 """A person's second factor: made, confirmed by a code, asked for, taken away."""
 
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from msgspec import Struct
@@ -25,11 +26,19 @@ class Enrolment(Struct, frozen=True):
         return " ".join(self.secret[at : at + 4] for at in range(0, len(self.secret), 4))
 
 
+Find = Callable[[AsyncConnection, int, str], Awaitable[Enrolment | None]]
+
+
 async def begin(connection: AsyncConnection, person: int, login: str) -> Enrolment | None:
-    """A secret that is not confirmed yet, the same until it is; None: there is a confirmed one."""
+    """A new secret that is not confirmed yet; None: there is a confirmed one."""
     await connection.execute(QUERIES["factor_new"], {"person": person, "secret": totp.new_secret()})
+    return await pending(connection, person, login)
+
+
+async def pending(connection: AsyncConnection, person: int, login: str) -> Enrolment | None:
+    """The secret that waits for its first code, for an hour."""
     row = await _row(connection, person)
-    if row is None or row["confirmed_at"]:
+    if row is None or row["confirmed_at"] or not row["fresh"]:
         return None
     return Enrolment(row["secret"], totp.picture(row["secret"], login, ISSUER))
 
@@ -37,7 +46,7 @@ async def begin(connection: AsyncConnection, person: int, login: str) -> Enrolme
 async def confirm(connection: AsyncConnection, person: int, code: str) -> list[str] | None:
     """Turns the second factor on and gives ten recovery codes, shown this once; None: the code is wrong."""
     row = await _row(connection, person)
-    step = totp.step_of(row["secret"], code, time.time()) if row else None
+    step = totp.step_of(row["secret"], code, time.time()) if row and row["fresh"] else None
     if step is None:
         return None
     codes = totp.recovery_codes()

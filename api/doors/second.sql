@@ -1,9 +1,11 @@
 -- name: factor
-SELECT secret, confirmed_at, last_step FROM second_factor WHERE person_id = %(person)s
+SELECT secret, confirmed_at, made_at > clock_timestamp() - interval '1 hour' AS fresh FROM second_factor WHERE person_id = %(person)s
 
 -- name: factor_new
 -- What is confirmed stays.
-INSERT INTO second_factor (person_id, secret) VALUES (%(person)s, %(secret)s) ON CONFLICT (person_id) DO NOTHING
+INSERT INTO second_factor (person_id, secret) VALUES (%(person)s, %(secret)s)
+ON CONFLICT (person_id) DO UPDATE SET secret = EXCLUDED.secret, made_at = clock_timestamp()
+WHERE second_factor.confirmed_at IS NULL
 
 -- name: factor_confirm
 UPDATE second_factor SET confirmed_at = clock_timestamp(), last_step = %(step)s

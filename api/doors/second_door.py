@@ -70,7 +70,7 @@ async def code(request: Request, code: Code) -> Response:
 @router.get("/login/enrol")
 async def enrol_page(request: Request) -> Response:
     person, _ = await _person(request, Kind.ENROL)
-    return await _enrol(request, person, "", 200) if person else _again(request)
+    return await _enrol(request, person, second.begin) if person else _again(request)
 
 
 @router.post("/login/enrol", dependencies=[Depends(same_origin)])
@@ -91,12 +91,14 @@ async def enrol(request: Request, code: Code) -> Response:
             answer = render(request, "account/codes.html", codes=codes, on=on)
             await open_session(request, connection, person["id"], answer)
             return answer
-    return await _enrol(request, person, "account.code_wrong", 401)
+    return await _enrol(request, person, second.pending, "account.code_wrong", 401)
 
 
-async def _enrol(request: Request, person: dict[str, Any], fault: str, status: int) -> Response:
+async def _enrol(
+    request: Request, person: dict[str, Any], find: second.Find, fault: str = "", status: int = 200
+) -> Response:
     async with request.app.state.pool.connection() as connection:
-        made = await second.begin(connection, person["id"], person["login"])
+        made = await find(connection, person["id"], person["login"])
     if made is None:
         return _again(request)
     return render(request, "account/enrol.html", status, made=made, action="/login/enrol", fault=fault, demanded=True)

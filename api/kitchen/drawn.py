@@ -6,8 +6,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from markupsafe import Markup
 
-WIDTH, TALL, STRIP = 720, 170, 26
-LEFT, RIGHT, TOP, BOTTOM = 46, 8, 12, 26
+WIDTH, TALL, STRIP = 560, 190, 26
+LEFT, RIGHT, TOP, BOTTOM = 40, 8, 14, 24
 AIR = 0.08
 """of the range of values, above and below them"""
 Tick = tuple[float, str]

@@ -1,16 +1,24 @@
 """All findings of a kitchen: filtered and ordered by the address, and as a file."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from api.csv_file import csv_file
+from api.i18n import LOCAL
 from api.kitchen.asked import ON_A_PAGE, RULES, STATES, BadAsk, ask
 from api.kitchen.own import AKitchen, OwnKitchens, rows_of
 from api.page import language_of, render
-from api.xlsx_file import xlsx_file
+from api.sheets import read, sheet
 from runtime.db import Queries
 
 router = APIRouter()
 QUERIES = Queries("api.kitchen", "history.sql")
+HEADS = (
+    *("number", "rule", "class", "state", "zone", "camera", "camera_zh", "camera_en", "opened_at", "put_right_by"),
+    *("put_right_at", "verified_at", "closed_at", "repeats", "confidence", "note"),
+)
 
 
 @router.get("/kitchen/{code}/history")
@@ -19,12 +27,11 @@ async def history(request: Request, kitchen: AKitchen, own: OwnKitchens) -> Resp
         asked = ask(request.query_params)
     except BadAsk as fault:
         raise HTTPException(422, str(fault)) from fault
-    rows = await rows_of(request, "history", {**asked.values, "kitchen": kitchen["id"]}, QUERIES)
-    name = f"findings-{kitchen['code']}"
-    if asked.format == "csv":
-        return csv_file(rows, f"{name}.csv")
-    if asked.format == "xlsx":
-        return xlsx_file(rows, f"{name}.xlsx", kitchen["code"])
+    values = {**asked.values, "kitchen": kitchen["id"]}
+    if asked.format:
+        rows_of_file = read(request.app.state.pool, QUERIES["history"], values)
+        return await sheet(asked.format, f"findings-{kitchen['code']}", HEADS, rows_of_file, cells)
+    rows = await rows_of(request, "history", values, QUERIES)
     path, chosen = f"/kitchen/{kitchen['code']}/history", request.query_params.get("lang", "")
 
     def address(**changes: object) -> str:
@@ -43,3 +50,11 @@ async def history(request: Request, kitchen: AKitchen, own: OwnKitchens) -> Resp
         states=STATES,
         devices=await rows_of(request, "devices", {"kitchen": kitchen["id"]}, QUERIES),
     )
+
+
+def cells(row: Mapping[str, Any]) -> list[Any]:
+    """A row of a file: times by the city's clock, as spreadsheets know them."""
+    return [
+        value.astimezone(LOCAL).replace(tzinfo=None) if isinstance(value := row[head], datetime) else value
+        for head in HEADS
+    ]

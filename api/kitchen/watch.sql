@@ -43,11 +43,11 @@ all_looks AS (
     WHERE d.kitchen_id = %(kitchen)s AND l.opened_at >= %(start)s AND l.opened_at < %(end)s
     UNION ALL
     SELECT max(a.at), NULL, CASE WHEN a.person_id IN (SELECT person_id FROM own) THEN 'owner' ELSE 'official' END,
-           'picture', count(*)::int, d.code, d.name_zh, d.name_en, f.number, a.reason, a.person_id, NULL, NULL
+           CASE WHEN a.details ->> 'media' = 'video/mp4' THEN 'film' ELSE 'picture' END, count(*)::int, d.code, d.name_zh, d.name_en, f.number, a.reason, a.person_id, NULL, NULL
     FROM finding f JOIN device d ON d.id = f.device_id
-    JOIN audit_log a ON a.action = 'evidence_viewed' AND a.object = 'finding ' || f.id
+    JOIN audit_log a ON a.action = 'evidence_viewed' AND a.object = 'finding ' || f.number
     WHERE f.kitchen_id = %(kitchen)s AND a.at >= %(start)s AND a.at < %(end)s
-    GROUP BY d.id, f.id, a.person_id, a.reason, (a.at AT TIME ZONE 'Asia/Shanghai')::date)
+    GROUP BY d.id, f.id, a.person_id, a.reason, 4, (a.at AT TIME ZONE 'Asia/Shanghai')::date)
 SELECT l.at, l.until, l.role, l.what, l.times, l.camera, l.name_zh, l.name_en, l.finding, l.reason,
        CASE WHEN l.role = 'owner' THEN p.name ELSE '' END AS who, l.starts_at, l.ends_at
 FROM all_looks l LEFT JOIN person p ON p.id = l.person_id WHERE NOT %(officials)s::boolean OR l.role <> 'owner'

@@ -7,6 +7,8 @@ from api.live.leases import LONGEST_S
 from api.media.key import key_of
 from api.media.mint import who_of
 from api.media.sealed import Pass, seal
+from api.page import language_of
+from api.reasons import reason as said
 
 
 def player(request: Request, lease: Lease) -> dict[str, str]:
@@ -19,6 +21,6 @@ def player(request: Request, lease: Lease) -> dict[str, str]:
         "media": f"/live/{lease.id}/{seal(key_of(request.app), leave)}",
         "mode": lease.row["mode"],
         "who": who_of(viewer),
-        "why": lease.row["reason"],
+        "why": said(language_of(request), lease.row["reason"]),
         "code": lease.code,
     }

@@ -13,6 +13,8 @@ from api.access import Viewer
 from api.media.key import key_of
 from api.media.rights import own_reason
 from api.media.sealed import Pass, seal, unseal
+from api.page import language_of
+from api.reasons import reason as said
 from api.sql import QUERIES
 from contracts.kinds import Role
 
@@ -89,7 +91,7 @@ def shown(
     `what`: `finding` or `rescue` with its number. `given`: the reason, where the role does not say it by itself.
     """
     kind, number = what
-    why = given.reason if given else own_reason(role, kind, number)
+    why = given.reason if given else said(language_of(request), own_reason(role, kind, number))
     who = who_of(viewer)
     key, found = key_of(request.app), []
     for row in evidence:

@@ -1,21 +1,19 @@
 """What became of every message, and who is not heard: worst first, never all of a city."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from api.access import Viewer, viewer_of
 from api.charts import share_bar
 from api.i18n import text
+from api.oversight.scope import Regulator, towns_of
 from api.page import language_of, render
-from contracts.kinds import Role
 from runtime.db import Queries
 
 router = APIRouter()
 QUERIES = Queries("api.oversight", "accounting.sql")
-Regulator = Annotated[Viewer, Depends(viewer_of(Role.REGULATOR, Role.ADMIN))]
 SHOWN = 20
 LISTS = ("streams", "gaps_open", "gaps_filled", "rejects", "strangers", "silences", "clocks")
 PARTS = ("stored", "rejected", "lost", "missing")
@@ -23,10 +21,14 @@ INGEST_AWAY_S = 15
 
 
 @router.get("/oversight/accounting")
-async def accounting(request: Request, _: Regulator, device: str = "") -> HTMLResponse:
-    """Published = stored + rejected + lost (+ under way or missing), and everything that is not as it should be."""
+async def accounting(request: Request, viewer: Regulator, device: str = "") -> HTMLResponse:
+    """Published = stored + rejected + lost (+ under way or missing), and everything that is not as it should be.
+
+    Narrowed to the devices of the viewer's towns; who speaks at a site of no town is the whole city's to look at.
+    """
     skew_s = request.app.state.settings.ingest.clock_skew_s
-    values = {"device": device.strip(), "limit": SHOWN, "skew_ms": round(1000 * skew_s)}
+    towns = towns_of(viewer)
+    values = {"device": device.strip(), "limit": SHOWN, "skew_ms": round(1000 * skew_s), "towns": towns}
     async with request.app.state.pool.connection() as connection:
         totals = await (await connection.execute(QUERIES["totals"], values)).fetchone()
         counts = await (await connection.execute(QUERIES["counts"], values)).fetchone()
@@ -44,6 +46,7 @@ async def accounting(request: Request, _: Regulator, device: str = "") -> HTMLRe
         counts=counts,
         bar=share_bar(parts, text(language, "accounting.equation")),
         device=values["device"],
+        narrowed=towns is not None,
         skew_s=skew_s,
         deaf=beat is None or (datetime.now(UTC) - beat).total_seconds() > INGEST_AWAY_S,
         shown=SHOWN,

@@ -3,6 +3,7 @@
 WITH refused AS MATERIALIZED (
     SELECT DISTINCT d.id AS device_id, r.boot, r.lane, r.seq FROM reject r JOIN device d ON d.code = r.device_code
     WHERE r.replayed_at IS NULL AND NOT r.counted AND r.seq IS NOT NULL AND r.reason LIKE 'device: %%'
+      AND (%(towns)s::text[] IS NULL OR d.id IN (SELECT device_id FROM device_town WHERE town_code = ANY(%(towns)s)))
 ), early AS MATERIALIZED (
     SELECT count(*) AS count FROM refused r
     JOIN stream s ON s.device_id = r.device_id AND s.boot = r.boot AND s.lane = r.lane
@@ -11,8 +12,9 @@ WITH refused AS MATERIALIZED (
 SELECT coalesce(sum(greatest(s.published, s.next_seq)), 0)::bigint AS published, coalesce(sum(s.stored), 0)::bigint AS stored,
        coalesce(sum(s.rejected), 0)::bigint + (SELECT count FROM early) AS rejected,
        coalesce(sum(s.lost), 0)::bigint AS lost, coalesce(sum(s.duplicates), 0)::bigint AS duplicates,
-       count(*) AS streams, (SELECT coalesce(sum(spooled), 0)::bigint FROM device_status) AS spooled
-FROM stream s
+       count(*) AS streams, (SELECT coalesce(sum(spooled), 0)::bigint FROM device_status
+                          WHERE (%(towns)s::text[] IS NULL OR device_id IN (SELECT device_id FROM device_town WHERE town_code = ANY(%(towns)s)))) AS spooled
+FROM stream s WHERE (%(towns)s::text[] IS NULL OR s.device_id IN (SELECT device_id FROM device_town WHERE town_code = ANY(%(towns)s)))
 
 -- name: streams
 -- Worst first: what is missing, then what is lost, then what was refused. Fine ones only when one device is asked for.
@@ -20,6 +22,7 @@ SELECT d.code, s.lane, s.first_seen, s.last_seen, greatest(s.published, s.next_s
        s.lost, greatest(s.published, s.next_seq) - s.stored - s.rejected - s.lost AS missing
 FROM stream s JOIN device d ON d.id = s.device_id
 WHERE CASE WHEN %(device)s::text = '' THEN greatest(s.published, s.next_seq) <> s.stored ELSE d.code = %(device)s END
+  AND (%(towns)s::text[] IS NULL OR d.id IN (SELECT device_id FROM device_town WHERE town_code = ANY(%(towns)s)))
 ORDER BY missing DESC, s.lost DESC, s.rejected DESC, s.last_seen DESC LIMIT %(limit)s
 
 -- name: gaps_open
@@ -30,11 +33,13 @@ FROM gap g JOIN device d ON d.id = g.device_id
 JOIN stream s ON s.device_id = g.device_id AND s.boot = g.boot AND s.lane = g.lane
 CROSS JOIN LATERAL (SELECT s.missing * int8multirange(int8range(g.from_seq, g.to_seq)) - s.given_up AS numbers) AS left_over
 WHERE g.missing > 0 AND NOT isempty(left_over.numbers) AND (%(device)s::text = '' OR d.code = %(device)s)
+  AND (%(towns)s::text[] IS NULL OR d.id IN (SELECT device_id FROM device_town WHERE town_code = ANY(%(towns)s)))
 ORDER BY missing DESC, g.opened_at LIMIT %(limit)s
 
 -- name: gaps_filled
 SELECT d.code, g.lane, g.from_seq, g.to_seq, g.opened_at, g.filled_at FROM gap g JOIN device d ON d.id = g.device_id
 WHERE g.filled_at IS NOT NULL AND (%(device)s::text = '' OR d.code = %(device)s)
+  AND (%(towns)s::text[] IS NULL OR d.id IN (SELECT device_id FROM device_town WHERE town_code = ANY(%(towns)s)))
 ORDER BY g.filled_at DESC LIMIT %(limit)s
 
 -- name: rejects
@@ -43,11 +48,15 @@ SELECT regexp_replace(reason, '''[^'']*''', '…', 'g') AS fault, count(*) AS op
        count(DISTINCT split_part(topic, '/', 5)) AS devices, min(received) AS first, max(received) AS last
 FROM reject
 WHERE replayed_at IS NULL AND (%(device)s::text = '' OR split_part(topic, '/', 5) = %(device)s)
+  AND (%(towns)s::text[] IS NULL OR device_code IN (SELECT d.code FROM device d JOIN device_town t ON t.device_id = d.id
+                                                       WHERE t.town_code = ANY(%(towns)s)))
 GROUP BY 1 ORDER BY open DESC LIMIT %(limit)s
 
 -- name: strangers
 SELECT code, site, reason, first_seen, last_seen, messages, events, last_event, kept, forgotten FROM stranger
-WHERE %(device)s::text = '' OR code = %(device)s
+WHERE (%(device)s::text = '' OR code = %(device)s)
+  AND (%(towns)s::text[] IS NULL OR site IN (SELECT d.site FROM device d JOIN device_town t ON t.device_id = d.id
+                                                WHERE t.town_code = ANY(%(towns)s)))
 ORDER BY last_event DESC NULLS LAST, last_seen DESC LIMIT %(limit)s
 
 -- name: silences
@@ -56,6 +65,7 @@ FROM silence s JOIN device d ON d.id = s.device_id
 LEFT JOIN (SELECT agent_id, count(*) AS devices FROM silent_device WHERE agent_id IS NOT NULL GROUP BY 1) AS b
     ON b.agent_id = s.device_id AND s.ended_at IS NULL
 WHERE CASE WHEN %(device)s::text = '' THEN s.ended_at IS NULL ELSE d.code = %(device)s END
+  AND (%(towns)s::text[] IS NULL OR d.id IN (SELECT device_id FROM device_town WHERE town_code = ANY(%(towns)s)))
 ORDER BY (s.ended_at IS NULL) DESC, b.devices DESC NULLS LAST, s.since LIMIT %(limit)s
 
 -- name: clocks
@@ -66,16 +76,27 @@ FROM device_status s JOIN device d ON d.id = s.device_id
 WHERE d.retired_at IS NULL
   AND CASE WHEN %(device)s::text = '' THEN abs(coalesce(s.clock_offset_ms, s.heard_offset_ms)) > %(skew_ms)s::bigint
            ELSE d.code = %(device)s AND coalesce(s.clock_offset_ms, s.heard_offset_ms) IS NOT NULL END
+  AND (%(towns)s::text[] IS NULL OR d.id IN (SELECT device_id FROM device_town WHERE town_code = ANY(%(towns)s)))
 ORDER BY abs(coalesce(s.clock_offset_ms, s.heard_offset_ms)) DESC, d.code LIMIT %(limit)s
 
 -- name: counts
-SELECT (SELECT count(*) FROM stream WHERE greatest(published, next_seq) <> stored) AS streams,
-       (SELECT count(*) FROM gap WHERE missing > 0) AS gaps_open,
-       (SELECT count(*) FROM gap WHERE filled_at IS NOT NULL) AS gaps_filled,
-       (SELECT count(*) FROM reject WHERE replayed_at IS NULL) AS rejects,
-       (SELECT count(*) FROM stranger) AS strangers,
-       (SELECT count(*) FROM silence WHERE ended_at IS NULL) AS silences,
-       (SELECT count(*) FROM silent_device) AS silent_devices,
+SELECT (SELECT count(*) FROM stream WHERE greatest(published, next_seq) <> stored
+          AND (%(towns)s::text[] IS NULL OR device_id IN (SELECT device_id FROM device_town WHERE town_code = ANY(%(towns)s)))) AS streams,
+       (SELECT count(*) FROM gap WHERE missing > 0
+          AND (%(towns)s::text[] IS NULL OR device_id IN (SELECT device_id FROM device_town WHERE town_code = ANY(%(towns)s)))) AS gaps_open,
+       (SELECT count(*) FROM gap WHERE filled_at IS NOT NULL
+          AND (%(towns)s::text[] IS NULL OR device_id IN (SELECT device_id FROM device_town WHERE town_code = ANY(%(towns)s)))) AS gaps_filled,
+       (SELECT count(*) FROM reject WHERE replayed_at IS NULL
+          AND (%(towns)s::text[] IS NULL OR device_code IN (SELECT d.code FROM device d JOIN device_town t ON t.device_id = d.id
+                                                       WHERE t.town_code = ANY(%(towns)s)))) AS rejects,
+       (SELECT count(*) FROM stranger
+         WHERE (%(towns)s::text[] IS NULL OR site IN (SELECT d.site FROM device d JOIN device_town t ON t.device_id = d.id
+                                                WHERE t.town_code = ANY(%(towns)s)))) AS strangers,
+       (SELECT count(*) FROM silence WHERE ended_at IS NULL
+          AND (%(towns)s::text[] IS NULL OR device_id IN (SELECT device_id FROM device_town WHERE town_code = ANY(%(towns)s)))) AS silences,
+       (SELECT count(*) FROM silent_device
+         WHERE (%(towns)s::text[] IS NULL OR device_id IN (SELECT device_id FROM device_town WHERE town_code = ANY(%(towns)s)))) AS silent_devices,
        (SELECT count(*) FROM device_status s JOIN device d ON d.id = s.device_id
-         WHERE d.retired_at IS NULL AND abs(coalesce(s.clock_offset_ms, s.heard_offset_ms)) > %(skew_ms)s::bigint) AS clocks,
+         WHERE d.retired_at IS NULL AND abs(coalesce(s.clock_offset_ms, s.heard_offset_ms)) > %(skew_ms)s::bigint
+           AND (%(towns)s::text[] IS NULL OR d.id IN (SELECT device_id FROM device_town WHERE town_code = ANY(%(towns)s)))) AS clocks,
        (SELECT max(at) FROM ingest_beat) AS ingest_at

@@ -11,7 +11,7 @@ from api.access import Viewer, viewer_of
 from api.csv_file import csv_file
 from api.i18n import LOCAL
 from api.oversight.audit_sql import QUERIES
-from api.oversight.audit_words import ACTIONS
+from api.oversight.audit_words import ACTIONS, KINDS
 from api.oversight.scope import towns_of
 from api.page import render
 from api.sql import QUERIES as SHARED
@@ -94,6 +94,7 @@ async def audit_log(
         rows=rows[:ON_A_PAGE],
         search=search,
         actions=ACTIONS,
+        kinds=KINDS,
         narrowed=not viewer.has(Role.ADMIN),
         older=search.address(language, before=rows[ON_A_PAGE - 1]["id"]) if more else "",
         newest=search.address(language) if before else "",

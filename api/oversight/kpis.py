@@ -8,6 +8,8 @@ from api.oversight.figures import LEAST_LIFTS, rate, share
 
 Row = Mapping[str, Any]
 GOAL_OPEN = 80.0
+MUCH = 1.25
+"""so many times the mean of the towns is hot"""
 
 
 class Kpi(NamedTuple):
@@ -93,11 +95,12 @@ def heat(rows: Iterable[Row], measure: str) -> list[Heat]:
     known = [one for one in measured if one[1] is not None and _ranked(one[0], measure)]
     apart = [one for one in measured if one[1] is None or not _ranked(one[0], measure)]
     known.sort(key=lambda one: one[1] or 0.0, reverse=measure != "share")
-    worst = max((_badness(value, measure) for _, value, _ in known if value is not None), default=0.0) or 1.0
+    bad = [_badness(value, measure) for _, value, _ in known if value is not None]
+    worst, usual = max(bad, default=0.0) or 1.0, sum(bad) / len(bad) if bad else 0.0
     made = []
     for place, (row, value, estimate) in enumerate(known, 1):
         size = _badness(value or 0.0, measure) / worst
-        made.append(Heat(row, value, estimate, place, size, _tone(value or 0.0, measure, size)))
+        made.append(Heat(row, value, estimate, place, size, _tone(value or 0.0, measure, usual)))
     made += [Heat(row, value, estimate, None, 0.05, "unknown") for row, value, estimate in apart]
     return made
 
@@ -125,8 +128,8 @@ def _badness(value: float, measure: str) -> float:
     return 100 - value if measure == "share" else value
 
 
-def _tone(value: float, measure: str, size: float) -> str:
-    """Amber for the hotter half; an open share below its goal. Red is for people in danger, never for a figure."""
+def _tone(value: float, measure: str, usual: float) -> str:
+    """Amber where it is a quarter more than usual, or below its goal. Red is for danger, never for a figure."""
     if measure == "share":
         return "late" if value < GOAL_OPEN else "fine"
-    return "late" if size > 0.5 else "plain"
+    return "late" if value > MUCH * usual else "plain"

@@ -61,7 +61,7 @@ class Asked(NamedTuple):
         """What stands behind the question mark, without what is said anyway."""
         page = self.page if not changes.keys() - {"format"} else 1
         known: dict[str, object] = {**self.values, "sort": self.sort, "order": self.order, "page": page, **changes}
-        usual = {"sort": self.of.sort, "order": self.of.order if known["sort"] == self.of.sort else "", "page": 1}
+        usual = {"sort": self.of.sort, "order": self.of.order if known["sort"] == self.of.sort else "desc", "page": 1}
         return urlencode({key: value for key, value in known.items() if value and usual.get(key) != value})
 
     def address(self, **changes: object) -> str:

@@ -104,7 +104,7 @@ INCIDENTS = Listing(
         CODE,
     ),
     (
-        Column("number", "text"),
+        Column("number", "story"),
         Column("alarm_at", "moment", "alarm"),
         Column("lift_code", "lift"),
         Column("name", "name", "name"),

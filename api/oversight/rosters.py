@@ -83,6 +83,7 @@ async def rosters(
         request,
         "oversight/rosters.html",
         shown=shown,
+        without=[one for one in shown if one.week is None],
         kinds=KINDS,
         kind=kind,
         towns=names,

@@ -7,6 +7,8 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
 from api.access import Viewer, viewer_of
+from api.board.story import folded
+from api.media.mint import asked, shown
 from api.oversight.promises import clocks
 from api.oversight.scope import towns_of
 from api.page import render
@@ -20,8 +22,8 @@ Regulator = Annotated[Viewer, Depends(viewer_of(Role.REGULATOR, Role.ADMIN))]
 
 
 @router.get("/oversight/incident/{number}")
-async def story(request: Request, number: str, viewer: Regulator, why: str = "") -> HTMLResponse:
-    """The page itself shows no photo; each is fetched with the reason that was given, which is logged."""
+async def story(request: Request, number: str, viewer: Regulator, look: str = "") -> HTMLResponse:
+    """The page shows photos only once a reason was given (POST /media/look); every look is logged."""
     async with request.app.state.pool.connection() as connection:
         values = {"number": number, "towns": towns_of(viewer)}
         row: dict[str, Any] | None = await (await connection.execute(QUERIES["incident"], values)).fetchone()
@@ -34,15 +36,19 @@ async def story(request: Request, number: str, viewer: Regulator, why: str = "")
         photos = await (await connection.execute(SHARED["evidence_of_incident"], ids)).fetchall()
         looks = await (await connection.execute(QUERIES["looks"], ids)).fetchone()
     assert fact is not None
+    given = await asked(request, viewer, f"rescue {number}", look)
+    role = Role.REGULATOR if viewer.has(Role.REGULATOR) else Role.ADMIN
     return render(
         request,
         "oversight/story.html",
         row=row,
         fact=fact,
-        timeline=timeline,
+        story=folded(timeline),
         crews=crews,
         photos=photos,
+        pictures=shown(request, viewer, role, ("rescue", number), photos, given) if given else [],
+        given=given,
+        late=bool(look) and given is None,
         looks=looks["n"] if looks else 0,
-        why=why.strip()[:200],
         clocks=clocks(row, fact, row["policy"], datetime.now(UTC)),
     )

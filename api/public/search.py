@@ -1,6 +1,9 @@
 """Search for a lift or a restaurant, by name, place, address, town or code."""
 
-from fastapi import APIRouter, Request
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
 from api.public.addresses import page_number, tidy
@@ -9,6 +12,8 @@ from api.public.asked import for_everybody, rows_of
 router = APIRouter()
 ON_A_PAGE = 20
 KINDS = ("lift", "restaurant")
+AT_ONCE, WAITING = 2, 30
+"""searches that read the whole register side by side, and how many may wait: the rescue desk has the same database"""
 
 
 @router.get("/search")
@@ -18,9 +23,8 @@ async def search(request: Request, q: str = "", kind: str = "", page: str = "") 
     of, number = kind if kind in KINDS else "", page_number(page)
     rows = []
     if words:
-        rows = await rows_of(
+        rows = await _in_turn(
             request,
-            "search",
             words=words,
             likes=[f"%{_plain(word)}%" for word in words.split()],
             first=f"{_plain(words)}%",
@@ -40,6 +44,29 @@ async def search(request: Request, q: str = "", kind: str = "", page: str = "") 
         pages=-(-of_all // ON_A_PAGE),
         of_all=of_all,
     )
+
+
+class Turns:
+    """Who searches now, and how many wait; of one application."""
+
+    def __init__(self) -> None:
+        self.free, self.asked = asyncio.Semaphore(AT_ONCE), 0
+
+
+async def _in_turn(request: Request, **values: object) -> list[dict[str, Any]]:
+    """What is found, when it is one's turn. Raises 429 where too many wait."""
+    state = request.app.state
+    if not hasattr(state, "turns"):
+        state.turns = Turns()
+    turns: Turns = state.turns
+    if turns.asked >= AT_ONCE + WAITING:
+        raise HTTPException(429, "searches: too many at once", headers={"Retry-After": "5"})
+    turns.asked += 1
+    try:
+        async with turns.free:
+            return await rows_of(request, "search", **values)
+    finally:
+        turns.asked -= 1
 
 
 def _plain(word: str) -> str:

@@ -180,6 +180,214 @@ CREATE TABLE public.audit_log (
     details jsonb DEFAULT '{}'::jsonb NOT NULL
 );
 
+CREATE TABLE public.finding (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    kitchen_id bigint,
+    device_id integer NOT NULL,
+    event_id uuid,
+    rule text NOT NULL,
+    class text NOT NULL,
+    state text NOT NULL,
+    subject text DEFAULT ''::text NOT NULL,
+    zone text DEFAULT ''::text NOT NULL,
+    confidence real NOT NULL,
+    version integer DEFAULT 0 NOT NULL,
+    policy_id bigint NOT NULL,
+    repeats integer DEFAULT 0 NOT NULL,
+    at timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    due_reason text DEFAULT ''::text NOT NULL,
+    rectified_at timestamp with time zone,
+    rectify_note text DEFAULT ''::text NOT NULL,
+    verified_at timestamp with time zone,
+    verified_by text DEFAULT ''::text NOT NULL,
+    closed_at timestamp with time zone,
+    lift_id bigint,
+    silence_id bigint,
+    quiet_id bigint,
+    level integer DEFAULT 0 NOT NULL,
+    share real DEFAULT 1 NOT NULL,
+    campaign text DEFAULT ''::text NOT NULL,
+    reminders integer DEFAULT 0 NOT NULL,
+    live_events uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    pushed_at timestamp with time zone,
+    rectify_due timestamp with time zone,
+    confirmed_at timestamp with time zone,
+    appealed_at timestamp with time zone,
+    told_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT finding_class_check CHECK ((class = ANY (ARRAY['I'::text, 'II'::text, 'III'::text, 'D'::text]))),
+    CONSTRAINT finding_level_check CHECK (((level >= 0) AND (level <= 3))),
+    CONSTRAINT finding_share_check CHECK (((share > (0)::double precision) AND (share <= (1)::double precision))),
+    CONSTRAINT finding_state_check CHECK ((state = ANY (ARRAY['detected'::text, 'under_review'::text, 'muted'::text, 'pushed'::text, 'rectified_claimed'::text, 'verified'::text, 'closed'::text, 'overdue_yellow'::text, 'overdue_red'::text, 'appealed'::text, 'case'::text, 'rejected'::text]))),
+    CONSTRAINT finding_subject CHECK ((num_nonnulls(kitchen_id, lift_id) = 1))
+);
+
+COMMENT ON COLUMN public.finding.level IS 'how far its lateness was told: 1 late, 2 yellow, 3 red';
+
+COMMENT ON COLUMN public.finding.share IS 'of the clocks of its policy: less than 1 where a stricter condition held when it began';
+
+COMMENT ON COLUMN public.finding.live_events IS 'the events of it that have not ended';
+
+COMMENT ON COLUMN public.finding.rectify_due IS 'until when it was, or is, to be put right; due_at is the next clock, whichever';
+
+COMMENT ON COLUMN public.finding.told_at IS 'when the daily digest named it last';
+
+COMMENT ON COLUMN public.finding.ended_at IS 'when it ended by itself';
+
+CREATE TABLE public.incident (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    lift_id bigint NOT NULL,
+    event_id uuid,
+    rule text NOT NULL,
+    source text DEFAULT 'sensor'::text NOT NULL,
+    state text NOT NULL,
+    tier integer DEFAULT 0 NOT NULL,
+    version integer DEFAULT 0 NOT NULL,
+    policy_id bigint NOT NULL,
+    people_inside integer,
+    floor_text text DEFAULT ''::text NOT NULL,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    repeats integer DEFAULT 0 NOT NULL,
+    alarm_at timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    called_at timestamp with time zone,
+    dispatched_at timestamp with time zone,
+    accepted_at timestamp with time zone,
+    arrived_at timestamp with time zone,
+    released_at timestamp with time zone,
+    sensors_clear_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    cause text,
+    sub_cause text,
+    rescue_method text,
+    due_at timestamp with time zone,
+    due_reason text DEFAULT ''::text NOT NULL,
+    merged_into bigint,
+    hazards text[] DEFAULT '{}'::text[] NOT NULL,
+    mass_id bigint,
+    follows bigint,
+    reopened integer DEFAULT 0 NOT NULL,
+    campaign text DEFAULT ''::text NOT NULL,
+    last_alarm_at timestamp with time zone,
+    confirmed_at timestamp with time zone,
+    comfort_at timestamp with time zone,
+    followed_up_at timestamp with time zone,
+    reminded_at timestamp with time zone,
+    follow_reminded_at timestamp with time zone,
+    people_released integer,
+    emergency_at timestamp with time zone,
+    CONSTRAINT incident_check CHECK (((released_at IS NULL) OR (released_at >= alarm_at))),
+    CONSTRAINT incident_check1 CHECK (((closed_at IS NULL) = (state <> ALL (ARRAY['closed'::text, 'false_alarm'::text, 'self_released'::text, 'fault_not_trapped'::text, 'merged'::text])))),
+    CONSTRAINT incident_hazards_check CHECK ((hazards <@ ARRAY['injury'::text, 'fire'::text, 'water'::text, 'child_alone'::text])),
+    CONSTRAINT incident_people_released_check CHECK ((people_released >= 0)),
+    CONSTRAINT incident_source_check CHECK ((source = ANY (ARRAY['sensor'::text, 'phone'::text, 'operator'::text, 'drill'::text]))),
+    CONSTRAINT incident_state_check CHECK ((state = ANY (ARRAY['received'::text, 'verifying'::text, 'dispatched'::text, 'accepted'::text, 'en_route'::text, 'arrived'::text, 'released'::text, 'followed_up'::text, 'closed'::text, 'false_alarm'::text, 'self_released'::text, 'fault_not_trapped'::text, 'merged'::text]))),
+    CONSTRAINT incident_tier_check CHECK (((tier >= 0) AND (tier <= 3)))
+);
+
+COMMENT ON COLUMN public.incident.follows IS 'the incident of the same lift after whose release this one began';
+
+COMMENT ON COLUMN public.incident.comfort_at IS 'when somebody last spoke to the people inside';
+
+COMMENT ON COLUMN public.incident.emergency_at IS 'when 119 or 120 was called';
+
+CREATE TABLE public.kitchen (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    place_id bigint NOT NULL,
+    owner_org_id bigint NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    kind text DEFAULT 'small_restaurant'::text NOT NULL,
+    licence text DEFAULT ''::text NOT NULL,
+    in_use boolean DEFAULT true NOT NULL
+);
+
+CREATE TABLE public.lift (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    place_id bigint NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    kind text DEFAULT 'passenger'::text NOT NULL,
+    maintenance_org_id bigint,
+    floors integer DEFAULT 2 NOT NULL,
+    rated_speed double precision,
+    rated_load double precision,
+    next_inspection date,
+    machine_room_note text DEFAULT ''::text NOT NULL,
+    in_use boolean DEFAULT true NOT NULL,
+    CONSTRAINT lift_code_check CHECK ((code ~ '^[0-9]{5,7}$'::text)),
+    CONSTRAINT lift_floors_check CHECK ((floors >= 2)),
+    CONSTRAINT lift_kind_check CHECK ((kind = ANY (ARRAY['passenger'::text, 'goods'::text, 'escalator'::text, 'dumbwaiter'::text])))
+);
+
+CREATE TABLE public.place (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    kind text DEFAULT 'other'::text NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    address_zh text DEFAULT ''::text NOT NULL,
+    address_en text DEFAULT ''::text NOT NULL,
+    town_code text NOT NULL,
+    grid_code text DEFAULT ''::text NOT NULL,
+    lat double precision NOT NULL,
+    lon double precision NOT NULL,
+    property_org_id bigint,
+    remote boolean DEFAULT false NOT NULL,
+    CONSTRAINT place_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
+    CONSTRAINT place_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))
+);
+
+CREATE VIEW public.audit_entry AS
+ SELECT a.id,
+    a.at,
+    a.person_id,
+    a.actor,
+    a.action,
+    a.reason,
+    a.details,
+    COALESCE(((a.kind || ' '::text) || COALESCE(i.number, f.number)), a.object) AS object,
+    COALESCE(i.number, f.number, a.named) AS named,
+    a.kind,
+    COALESCE(ip.town_code, fp.town_code, dp.town_code, lp.town_code, kp.town_code) AS town
+   FROM (((((((((((((((( SELECT audit_log.id,
+            audit_log.at,
+            audit_log.person_id,
+            audit_log.actor,
+            audit_log.action,
+            audit_log.object,
+            audit_log.reason,
+            audit_log.details,
+            split_part(audit_log.object, ' '::text, 1) AS kind,
+            split_part(audit_log.object, ' '::text, 2) AS named,
+                CASE
+                    WHEN (split_part(audit_log.object, ' '::text, 2) ~ '^[0-9]{1,18}$'::text) THEN (split_part(audit_log.object, ' '::text, 2))::bigint
+                    ELSE NULL::bigint
+                END AS "row"
+           FROM public.audit_log) a
+     LEFT JOIN public.incident i ON (((a.kind = 'incident'::text) AND ((i.id = a."row") OR ((a."row" IS NULL) AND (i.number = a.named))))))
+     LEFT JOIN public.lift il ON ((il.id = i.lift_id)))
+     LEFT JOIN public.place ip ON ((ip.id = il.place_id)))
+     LEFT JOIN public.finding f ON (((a.kind = 'finding'::text) AND ((f.id = a."row") OR ((a."row" IS NULL) AND (f.number = a.named))))))
+     LEFT JOIN public.kitchen fk ON ((fk.id = f.kitchen_id)))
+     LEFT JOIN public.lift fl ON ((fl.id = f.lift_id)))
+     LEFT JOIN public.place fp ON ((fp.id = COALESCE(fk.place_id, fl.place_id))))
+     LEFT JOIN public.device d ON (((a.kind = ANY (ARRAY['camera'::text, 'device'::text])) AND (d.code = a.named))))
+     LEFT JOIN public.kitchen dk ON ((dk.id = d.kitchen_id)))
+     LEFT JOIN public.lift dl ON ((dl.id = d.lift_id)))
+     LEFT JOIN public.place dp ON ((dp.id = COALESCE(dk.place_id, dl.place_id))))
+     LEFT JOIN public.lift l ON (((a.kind = 'lift'::text) AND (l.code = a.named))))
+     LEFT JOIN public.place lp ON ((lp.id = l.place_id)))
+     LEFT JOIN public.kitchen k ON (((a.kind = 'kitchen'::text) AND (k.code = a.named))))
+     LEFT JOIN public.place kp ON ((kp.id = k.place_id)));
+
 ALTER TABLE public.audit_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.audit_log_id_seq
     START WITH 1
@@ -473,55 +681,6 @@ CREATE TABLE public.device_status (
 )
 WITH (fillfactor='50');
 
-CREATE TABLE public.kitchen (
-    id bigint NOT NULL,
-    code text NOT NULL,
-    place_id bigint NOT NULL,
-    owner_org_id bigint NOT NULL,
-    name_zh text NOT NULL,
-    name_en text NOT NULL,
-    kind text DEFAULT 'small_restaurant'::text NOT NULL,
-    licence text DEFAULT ''::text NOT NULL,
-    in_use boolean DEFAULT true NOT NULL
-);
-
-CREATE TABLE public.lift (
-    id bigint NOT NULL,
-    code text NOT NULL,
-    place_id bigint NOT NULL,
-    name_zh text NOT NULL,
-    name_en text NOT NULL,
-    kind text DEFAULT 'passenger'::text NOT NULL,
-    maintenance_org_id bigint,
-    floors integer DEFAULT 2 NOT NULL,
-    rated_speed double precision,
-    rated_load double precision,
-    next_inspection date,
-    machine_room_note text DEFAULT ''::text NOT NULL,
-    in_use boolean DEFAULT true NOT NULL,
-    CONSTRAINT lift_code_check CHECK ((code ~ '^[0-9]{5,7}$'::text)),
-    CONSTRAINT lift_floors_check CHECK ((floors >= 2)),
-    CONSTRAINT lift_kind_check CHECK ((kind = ANY (ARRAY['passenger'::text, 'goods'::text, 'escalator'::text, 'dumbwaiter'::text])))
-);
-
-CREATE TABLE public.place (
-    id bigint NOT NULL,
-    code text NOT NULL,
-    kind text DEFAULT 'other'::text NOT NULL,
-    name_zh text NOT NULL,
-    name_en text NOT NULL,
-    address_zh text DEFAULT ''::text NOT NULL,
-    address_en text DEFAULT ''::text NOT NULL,
-    town_code text NOT NULL,
-    grid_code text DEFAULT ''::text NOT NULL,
-    lat double precision NOT NULL,
-    lon double precision NOT NULL,
-    property_org_id bigint,
-    remote boolean DEFAULT false NOT NULL,
-    CONSTRAINT place_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
-    CONSTRAINT place_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))
-);
-
 CREATE VIEW public.device_town AS
  SELECT d.id AS device_id,
     p.town_code
@@ -792,64 +951,6 @@ ALTER TABLE public.evidence_custody ALTER COLUMN id ADD GENERATED ALWAYS AS IDEN
     CACHE 1
 );
 
-CREATE TABLE public.finding (
-    id bigint NOT NULL,
-    number text NOT NULL,
-    kitchen_id bigint,
-    device_id integer NOT NULL,
-    event_id uuid,
-    rule text NOT NULL,
-    class text NOT NULL,
-    state text NOT NULL,
-    subject text DEFAULT ''::text NOT NULL,
-    zone text DEFAULT ''::text NOT NULL,
-    confidence real NOT NULL,
-    version integer DEFAULT 0 NOT NULL,
-    policy_id bigint NOT NULL,
-    repeats integer DEFAULT 0 NOT NULL,
-    at timestamp with time zone NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    last_at timestamp with time zone NOT NULL,
-    due_at timestamp with time zone,
-    due_reason text DEFAULT ''::text NOT NULL,
-    rectified_at timestamp with time zone,
-    rectify_note text DEFAULT ''::text NOT NULL,
-    verified_at timestamp with time zone,
-    verified_by text DEFAULT ''::text NOT NULL,
-    closed_at timestamp with time zone,
-    lift_id bigint,
-    silence_id bigint,
-    quiet_id bigint,
-    level integer DEFAULT 0 NOT NULL,
-    share real DEFAULT 1 NOT NULL,
-    campaign text DEFAULT ''::text NOT NULL,
-    reminders integer DEFAULT 0 NOT NULL,
-    live_events uuid[] DEFAULT '{}'::uuid[] NOT NULL,
-    pushed_at timestamp with time zone,
-    rectify_due timestamp with time zone,
-    confirmed_at timestamp with time zone,
-    appealed_at timestamp with time zone,
-    told_at timestamp with time zone,
-    ended_at timestamp with time zone,
-    CONSTRAINT finding_class_check CHECK ((class = ANY (ARRAY['I'::text, 'II'::text, 'III'::text, 'D'::text]))),
-    CONSTRAINT finding_level_check CHECK (((level >= 0) AND (level <= 3))),
-    CONSTRAINT finding_share_check CHECK (((share > (0)::double precision) AND (share <= (1)::double precision))),
-    CONSTRAINT finding_state_check CHECK ((state = ANY (ARRAY['detected'::text, 'under_review'::text, 'muted'::text, 'pushed'::text, 'rectified_claimed'::text, 'verified'::text, 'closed'::text, 'overdue_yellow'::text, 'overdue_red'::text, 'appealed'::text, 'case'::text, 'rejected'::text]))),
-    CONSTRAINT finding_subject CHECK ((num_nonnulls(kitchen_id, lift_id) = 1))
-);
-
-COMMENT ON COLUMN public.finding.level IS 'how far its lateness was told: 1 late, 2 yellow, 3 red';
-
-COMMENT ON COLUMN public.finding.share IS 'of the clocks of its policy: less than 1 where a stricter condition held when it began';
-
-COMMENT ON COLUMN public.finding.live_events IS 'the events of it that have not ended';
-
-COMMENT ON COLUMN public.finding.rectify_due IS 'until when it was, or is, to be put right; due_at is the next clock, whichever';
-
-COMMENT ON COLUMN public.finding.told_at IS 'when the daily digest named it last';
-
-COMMENT ON COLUMN public.finding.ended_at IS 'when it ended by itself';
-
 CREATE TABLE public.finding_assignment (
     id bigint NOT NULL,
     finding_id bigint NOT NULL,
@@ -1109,64 +1210,6 @@ CREATE VIEW public.hard_to_reach AS
      LEFT JOIN own ON ((own.organisation_id = n.id)))
      LEFT JOIN people ON ((people.organisation_id = n.id)))
   WHERE ((own.organisation_id IS NULL) OR (own.verified = 0));
-
-CREATE TABLE public.incident (
-    id bigint NOT NULL,
-    number text NOT NULL,
-    lift_id bigint NOT NULL,
-    event_id uuid,
-    rule text NOT NULL,
-    source text DEFAULT 'sensor'::text NOT NULL,
-    state text NOT NULL,
-    tier integer DEFAULT 0 NOT NULL,
-    version integer DEFAULT 0 NOT NULL,
-    policy_id bigint NOT NULL,
-    people_inside integer,
-    floor_text text DEFAULT ''::text NOT NULL,
-    details jsonb DEFAULT '{}'::jsonb NOT NULL,
-    repeats integer DEFAULT 0 NOT NULL,
-    alarm_at timestamp with time zone NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    called_at timestamp with time zone,
-    dispatched_at timestamp with time zone,
-    accepted_at timestamp with time zone,
-    arrived_at timestamp with time zone,
-    released_at timestamp with time zone,
-    sensors_clear_at timestamp with time zone,
-    closed_at timestamp with time zone,
-    cause text,
-    sub_cause text,
-    rescue_method text,
-    due_at timestamp with time zone,
-    due_reason text DEFAULT ''::text NOT NULL,
-    merged_into bigint,
-    hazards text[] DEFAULT '{}'::text[] NOT NULL,
-    mass_id bigint,
-    follows bigint,
-    reopened integer DEFAULT 0 NOT NULL,
-    campaign text DEFAULT ''::text NOT NULL,
-    last_alarm_at timestamp with time zone,
-    confirmed_at timestamp with time zone,
-    comfort_at timestamp with time zone,
-    followed_up_at timestamp with time zone,
-    reminded_at timestamp with time zone,
-    follow_reminded_at timestamp with time zone,
-    people_released integer,
-    emergency_at timestamp with time zone,
-    CONSTRAINT incident_check CHECK (((released_at IS NULL) OR (released_at >= alarm_at))),
-    CONSTRAINT incident_check1 CHECK (((closed_at IS NULL) = (state <> ALL (ARRAY['closed'::text, 'false_alarm'::text, 'self_released'::text, 'fault_not_trapped'::text, 'merged'::text])))),
-    CONSTRAINT incident_hazards_check CHECK ((hazards <@ ARRAY['injury'::text, 'fire'::text, 'water'::text, 'child_alone'::text])),
-    CONSTRAINT incident_people_released_check CHECK ((people_released >= 0)),
-    CONSTRAINT incident_source_check CHECK ((source = ANY (ARRAY['sensor'::text, 'phone'::text, 'operator'::text, 'drill'::text]))),
-    CONSTRAINT incident_state_check CHECK ((state = ANY (ARRAY['received'::text, 'verifying'::text, 'dispatched'::text, 'accepted'::text, 'en_route'::text, 'arrived'::text, 'released'::text, 'followed_up'::text, 'closed'::text, 'false_alarm'::text, 'self_released'::text, 'fault_not_trapped'::text, 'merged'::text]))),
-    CONSTRAINT incident_tier_check CHECK (((tier >= 0) AND (tier <= 3)))
-);
-
-COMMENT ON COLUMN public.incident.follows IS 'the incident of the same lift after whose release this one began';
-
-COMMENT ON COLUMN public.incident.comfort_at IS 'when somebody last spoke to the people inside';
-
-COMMENT ON COLUMN public.incident.emergency_at IS 'when 119 or 120 was called';
 
 CREATE TABLE public.incident_entry (
     id bigint NOT NULL,
@@ -2765,6 +2808,8 @@ CREATE UNIQUE INDEX finding_one_open ON public.finding USING btree (lift_id, rul
 
 CREATE INDEX finding_open ON public.finding USING btree (kitchen_id, lift_id) WHERE (closed_at IS NULL);
 
+CREATE INDEX finding_open_since ON public.finding USING btree (opened_at, id) WHERE (closed_at IS NULL);
+
 CREATE INDEX finding_opened ON public.finding USING btree (opened_at);
 
 CREATE INDEX finding_quiet ON public.finding USING btree (quiet_id) WHERE ((closed_at IS NULL) AND (quiet_id IS NOT NULL));
@@ -2796,6 +2841,8 @@ CREATE INDEX incident_mass ON public.incident USING btree (mass_id) WHERE (mass_
 CREATE UNIQUE INDEX incident_one_open ON public.incident USING btree (lift_id) WHERE ((closed_at IS NULL) AND (released_at IS NULL));
 
 CREATE INDEX incident_open ON public.incident USING btree (alarm_at) WHERE (closed_at IS NULL);
+
+CREATE INDEX incident_open_since ON public.incident USING btree (opened_at, id) WHERE (closed_at IS NULL);
 
 CREATE INDEX incident_opened ON public.incident USING btree (opened_at);
 
@@ -2850,6 +2897,8 @@ CREATE INDEX reject_open ON public.reject USING btree (received) WHERE (replayed
 CREATE INDEX report_seen_at ON public.report_seen USING btree (at);
 
 CREATE INDEX rescue_order_expires ON public.rescue_order USING btree (expires_at);
+
+CREATE INDEX rescue_order_incident ON public.rescue_order USING btree (incident_id);
 
 CREATE INDEX roster_hole_open ON public.roster_hole USING btree (organisation_id, ends_at) WHERE (filled_at IS NULL);
 

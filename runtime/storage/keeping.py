@@ -36,6 +36,10 @@ def rules(kept: RetentionSettings) -> list[Rule]:
         Rule("webhook_delivery", kept.told_days, ALERTING),
         Rule("happening", kept.told_days, ALERTING),
         Rule("live_lease", kept.leases_days, API),
+        Rule("public_report", kept.reports_days, API),
+        # A promise to whoever reports, and not a setting.
+        Rule("report_seen", 1, API),
+        Rule("report_salt", 2, API),
         Rule("ingest_beat", kept.beats_days, INGEST),
         Rule("alerting_beat", kept.beats_days, ALERTING),
         Rule("api_beat", kept.beats_days, API),

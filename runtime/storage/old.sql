@@ -92,3 +92,13 @@ SELECT ctid FROM auditor_beat WHERE at < %(before)s AND at < (SELECT max(at) FRO
 
 -- name: alarm
 SELECT ctid FROM alarm WHERE ended_at < %(before)s
+
+-- name: public_report
+-- What nobody has answered yet stays.
+SELECT ctid FROM public_report WHERE state IN ('answered', 'rejected') AND changed_at < %(before)s
+
+-- name: report_seen
+SELECT ctid FROM report_seen WHERE at < %(before)s
+
+-- name: report_salt
+SELECT ctid FROM report_salt WHERE day < (%(before)s::timestamptz AT TIME ZONE 'Asia/Shanghai')::date

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from api.app import create_app
 from runtime.settings import DatabaseSettings
 from runtime.stack.ports import free_port
+from tests.e2e.test_pages import serious
 from tests.integration.api.desk_room import PASSWORD, Room, open_room, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -173,6 +174,72 @@ def test_taps_without_a_network_are_kept_and_sent_once_with_their_time(site: Sit
         waited = (command["created_at"] - command["client_at"]).total_seconds()
         assert 4 < waited < 60, "it keeps the time of the thumb"
     assert page.evaluate("localStorage.getItem('sunlit-taps')") == "[]"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_can_be_put_on_the_home_screen_and_opens_without_a_network(
+    site: Site, look: Open, language: str
+) -> None:
+    site.room.phone(LIFT)
+    link = site.room.link(LIFT)
+    page = look()
+    faults: list[str] = []
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.goto(f"{link}?lang={language}")
+    browser = page.context.new_cdp_session(page)
+    manifest = browser.send("Page.getAppManifest")
+    assert manifest["errors"] == [] and manifest["url"].endswith(f"/manifest.webmanifest?lang={language}")
+    until(lambda: page.evaluate("Boolean(navigator.serviceWorker.controller)"))
+    # A test's browser keeps nothing, as in private browsing; that is all that stands against installing.
+    against = browser.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert [why["errorId"] for why in against] in ([], ["in-incognito"])
+    told = page.evaluate("fetch(document.querySelector('link[rel=manifest]').href).then(answer => answer.json())")
+    assert told["start_url"] == f"{link}?lang={language}" and told["display"] == "standalone"
+    for icon in told["icons"]:
+        size = page.evaluate(
+            "src => new Promise((done, failed) => { const i = new Image(); i.onload = () => done(i.naturalWidth);"
+            " i.onerror = failed; i.src = src; })",
+            icon["src"],
+        )
+        assert icon["sizes"] in ("any", f"{size}x{size}")
+    assert (faults, serious(page)) == ([], [])
+    # Looked at once, and the next time in a cellar: from the home screen, with the taps.
+    sheet = page.locator("link[rel=stylesheet]").get_attribute("href")
+    kept = "parts => Promise.all(parts.map(part => caches.match(part))).then(all => all.every(Boolean))"
+    until(lambda: page.evaluate(kept, [f"{link}?lang={language}", sheet]))
+    site.stop()
+    cellar = page.context.new_page()
+    page.close()
+    cellar.goto(told["start_url"])
+    expect(cellar.locator("h1")).to_have_text(LIFT)
+    assert cellar.evaluate("getComputedStyle(document.querySelector('.card')).borderRadius") == "10px"
+    cellar.click("button.big[value=accept]")
+    cellar.click("button.big[value=en_route]")
+    cellar.fill("input[name=code]", LIFT)
+    cellar.click("[data-step=arrived] button[value=arrived]")
+    expect(cellar.locator("#offline")).to_be_visible()
+    cellar.wait_for_timeout(4500)
+    site.start()
+    cellar.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(cellar.locator("#offline")).to_be_hidden(timeout=60_000)
+    (arrived,) = site.room.commands("arrived")
+    assert arrived["ok"] and (arrived["created_at"] - arrived["client_at"]).total_seconds() > 4
+    assert site.room.all("SELECT arrived_at FROM dispatch WHERE arrived_at IS NOT NULL") == [
+        {"arrived_at": arrived["client_at"]}
+    ], "the rescue has the time of the thumb"
+
+
+def test_the_hint_to_put_it_on_the_home_screen_goes_for_good(site: Site, look: Open) -> None:
+    site.room.phone(LIFT)
+    page = look()
+    page.add_init_script("Object.defineProperty(navigator, 'standalone', { value: false })")
+    page.goto(f"{site.room.link(LIFT)}?lang=en")
+    expect(page.locator("#install")).to_contain_text("Add to Home Screen")
+    neat(page, 390)
+    page.click("#install-no")
+    page.reload()
+    expect(page.locator("h1")).to_have_text(LIFT)
+    expect(page.locator("#install")).to_be_hidden()
 
 
 def test_a_tap_whose_answer_was_lost_happens_once(site: Site, look: Open) -> None:

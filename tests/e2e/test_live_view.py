@@ -61,11 +61,18 @@ def test_an_owner_looks_live_and_when_nobody_watches_it_ends(city: City, open_pa
         "this Chromium has no H.264"
     )
     page.goto("/kitchen?lang=en")
-    page.locator(f"a[href^='/live/camera/{CAMERA}']").click()
+    page.locator(f"a[href^='/live/camera/{CAMERA}']:not(.open)").first.click()
     page.click("#look")
     video = page.locator("video")
     page.wait_for_function(f"() => ({PLAYING})(document.querySelector('video'))", timeout=60_000)
     expect(page.locator("#words")).to_have_text("Live")
+    expect(page.locator(".mark .corner")).to_contain_text("owner1")
+    page.click(".full")
+    filled = (
+        "document.fullscreenElement !== null && document.fullscreenElement.contains(document.querySelector('.mark'))"
+    )
+    page.wait_for_function(filled)
+    page.click(".full")
     first = float(video.evaluate("v => v.currentTime"))
     page.wait_for_function(f"() => document.querySelector('video').currentTime > {first + 6}", timeout=60_000)
     colours = video.evaluate(
@@ -73,14 +80,44 @@ def test_an_owner_looks_live_and_when_nobody_watches_it_ends(city: City, open_pa
         " p.drawImage(v, 0, 0, 64, 36); return new Set(p.getImageData(0, 0, 64, 36).data).size; }"
     )
     assert colours > 30, "a picture and not a black field"
+    inspector = open_page("regulator")
+    inspector.goto(f"/live/camera/{CAMERA}?lang=en")
+    inspector.locator("form", has=inspector.locator("#look")).locator("input[name=reason]").fill("complaint 11")
+    inspector.click("#look")
+    inspector.wait_for_function(f"() => ({PLAYING})(document.querySelector('video'))", timeout=60_000)
+    assert len(city.rows("SELECT 1 FROM live_lease WHERE closed_at IS NULL")) == 2
+    assert len(city.rows("SELECT 1 FROM live_stream")) == 1
+    assert len(list((city.demo.layout.home / "live").glob("*/"))) == 1, "two look, and the site sends once"
+    inspector.click("text=Stop")
+    page.wait_for_function(f"() => document.querySelector('video').currentTime > {first + 9}", timeout=60_000)
     page.click("text=Stop")
     expect(page.locator("main")).to_contain_text("owner of the kitchen")
     audit = city.demo.layout.home / "spool" / "commands" / "audit.jsonl"
     until(lambda: [json.loads(line)["step"] for line in audit.read_text("utf-8").splitlines()].count("finished") >= 2)
     assert list((city.demo.layout.home / "live").glob("*/*")) == []
-    (row,) = city.rows("SELECT closed_why FROM live_lease")
-    assert row["closed_why"] == "stopped by the viewer"
+    assert city.rows("SELECT DISTINCT closed_why AS why FROM live_lease") == [{"why": "stopped by the viewer"}]
     assert [fault for fault in faults if "404" not in fault] == []
+
+
+def test_a_patrol_begins_what_is_in_view_and_lets_go_what_is_not(city: City, open_page: Open) -> None:
+    until(lambda: len(recorded(city)) > 1, 60)
+    page = open_page("regulator")
+    page.goto("/live/patrol?lang=en")
+    for camera in (CAMERA, "cam-k-002-1"):
+        page.check(f"[id='c-{camera}']")
+    page.fill("#choose input[name=reason]", "before the holiday")
+    page.check("input[name=grid][value='1']")
+    page.click("#choose button")
+    own = f"[data-camera='{CAMERA}']"
+    page.wait_for_function(f'() => ({PLAYING})(document.querySelector("{own} video"))', timeout=60_000)
+    expect(page.locator(f"{own} .corner")).to_contain_text("before the holiday")
+    opened = "SELECT d.code FROM live_lease e JOIN device d ON d.id = e.device_id WHERE closed_at IS NULL"
+    assert [row["code"] for row in city.rows(opened)] == [CAMERA], "the other one is on the next page"
+    page.keyboard.press("n")
+    page.wait_for_function(
+        f"() => ({PLAYING})(document.querySelector(\"[data-camera='cam-k-002-1'] video\"))", timeout=60_000
+    )
+    until(lambda: [row["code"] for row in city.rows(opened)] == ["cam-k-002-1"])
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

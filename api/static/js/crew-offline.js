@@ -10,6 +10,17 @@ async function forget(store) {
 }
 self.addEventListener("install", function () { self.skipWaiting(); });
 self.addEventListener("activate", function (e) { e.waitUntil(self.clients.claim()); });
+// A page that loaded before there was a worker names itself and its parts; what is kept already stays.
+self.addEventListener("message", function (e) {
+  e.waitUntil((async function () {
+    const store = await caches.open(STORE);
+    for (const part of Array.isArray(e.data) ? e.data : []) {
+      if (new URL(part, location.origin).origin !== location.origin || await store.match(part)) continue;
+      const answer = await fetch(part).catch(function () { return null; });
+      if (answer && answer.ok && !answer.redirected) await store.put(part, answer);
+    }
+  })());
+});
 self.addEventListener("fetch", function (e) {
   const address = new URL(e.request.url);
   const page = e.request.mode === "navigate" && address.pathname.startsWith("/c/");

@@ -25,7 +25,7 @@
       if (this.find(".seek")) this.find(".seek").addEventListener("input", (event) => { this.video.currentTime = this.start() + Number(event.target.value); });
       if (box.dataset.lease) this.begin(JSON.parse(box.dataset.lease), box.dataset.over === "yes");
     }
-    say(text) { const words = this.find(".words"); if (words.textContent !== text) words.textContent = text; }
+    say(text) { const words = this.find(".told"); if (words.textContent !== text) words.textContent = text; }
     async open() {
       if (this.lease || this.opening) return;
       this.opening = true;
@@ -69,7 +69,7 @@
       const words = [this.lease.who, clock.format(new Date(this.now())), this.lease.why, "#" + this.lease.code];
       this.find(".corner").textContent = words.join(" · ");
       const across = this.find(".across");
-      if (!across.textContent) across.textContent = Array(24).fill(this.lease.who + " #" + this.lease.code).join("   ");
+      if (!across.textContent) across.textContent = Array(90).fill(this.lease.who + " #" + this.lease.code).join("   ");
     }
     play() {
       const list = this.lease.media + "/playlist.m3u8", video = this.video;
@@ -80,7 +80,7 @@
       this.find(".mark").hidden = false;
       video.hidden = false;
       if (window.Hls && Hls.isSupported()) {
-        const hls = this.hls = new Hls({ enableWorker: false, liveSyncDuration: 2, liveMaxLatencyDuration: 9, maxLiveSyncPlaybackRate: 1.15, maxBufferHole: 1, backBufferLength: 20 });
+        const hls = this.hls = new Hls({ enableWorker: false, liveSyncDuration: 2, liveMaxLatencyDuration: 12, maxBufferHole: 1, backBufferLength: 20 });
         hls.on(Hls.Events.ERROR, (_, fault) => {
           if (!fault.fatal) return;
           if (fault.type === Hls.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
@@ -108,6 +108,15 @@
       label.textContent = texts.behind.replace("0", Math.max(0, seconds).toFixed(1));
       label.classList.toggle("late", seconds > 10);
       this.box.dataset.delay = seconds.toFixed(2);
+    }
+    // What is here already and not yet shown is delay: a little of it is played faster, much of it is left out.
+    keepUp() {
+      const video = this.video, held = video.buffered;
+      if (this.lease.mode !== "live" || !this.playing || video.seeking || !held.length) return;
+      const ahead = held.end(held.length - 1) - video.currentTime;
+      if (ahead > 6) video.currentTime = held.end(held.length - 1) - 2;
+      else if (ahead > 2.5) video.playbackRate = 1.1;
+      else if (ahead < 1.2) video.playbackRate = 1;
     }
     take(state) {
       this.shift = state.now - Date.now();
@@ -186,6 +195,7 @@
     tick() {
       if (!this.lease) return;
       this.mark();
+      this.keepUp();
       this.delay();
       const seek = this.find(".seek"), pause = this.find(".pause");
       if (seek && this.video.seekable.length) {

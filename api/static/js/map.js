@@ -19,7 +19,7 @@
   }
   function layer(feature, at) {
     const p = feature.properties, tone = p.tone || "plain";
-    if (p.kind === "town") return L.circleMarker(at, { radius: 8 + 26 * Math.sqrt(p.size || 0), className: "town " + tone });
+    if (p.kind === "town") return L.circleMarker(at, { radius: 6 + 20 * Math.sqrt(p.size || 0), className: "town " + tone });
     const icon = L.divIcon({ className: "pin " + p.kind + " " + tone, html: GLYPHS[p.kind] || "●", iconSize: [28, 28] });
     // Danger lies on top of whoever comes, and both on stations.
     const height = (p.tone === "danger" ? 2000 : 0) + (p.kind === "station" ? 0 : 1000);

@@ -21,6 +21,7 @@ class Answer(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -78,7 +79,7 @@ class Knocker:
             "state": {},
         }
         answer = await _call(self.app, scope, body or b"", cut)
-        for name, morsel in SimpleCookie(answer.headers.get("set-cookie", "")).items():
+        for name, morsel in [item for said in answer.cookies for item in SimpleCookie(said).items()]:
             if morsel.value and morsel["max-age"] != "0":
                 self.cookies[name] = morsel.value
             else:
@@ -90,7 +91,7 @@ async def _call(app: FastAPI, scope: dict[str, Any], body: bytes, cut: str) -> A
     sent, gone = [{"type": "http.request", "body": body, "more_body": bool(cut)}], asyncio.Event()
     if cut == "gone":
         gone.set()
-    status, headers, parts = 0, dict[str, str](), list[bytes]()
+    status, headers, parts, cookies = 0, dict[str, str](), list[bytes](), list[str]()
 
     async def receive() -> dict[str, Any]:
         if sent:
@@ -102,7 +103,9 @@ async def _call(app: FastAPI, scope: dict[str, Any], body: bytes, cut: str) -> A
         nonlocal status
         if message["type"] == "http.response.start":
             status = message["status"]
-            headers.update({name.decode(): value.decode("latin-1") for name, value in message["headers"]})
+            said = [(name.decode(), value.decode("latin-1")) for name, value in message["headers"]]
+            headers.update(said)
+            cookies.extend(value for name, value in said if name == "set-cookie")
         elif message["type"] == "http.response.body":
             parts.append(message.get("body", b""))
             # A stream has no end: its first words are enough, and then the viewer goes away.
@@ -114,7 +117,7 @@ async def _call(app: FastAPI, scope: dict[str, Any], body: bytes, cut: str) -> A
     except Exception:  # noqa: BLE001  a server writes it down and goes on; a test sees it as the answer
         return Answer(500, {}, traceback.format_exc().encode())
     gone.set()
-    return Answer(status, headers, b"".join(parts))
+    return Answer(status, headers, b"".join(parts), tuple(cookies))
 
 
 def _encoded(form: Given) -> tuple[bytes, str]:

@@ -11,7 +11,7 @@ from starlette.routing import Mount
 DOORS = Path(__file__).resolve().parents[3] / "docs" / "doors.md"
 VIEWERS = (
     *("nobody", "operator", "operator elsewhere", "regulator", "regulator elsewhere", "owner", "other owner"),
-    *("admin", "crew", "gateway", "agent", "other agent", "token"),
+    *("admin", "crew", "gateway", "agent", "other agent", "token", "token elsewhere", "narrow token"),
 )
 ANSWERS = ("in", "without", "sign in", "nothing", "refused")
 EVERYBODY = "everybody"

@@ -1,10 +1,10 @@
 """A city with one object of each kind in town 442000001 (owner1's kitchen k-001, lift 442001), and all who knock."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID, uuid4
 
 import cv2
@@ -23,6 +23,8 @@ from runtime.api_settings import ApiSettings
 from runtime.db import Connection
 from runtime.settings import DatabaseSettings, Settings
 from tests.integration.api.door_knock import Knocker
+from tests.integration.api.door_records import Records
+from tests.integration.api.door_thing import Thing
 
 PASSWORD = "a good password"
 HASH = HASHER.hash(PASSWORD)
@@ -37,7 +39,8 @@ LOGINS = {
     "other owner": "owner2",
     "admin": "admin",
 }
-KEYS = {"agent": "upload-token", "other agent": "other-upload-token", "token": "guessed-api-token"}
+TOKENS = {name: f"slt_{name.replace(' ', '-')}" for name in ("token", "token elsewhere", "narrow token")}
+KEYS = {"agent": "upload-token", "other agent": "other-upload-token", **TOKENS}
 SALT = b"salt" * 8
 BOX = b"\x00\x00\x00\x18ftypiso5" + b"\x00" * 12
 # What changes by itself while the pages run, and what a try to sign in leaves.
@@ -50,17 +53,7 @@ def jpeg(seed: int = 1) -> bytes:
     return bytes(cv2.imencode(".jpg", noise)[1])
 
 
-class Thing(NamedTuple):
-    """An object that a row names: what it puts into a request, and the words that give it away."""
-
-    blanks: Mapping[str, str] = {}
-    fields: Mapping[str, str] = {}
-    headers: Mapping[str, str] = {}
-    body: bytes | None = None
-    marks: tuple[str, ...] = ()
-
-
-class World:
+class World(Records):
     """The objects; a method that makes one is named as the row names it, and is told who knocks."""
 
     def __init__(self, owner: Connection, settings: Settings) -> None:
@@ -68,6 +61,7 @@ class World:
         self._leases: dict[str, Thing] = {}
         self._people()
         self._things()
+        self.records(TOKENS, ELSEWHERE)
 
     def thing(self, name: str, viewer: str) -> Thing:
         """Raises KeyError for a name that stands for nothing."""
@@ -77,19 +71,15 @@ class World:
             raise KeyError(f"docs/doors.md names {name!r}; the world has {', '.join(known)}")
         return make(viewer)
 
-    def one(self, statement: str, *values: object) -> Any:
-        """The only value of the only row."""
-        row = self.owner.execute(statement, values).fetchone()
-        assert row is not None, statement
-        return next(iter(row.values()))
-
     def digest(self) -> str:
         """Everything that the database holds and that does not change by itself."""
         names = self.owner.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
         ).fetchall()
         tables = [row["tablename"] for row in names if row["tablename"] not in RESTLESS]
-        parts = " || ".join(f"(SELECT coalesce(sum(hashtext(t::text)), 0) FROM {name} t) || ' '" for name in tables)
+        # When a session or a token was used last is written down whoever is let in.
+        row = "(to_jsonb(t) - 'seen_at' - 'last_used_at')::text"
+        parts = " || ".join(f"(SELECT coalesce(sum(hashtext({row})), 0) FROM {name} t) || ' '" for name in tables)
         return str(self.one(f"SELECT {parts}"))
 
     def csrf(self, knocker: Knocker) -> str:
@@ -295,6 +285,10 @@ class World:
             self._leases[mode] = self._new_lease(mode)
         return self._leases[mode]
 
+    def make_clip(self, viewer: str) -> Thing:
+        """The same for a piece of the past that was asked for as a file."""
+        return self.make_lease(viewer, "clip")
+
     def next_row(self) -> None:
         """What a row may have used up is made anew for the next one."""
         self._leases.clear()
@@ -324,6 +318,10 @@ class World:
         store.put_clip(video, BOX)
         sealed = self._sealed("owner1", Person.OWNER, "lease", lease.hex)
         return Thing({"lease": str(lease), "sealed": sealed}, marks=("lease-7qx", CAMERA))
+
+    def make_clip(self, viewer: str) -> Thing:
+        """The same for a piece of the past that was asked for as a file."""
+        return self.make_lease(viewer, "clip")
 
     def make_report_of_a_lift(self, _: str) -> Thing:
         return Thing(fields=self._form_of(f"lift/{LIFT}"))

@@ -68,6 +68,12 @@ class Room:
         """The sealed addresses of a page, each once."""
         return list(dict.fromkeys(re.findall(r'(?:src|href)="(/media/[^"]+)"', self.client.get(page).text)))
 
+    def picture(self) -> str:
+        """The address of the picture, sealed anew for the owner."""
+        led = self.client.get("/kitchen/finding/F1/picture", follow_redirects=False)
+        assert led.status_code == 303
+        return str(led.headers["location"])
+
     def looks(self) -> list[tuple[str, str]]:
         found = self.rows("SELECT actor, reason FROM audit_log WHERE action = 'evidence_viewed' ORDER BY id")
         return [(row["actor"], row["reason"]) for row in found]
@@ -96,7 +102,7 @@ def room(city_db: DatabaseSettings, tmp_path: Path) -> Iterator[Room]:
 
 def test_an_owner_sees_a_marked_picture_and_a_clip_and_each_look_is_one_row(room: Room) -> None:
     owner = room.sign_in("owner1")
-    picture, film = room.addresses("/kitchen/finding/F1")
+    picture, (film,) = room.picture(), room.addresses("/kitchen/finding/F1")
     shown = owner.get(picture)
     assert shown.headers["content-type"] == "image/jpeg" and "no-store" in shown.headers["cache-control"]
     image = cv2.imdecode(np.frombuffer(shown.content, np.uint8), cv2.IMREAD_COLOR)
@@ -108,13 +114,11 @@ def test_an_owner_sees_a_marked_picture_and_a_clip_and_each_look_is_one_row(room
     assert b"".join(part.content for part in parts) == FILM[:3000]
     assert room.looks() == [("owner1", "owner of the kitchen")] * 2, "one for the picture, one for the clip"
     # The page again is another look.
-    owner.get(room.addresses("/kitchen/finding/F1")[0])
+    owner.get(room.picture())
     assert len(room.looks()) == 3
     assert (room.settings.api.evidence).joinpath(*_path(JPEG)).read_bytes() == JPEG, "the original stays as it came"
     assert [row["action"] for row in room.rows("SELECT action FROM evidence_custody ORDER BY id")] == [
         "received", "received", "viewed", "viewed", "viewed"]  # fmt: skip
-    led = owner.get("/kitchen/finding/F1/picture", follow_redirects=False)
-    assert led.status_code == 303 and led.headers["location"].startswith("/media/")
 
 
 def _path(content: bytes) -> tuple[str, str]:
@@ -152,7 +156,7 @@ def test_a_regulator_says_why_and_no_address_holds_it(room: Room) -> None:
 
 def test_an_address_is_for_one_person_some_minutes_and_as_long_as_the_right_holds(room: Room) -> None:
     owner = room.sign_in("owner1")
-    picture = room.addresses("/kitchen/finding/F1")[0]
+    picture = room.picture()
     sealed = picture.removeprefix("/media/")
     leave = unseal(room.key(), sealed)
     assert leave is not None
@@ -164,7 +168,7 @@ def test_an_address_is_for_one_person_some_minutes_and_as_long_as_the_right_hold
 
     assert of() == 200
     late = owner.get(f"/media/{seal(room.key(), Pass(*(*_values(leave)[:-1], 1)))}?lang=en")
-    assert late.status_code == 410 and "Open the page that led here again" in late.text
+    assert late.status_code == 410 and "has expired" in late.text
     assert of(role=Person.REGULATOR) == of(role=Person.ADMIN) == of(kind="rescue") == of(kind="x") == 404
     assert of(what="F2") == of(item=uuid4()) == of(item=None) == of(person=leave.person + 1) == 404
     assert owner.get(f"{picture}x").status_code == owner.get("/media/guessed").status_code == 404
@@ -208,7 +212,7 @@ def test_the_clip_of_a_moment_is_asked_for_through_a_lease(room: Room) -> None:
 def test_what_cannot_be_marked_is_not_shown(room: Room) -> None:
     owner = room.sign_in("owner1")
     room.settings.api.evidence.joinpath(*_path(JPEG)).write_bytes(b"\xff\xd8\xff broken on the disk")
-    refused = owner.get(f"{room.addresses('/kitchen/finding/F1')[0]}?lang=en")
+    refused = owner.get(f"{room.picture()}?lang=en")
     assert refused.status_code == 415 and "cannot be marked" in refused.text
     room.settings.api.evidence.joinpath(*_path(JPEG)).unlink()
-    assert owner.get(room.addresses("/kitchen/finding/F1")[0]).status_code == 404
+    assert owner.get(room.picture()).status_code == 404

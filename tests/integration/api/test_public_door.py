@@ -230,3 +230,14 @@ def test_open_kitchens_are_counted_once_an_hour(
     kitchens = city.execute("SELECT count(*) AS n FROM public_kitchen").fetchone()
     assert kitchens is not None
     assert f'a year before: <span class="nowrap">{100 / kitchens["n"]:.0f} ' in client.get("/?lang=en").text
+
+
+def test_too_many_searches_at_once_are_told_so(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert client.get("/search?q=442").status_code == 200
+    client.app.state.turns.asked = 32  # type: ignore[attr-defined]
+    busy = client.get("/search?q=443&lang=en")
+    assert busy.status_code == 429 and busy.headers["retry-after"] == "5" and "Too often" in busy.text
+    # What is known is still answered, and the next turn is free again.
+    assert client.get("/search?q=442").status_code == 200
+    client.app.state.turns.asked = 0  # type: ignore[attr-defined]
+    assert client.get("/search?q=443&lang=en").status_code == 200

@@ -22,6 +22,7 @@ DAYS = RetentionSettings(
     orders_days=50,
     letters_days=50,
     leases_days=50,
+    reports_days=50,
     beats_days=50,
     alarms_days=50,
     rows_per_s=1_000_000,
@@ -283,3 +284,24 @@ def test_a_silence_that_is_a_finding_stays_with_it_and_stops_nobody_else(plain: 
         retention.sweep(connection, [rule for rule in rules(DAYS) if rule.table == "silence"], lambda *_: None)
     with connect(plain, Role.OWNER) as connection:
         assert connection.execute("SELECT count(*) AS n FROM silence").fetchall() == [{"n": 1}]
+
+
+def test_a_report_stays_until_it_is_answered_and_nobodys_address_longer_than_a_day(plain: DatabaseSettings) -> None:
+    with connect(plain, Role.OWNER) as connection:
+        for number, (state, age) in enumerate((("received", 900), ("read", 900), ("answered", 51), ("rejected", 49))):
+            connection.execute(
+                "INSERT INTO public_report (number, at, body, state, changed_at) VALUES (%s, %s, 'x', %s, %s)",
+                (f"N{number}", days(900), state, days(age)),
+            )
+        for hours in (12, 27, 216):
+            connection.execute(
+                "INSERT INTO report_seen (at, sender, subject) VALUES (%s, 'x', 'y')", (days(hours / 24),)
+            )
+            connection.execute(
+                "INSERT INTO report_salt VALUES (%s, 'x') ON CONFLICT DO NOTHING", (days(hours / 24).date(),)
+            )
+        retention.sweep(connection, rules(DAYS), lambda *_: None)
+        left = connection.execute("SELECT state FROM public_report ORDER BY number").fetchall()
+        assert [row["state"] for row in left] == ["received", "read", "rejected"]
+        assert count(connection, "report_seen") == 1
+        assert count(connection, "report_salt") <= 2

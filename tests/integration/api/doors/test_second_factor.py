@@ -61,7 +61,7 @@ def test_from_turning_it_on_to_signing_in(house: House) -> None:
     # Nothing is on yet: who has not confirmed is not shut out.
     assert sign_in(house.browser(), "operator").headers["location"] == "/board"
     secret, recovery = turn_on(house, here)
-    assert secret == secret_of(page)
+    assert secret != secret_of(page), "who begins again begins with a new secret"
     assert len(set(recovery)) == 10
     assert there.get("/account").status_code == 303, "other sessions have ended"
     assert here.get("/account").status_code == 200
