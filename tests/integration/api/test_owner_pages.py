@@ -204,7 +204,7 @@ def test_a_form_keeps_its_words_and_asks_for_the_photo_of_the_policy(house: Hous
 
 
 def test_what_the_desk_refuses_keeps_its_words(house: House) -> None:
-    house.finding("F1")
+    finding = house.finding("F1")
     house.owner.execute(
         "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN INSERT INTO command_result"
         " VALUES (NEW.id, now(), false, 'note: '''', expected what was done'); RETURN NULL; END $$;"
@@ -214,6 +214,13 @@ def test_what_the_desk_refuses_keeps_its_words(house: House) -> None:
     status, text = house.send("/kitchen/finding/F1", "/kitchen/finding/F1/appeal?lang=en", note=" <b> ")
     assert status == 422 and "expected what was done" in text
     assert " &lt;b&gt; </textarea>" in text and re.search(r'id="appeal" open', text)
+    house.owner.execute(
+        "INSERT INTO finding_entry (finding_id, at, actor, action, reason, policy_version)"
+        " VALUES (%s, now(), 'x', 'pushed', 'not put right: one without', 1)",
+        (finding,),
+    )
+    page = house.page("/kitchen/finding/F1?lang=zh")
+    assert "没有通过" in page and "整改未通过：one without" in page and "监管人员认为尚未整改" in page
 
 
 def test_the_history_is_filtered_ordered_paged_and_taken_along(house: House) -> None:
