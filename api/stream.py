@@ -106,7 +106,7 @@ class Hub:
         async with self.pool.connection() as connection:
             row = await (await connection.execute(QUERIES["digest"])).fetchone()
             assert row is not None
-            if row["newest"] != self.newest or not self.digest:
+            if row["digest"] != self.digest:
                 await self._read_entries(connection, row["newest"])
         self.fresh_at = datetime.now(UTC)
         if row["digest"] != self.digest:

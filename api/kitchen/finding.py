@@ -12,7 +12,7 @@ from api.evidence import keep_photo
 from api.i18n import text
 from api.kitchen.own import AFinding, Owner, Row, rows_of
 from api.kitchen.pictures import marks_of
-from api.kitchen.standing import WITH_OWNER
+from api.kitchen.standing import WITH_OWNER, refusal, refused
 from api.media.mint import shown
 from api.page import language_of, render, with_player
 from api.sql import QUERIES as SHARED
@@ -110,6 +110,8 @@ async def _page(
         status,
         row=row,
         story=story,
+        refusal=refusal(story) if row["state"] in WITH_OWNER else None,
+        refused_step=refused,
         kinds={item["kind"] for item in pictures},
         films=shown(request, viewer, Role.OWNER, ("finding", row["number"]), films),
         mark=marks.get(row["number"]),

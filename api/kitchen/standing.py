@@ -73,6 +73,16 @@ def cause_of(camera: Row) -> str:
     return camera["cause"] if camera["cause"] in CAUSES else "unknown"
 
 
+def refusal(story: Sequence[Row]) -> Row | None:
+    """The last step in which an officer said no to the owner: not put right, or the finding stands."""
+    return next((entry for entry in reversed(story) if refused(entry)), None)
+
+
+def refused(entry: Row) -> bool:
+    """Whether a step of a finding's history is an officer's no."""
+    return bool(entry["action"] == "appeal_refused" or entry["reason"].startswith("not put right: "))
+
+
 def is_late(row: Row, now: datetime) -> bool:
     """Whether it should have been put right before now."""
     return row["state"] in WITH_OWNER[1:] or (row["due_at"] is not None and row["due_at"] <= now)

@@ -72,8 +72,7 @@ async def begin(request: Request, look: ACamera) -> Response:
     await leases.begin(request, look, mode, reason, span, identity)
     if "application/json" in request.headers.get("accept", ""):
         return JSONResponse(player(request, await lease_for(request, identity, look.viewer)), 201, headers=PRIVATE)
-    lang = f"?lang={request.query_params['lang']}" if "lang" in request.query_params else ""
-    return RedirectResponse(f"/live/{identity}{lang}", 303)
+    return RedirectResponse(f"/live/{identity}{_lang(request)}", 303)
 
 
 @router.get("/{lease}")
@@ -118,7 +117,7 @@ async def renew(request: Request, lease: AnOpenLease) -> JSONResponse:
 @router.post("/{lease}/stop")
 async def stop(request: Request, lease: ALease) -> Response:
     await leases.end(request, lease, "stopped by the viewer")
-    return RedirectResponse(f"/live/camera/{lease.look.camera.code}", 303)
+    return RedirectResponse(f"/live/camera/{lease.look.camera.code}{_lang(request)}", 303)
 
 
 @router.get("/{lease}/{sealed}/playlist.m3u8")
@@ -153,6 +152,12 @@ async def clip(request: Request, lease: AShownLease) -> FileResponse:
     name = f"{lease.look.camera.code}-{start:%Y%m%dT%H%M%SZ}-{lease.look.viewer.login}-{lease.code}.mp4"
     answer.headers["Content-Disposition"] = f"attachment; filename*=utf-8''{quote(name)}"
     return answer
+
+
+def _lang(request: Request) -> str:
+    """Keeps a language that was chosen by hand."""
+    lang = request.query_params.get("lang")
+    return f"?lang={lang}" if lang in i18n.LANGUAGES else ""
 
 
 def _file(path: Any) -> FileResponse:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -26,8 +27,8 @@ QUERIES = Queries("api.media")
 Looker = Annotated[Viewer, Depends(viewer_of(Role.OWNER, Role.REGULATOR, Role.OPERATOR, Role.ADMIN))]
 KINDS = ("finding", "rescue")
 PRIVATE = {"Cache-Control": "private, no-store"}
-AT_ONCE = asyncio.Semaphore(2)
-"""pictures that are marked at the same time: each takes memory many times its file"""
+MARKING = ThreadPoolExecutor(2, "watermark")
+"""pictures are marked two at a time: each takes memory many times its file"""
 
 
 @router.post("/look")
@@ -77,8 +78,8 @@ async def media(request: Request, sealed: str, viewer: Looker) -> Response:
         seen = await _log(request, connection, viewer, leave, found, reason)
     if found["media"] != "image/jpeg":
         return FileResponse(path, media_type=found["media"], headers=PRIVATE)
-    async with AT_ONCE:
-        return Response(await asyncio.to_thread(_mark, path, viewer, seen), media_type="image/jpeg", headers=PRIVATE)
+    shown = await asyncio.get_running_loop().run_in_executor(MARKING, _mark, path, viewer, seen)
+    return Response(shown, media_type="image/jpeg", headers=PRIVATE)
 
 
 async def evidence_for(

@@ -176,7 +176,7 @@ def faults_of(method: str, path: str, *, reads: bool, takes: bool) -> Iterable[i
     found = {400, 413, *part_of(path).faults, 503}
     if method != "get":
         found |= {408}
-    if "{" not in path and part_of(path).security == "":
+    if "{" not in path and part_of(path).tag == "public":
         found -= {404}
     if reads or takes:
         found |= {422}

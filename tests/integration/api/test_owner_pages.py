@@ -204,7 +204,7 @@ def test_a_form_keeps_its_words_and_asks_for_the_photo_of_the_policy(house: Hous
 
 
 def test_what_the_desk_refuses_keeps_its_words(house: House) -> None:
-    house.finding("F1")
+    finding = house.finding("F1")
     house.owner.execute(
         "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN INSERT INTO command_result"
         " VALUES (NEW.id, now(), false, 'note: '''', expected what was done'); RETURN NULL; END $$;"
@@ -214,6 +214,13 @@ def test_what_the_desk_refuses_keeps_its_words(house: House) -> None:
     status, text = house.send("/kitchen/finding/F1", "/kitchen/finding/F1/appeal?lang=en", note=" <b> ")
     assert status == 422 and "expected what was done" in text
     assert " &lt;b&gt; </textarea>" in text and re.search(r'id="appeal" open', text)
+    house.owner.execute(
+        "INSERT INTO finding_entry (finding_id, at, actor, action, reason, policy_version)"
+        " VALUES (%s, now(), 'x', 'pushed', 'not put right: one without', 1)",
+        (finding,),
+    )
+    page = house.page("/kitchen/finding/F1?lang=zh")
+    assert "没有通过" in page and "整改未通过：one without" in page and "监管人员认为尚未整改" in page
 
 
 def test_the_history_is_filtered_ordered_paged_and_taken_along(house: House) -> None:
@@ -314,10 +321,19 @@ def test_who_looked_is_told_and_officials_stay_unnamed(house: House) -> None:
 
 
 def test_the_notice_says_what_a_staff_has_to_know_in_both_languages(house: House) -> None:
-    page = house.sign_in("owner1").page("/kitchen/k-001/notice?lang=en")
+    house.owner.execute("UPDATE device SET zone_kind = 'stove-left' WHERE kitchen_id IS NOT NULL")
+    house.owner.execute("UPDATE kitchen SET code = '一号 1' WHERE code = 'k-002'")
+    house.sign_in("owner1")
+    for part in ("", "/sensors", "/cameras", "/notice"):
+        shown = house.page(f"/kitchen/k-001{part}?lang=zh")
+        assert "stove-left" in shown and "[zone." not in shown, "what a site has named is shown as it is"
+    page = house.page("/kitchen/k-001/notice?lang=en")
     assert "Cameras are in use in this kitchen" in page and "本厨房正在使用摄像头" in page
     assert "30 days at most" in page and "12315" in page and "示范市场监管局" in page
     assert "https://city.example/q/r/k-001" in page and "<svg" in page
+    house.sign_in("owner2")
+    for file in ("export", "history?format=csv", "history?format=xlsx"):
+        assert "___1" in house.client.get(f"/kitchen/一号 1/{file}").headers["content-disposition"], file
 
 
 def test_all_data_of_a_kitchen_in_one_file(house: House) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.kitchen.standing import FRESH, WAITING, WITH_OWNER, cause_of, is_late, standing
+from api.kitchen.standing import FRESH, WAITING, WITH_OWNER, cause_of, is_late, refusal, standing
 
 NOW = datetime(2026, 11, 26, 4, 0, tzinfo=UTC)
 
@@ -85,6 +85,16 @@ def test_the_most_urgent_kitchen_comes_first() -> None:
 )
 def test_why_a_camera_sees_nothing(row: dict[str, Any], cause: str) -> None:
     assert cause_of(row) == cause
+
+
+def test_an_officers_no_is_found_in_the_story() -> None:
+    told = {"action": "pushed", "reason": "confidence 0.95: sent to the owner"}
+    hollow = {"action": "pushed", "reason": "not put right: no hats"}
+    stands = {"action": "appeal_refused", "reason": "the finding stands: no hood"}
+    late = {"action": "late", "reason": "not put right in time"}
+    assert refusal([told, late]) is None
+    assert refusal([told, hollow, late]) is hollow
+    assert refusal([told, hollow, stands]) is stands
 
 
 STATES = (*WITH_OWNER, *WAITING, "closed", "rejected")
