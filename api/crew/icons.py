@@ -1,4 +1,4 @@
-"""PURE: the icons of the installed page, drawn like `static/icon.svg`, for phones that take no SVG."""
+"""The icons of the installed page, drawn like `static/icon.svg`, for phones that take no SVG."""
 
 from functools import cache
 from math import cos, pi, sin

@@ -55,7 +55,8 @@ class Pair(NamedTuple):
 def span(say: Say, seconds: float) -> str:
     """As people say it: 3 min, 24 h, 5 days; whole, of the largest unit that fits."""
     for size, unit in UNITS:
-        if seconds >= size and seconds % size == 0:
+        # A single day is said in hours: nobody has to know where it ends.
+        if seconds >= size * (1 + (unit == "days")) and seconds % size == 0:
             return say(f"policies.{unit}", n=f"{seconds / size:g}")
     return say("policies.seconds", n=f"{seconds:g}")
 

@@ -3,12 +3,13 @@
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from fastapi import HTTPException, Request, Response
+from fastapi import HTTPException, Request, Response, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
 from msgspec import Struct
 
 from api.tokens import Caller, token_of
@@ -18,6 +19,8 @@ from api.v1.schema import FAULTS
 from runtime.db import AsyncConnection
 
 ENCODER = msgspec.json.Encoder()
+TOKEN = HTTPBearer(scheme_name="token", description="made by `sunlit token new`", auto_error=False)
+"""for the document of the API; what a token may do is `token_of`'s to say"""
 
 
 class MachineRoute(APIRoute):
@@ -44,11 +47,11 @@ class MachineRoute(APIRoute):
         return handle
 
 
-def calling(*scopes: str) -> Callable[[Request], Awaitable[Caller]]:
+def calling(*scopes: str) -> Callable[..., Awaitable[Caller]]:
     """A dependency: a program whose token has these scopes and that has not called too often."""
     demand = token_of(*scopes)
 
-    async def called(request: Request) -> Caller:
+    async def called(request: Request, _: Annotated[object, Security(TOKEN)]) -> Caller:
         caller = await demand(request)
         request.state.caller = caller
         per_minute = request.app.state.settings.api.calls_per_minute

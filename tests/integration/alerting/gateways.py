@@ -20,8 +20,8 @@ Answer = Callable[["Gateway", socket.socket], None]
 class Gateway:
     """A TCP server that reads one HTTP request from a connection and then does what `answer` does."""
 
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
+    def __init__(self, answer: Answer, tls: ssl.SSLContext | None = None) -> None:
+        self.answer, self.tls = answer, tls
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
         self.over = threading.Event()
         self.server = socket.create_server(("127.0.0.1", 0))
@@ -37,6 +37,8 @@ class Gateway:
 
     def _one(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
+            if self.tls is not None:
+                connection = self.tls.wrap_socket(connection, server_side=True)
             self.requests.append(_read(connection))
             self.answer(self, connection)
 
@@ -65,8 +67,8 @@ def _read(connection: socket.socket) -> tuple[str, dict[str, str], bytes]:
 
 
 @contextmanager
-def gateway(answer: Answer) -> Iterator[Gateway]:
-    made = Gateway(answer)
+def gateway(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[Gateway]:
+    made = Gateway(answer, tls)
     yield made
     made.close()
 

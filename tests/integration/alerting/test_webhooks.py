@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from alerting.channels import post
 from alerting.hooks import book
 from alerting.hooks.deliver import Sender
 from alerting.hooks.gather import Gatherer
@@ -201,6 +203,28 @@ def test_private_addresses_are_refused_unless_a_setting_allows_them(town: City, 
         assert server.requests == []
     with pytest.raises(book.HookError, match=r"url: 'http://a\.example/', expected https:"):
         book.add(town.owner, book.NewHook(name="plain", url="http://a.example/"), "test", private=False)
+
+
+def test_the_address_that_was_looked_at_is_the_one_that_is_asked(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate)
+    trusted = ssl.create_default_context(cafile=str(certificate))
+    monkeypatch.setattr(post, "is_public", lambda number: True)
+    with gateway(gateways.says(200), tls) as server:
+        url = f"https://localhost:{server.port}/in?x=1"
+        assert post.post(url, b"{}", {}, 5, trusted, public_only=True).status == 200
+        first, headers, body = server.requests[0]
+        assert (first, headers["host"], body) == ("POST /in?x=1 HTTP/1.1", f"localhost:{server.port}", b"{}")
+        # Whoever it is by its certificate is asked for by name, not by number.
+        refused = post.post(url, b"{}", {}, 5, ssl.create_default_context(), public_only=True)
+        assert not refused.reached and "CERTIFICATE_VERIFY_FAILED" in refused.detail
+        numbered = post.post(f"https://127.0.0.1:{server.port}/in", b"{}", {}, 5, trusted, public_only=True)
+        assert not numbered.reached and "CERTIFICATE_VERIFY_FAILED" in numbered.detail
+        monkeypatch.setattr(post, "is_public", lambda number: number != "127.0.0.1")
+        assert "private network" in post.post(url, b"{}", {}, 5, trusted, public_only=True).detail
+        assert len(server.requests) == 1
 
 
 def test_while_a_secret_changes_both_sign(town: City, told: Told) -> None:

@@ -285,10 +285,6 @@ class World(Records):
             self._leases[mode] = self._new_lease(mode)
         return self._leases[mode]
 
-    def make_clip(self, viewer: str) -> Thing:
-        """The same for a piece of the past that was asked for as a file."""
-        return self.make_lease(viewer, "clip")
-
     def next_row(self) -> None:
         """What a row may have used up is made anew for the next one."""
         self._leases.clear()

@@ -156,6 +156,7 @@ async def _walked(settings: Settings) -> list[str]:
     return walk.said()
 
 
+@pytest.mark.timeout(600)
 def test_everybody_gets_what_the_table_says(
     city_db: DatabaseSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -150,6 +150,7 @@ def test_what_is_answered_fits_its_schema(city: City, client: TestClient) -> Non
             filled = f"/kitchens/{finding['kitchen']}"
         for blank, value in blanks.items():
             filled = filled.replace(blank, value)
+        assert methods["get"]["security"] == [{"token": []}]
         shape = methods["get"]["responses"]["200"]["content"]["application/json"]
         Draft202012Validator(shape["schema"]).validate(program.good(filled))
         Draft202012Validator(shape["schema"]).validate(shape["example"])

@@ -30,7 +30,26 @@ NAMES = (
     *("response_headers_conformance", "response_schema_conformance"),
 )
 ENDLESS = "/board/stream"
-WHO = ("nobody", "operator", "regulator", "owner", "admin", "crew", "agent", "token")
+WHOSE = {
+    "operators": "operator",
+    "owners": "owner",
+    "regulators": "regulator",
+    "video": "owner",
+    "access": "admin",
+    "crews": "crew",
+    "agents": "agent",
+    "gateways": "gateway",
+    "programs": "token",
+}
+"""who belongs to the doors of a part"""
+ALL = "SUNLIT_SCHEMA_EVERYBODY" in os.environ
+"""whether everybody is sent everywhere; otherwise nobody and those to whom a door belongs"""
+
+
+@schemathesis.serializer("video/mp4", "image/jpeg")
+def as_it_is(_: Any, value: Any) -> bytes:
+    """Bytes of a file are sent as they are."""
+    return value if isinstance(value, bytes) else str(value).encode()
 
 
 class Site:
@@ -52,10 +71,10 @@ class Site:
             return {}, ""
         form = {"login": LOGINS[viewer], "password": PASSWORD}
         answer = httpx.post(f"{self.address}/login", data=form)
-        (name, value), *_ = answer.cookies.items()
+        cookie = "; ".join(f"{name}={value}" for name, value in answer.cookies.items() if value)
         row = self.world.owner.execute("SELECT csrf FROM session ORDER BY created_at DESC LIMIT 1").fetchone()
         assert row is not None
-        return {"cookie": f"{name}={value}"}, row["csrf"]
+        return {"cookie": cookie}, row["csrf"]
 
     def real(self, door: str, viewer: str) -> dict[str, str]:
         """Values of objects that are there, for the blanks of an address."""
@@ -111,20 +130,20 @@ def tried(site: Site, operation: Any, viewer: str, keys: tuple[dict[str, str], s
     one()
 
 
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize("part", range(2))
-def test_every_answer_is_in_the_document(site: Site, part: int) -> None:
+@pytest.mark.timeout(3600)
+def test_every_answer_is_in_the_document(site: Site) -> None:
     wrong = []
-    for viewer in WHO[part::2]:
-        keys = site.keys(viewer)
-        for found in site.schema.get_all_operations():
-            operation: Any = found.ok()  # type: ignore[union-attr]
-            # Whoever signs out or ends the own sessions is somebody else afterwards.
-            if operation.path in (ENDLESS, "/logout", "/account/sessions", "/account/password"):
-                continue
+    keys = {viewer: site.keys(viewer) for viewer in ("nobody", *WHOSE.values())}
+    for found in site.schema.get_all_operations():
+        operation: Any = found.ok()  # type: ignore[union-attr]
+        # Whoever signs out or ends the own sessions is somebody else afterwards.
+        if operation.path in (ENDLESS, "/logout", "/account/sessions", "/account/password"):
+            continue
+        theirs = WHOSE.get(operation.definition.raw["tags"][0], "nobody")
+        for viewer in keys if ALL else dict.fromkeys(("nobody", theirs)):
             try:
-                tried(site, operation, viewer, keys)
-            except Exception as fault:  # noqa: BLE001  all that is found is told at once
+                tried(site, operation, viewer, keys[viewer])
+            except (Exception, BaseExceptionGroup) as fault:  # noqa: BLE001  all that is found is told at once
                 words = "\n".join(str(one) for one in getattr(fault, "exceptions", (fault,)))
-                wrong.append(f"{operation.method} {operation.path} as {viewer}: {words[:700]}")
-    assert not wrong, f"{len(wrong)} answers:\n" + "\n\n".join(wrong[:40])
+                wrong.append(f"{operation.method} {operation.path} as {viewer}: {words[:300]}")
+    assert not wrong, f"{len(wrong)} answers:\n" + "\n\n".join(wrong[:60])

@@ -72,7 +72,7 @@ def test_two_versions_side_by_side() -> None:
 
 
 def test_spans_as_people_say_them() -> None:
-    assert [span(SAY, s) for s in (60, 90, 7200, 86_400, 432_000)] == ["1 min", "90 s", "2 h", "1 days", "5 days"]
+    assert [span(SAY, s) for s in (60, 90, 7200, 86_400, 432_000)] == ["1 min", "90 s", "2 h", "24 h", "5 days"]
 
 
 def rescue(**minutes: float | None) -> dict[str, Any]:
