@@ -50,25 +50,6 @@ def _lying(rows: Sequence[tuple[str, float]], label: str, goal: float | None, hi
     return _svg(parts, label, height)
 
 
-def line(points: Sequence[tuple[float, float]], label: str, unit: str = "") -> Markup:
-    """A line over x (seconds or any rising number), with its lowest, highest and last value written."""
-    if len(points) < 2:
-        return Markup("")
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    low, high = min(ys), max(ys)
-    span_x, span_y = max(1e-9, xs[-1] - xs[0]), max(1e-9, high - low)
-    drawn = " ".join(
-        f"{(x - xs[0]) / span_x * (WIDTH - 70):.1f},"
-        f"{HEIGHT - BOTTOM - (y - low) / span_y * (HEIGHT - BOTTOM - TOP):.1f}"
-        for x, y in points
-    )
-    text = (
-        f'<text x="{WIDTH - 62}" y="{TOP}">{high:.1f} {escape(unit)}</text>'
-        f'<text x="{WIDTH - 62}" y="{HEIGHT - BOTTOM}">{low:.1f} {escape(unit)}</text>'
-    )
-    return _svg([f'<polyline class="line" points="{drawn}"/>', text], label)
-
-
 def histogram(values: Sequence[float], edges: Sequence[float], label: str, unit: str) -> Markup:
     """How often values fall between edges; the last bin is open."""
     counts = [0] * len(edges)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 
 from api.i18n import LOCAL
 from api.kitchen.asked import ON_A_PAGE, RULES, STATES, BadAsk, ask
-from api.kitchen.own import AKitchen, OwnKitchens, rows_of
+from api.kitchen.own import AKitchen, OwnKitchens, file_name, rows_of
 from api.page import language_of, render
 from api.sheets import read, sheet
 from runtime.db import Queries
@@ -30,7 +30,7 @@ async def history(request: Request, kitchen: AKitchen, own: OwnKitchens) -> Resp
     values = {**asked.values, "kitchen": kitchen["id"]}
     if asked.format:
         rows_of_file = read(request.app.state.pool, QUERIES["history"], values)
-        return await sheet(asked.format, f"findings-{kitchen['code']}", HEADS, rows_of_file, cells)
+        return await sheet(asked.format, f"findings-{file_name(kitchen)}", HEADS, rows_of_file, cells)
     rows = await rows_of(request, "history", values, QUERIES)
     path, chosen = f"/kitchen/{kitchen['code']}/history", request.query_params.get("lang", "")
 

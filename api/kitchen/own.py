@@ -3,6 +3,7 @@
 Another's kitchen, camera or finding is not there, whatever part of an address names it.
 """
 
+import re
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Request
@@ -47,6 +48,11 @@ async def finding_for(request: Request, number: str, viewer: Owner) -> Row:
     if not found:
         raise HTTPException(404)
     return found[0]
+
+
+def file_name(kitchen: Row) -> str:
+    """A kitchen's code as a part of a file's name, whatever the register's codes look like."""
+    return re.sub(r"[^A-Za-z0-9-]", "_", kitchen["code"])
 
 
 OwnKitchens = Annotated[list[Row], Depends(own_kitchens)]

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from api.i18n import LOCAL, text
 from api.kitchen.archive import stream
 from api.kitchen.asked import BadAsk, day_of
-from api.kitchen.own import AKitchen, Owner, OwnKitchens, rows_of
+from api.kitchen.own import AKitchen, Owner, OwnKitchens, file_name, rows_of
 from api.page import render
 from api.public.signs import address_of, drawn
 from api.sql import QUERIES as SHARED
@@ -67,7 +67,7 @@ async def export(request: Request, kitchen: AKitchen, viewer: Owner) -> Response
                 "details": Jsonb({"from": first.isoformat(), "to": last.isoformat()}),
             },
         )
-    name = f"sunlit-{kitchen['code']}-{first}-{last}.zip"
+    name = f"sunlit-{file_name(kitchen)}-{first}-{last}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
     return StreamingResponse(stream(request, kitchen, start, end), media_type="application/zip", headers=headers)
 

@@ -33,7 +33,7 @@ ORDER BY since DESC LIMIT 100
 
 -- name: looks
 -- Who looked at this kitchen: live and recorded video, and unblurred pictures of findings, those of one person and day
--- counted together. Officials by their role.
+-- counted together. Officials, and people who are the owner's no more, by their role.
 WITH own AS (SELECT DISTINCT p.person_id FROM person_role p JOIN kitchen k ON k.owner_org_id = p.organisation_id
              WHERE k.id = %(kitchen)s AND p.role = 'owner'),
 all_looks AS (
@@ -42,13 +42,15 @@ all_looks AS (
     FROM live_lease l JOIN device d ON d.id = l.device_id
     WHERE d.kitchen_id = %(kitchen)s AND l.opened_at >= %(start)s AND l.opened_at < %(end)s
     UNION ALL
-    SELECT max(a.at), NULL, CASE WHEN a.person_id IN (SELECT person_id FROM own) THEN 'owner' ELSE 'official' END,
+    SELECT max(a.at), NULL,
+           CASE WHEN a.details ->> 'role' = 'owner' OR a.person_id IN (SELECT person_id FROM own) THEN 'owner'
+                ELSE 'official' END,
            CASE WHEN a.details ->> 'media' = 'video/mp4' THEN 'film' ELSE 'picture' END, count(*)::int, d.code, d.name_zh, d.name_en, f.number, a.reason, a.person_id, NULL, NULL
     FROM finding f JOIN device d ON d.id = f.device_id
     JOIN audit_log a ON a.action = 'evidence_viewed' AND a.object = 'finding ' || f.number
     WHERE f.kitchen_id = %(kitchen)s AND a.at >= %(start)s AND a.at < %(end)s
-    GROUP BY d.id, f.id, a.person_id, a.reason, 4, (a.at AT TIME ZONE 'Asia/Shanghai')::date)
+    GROUP BY d.id, f.id, a.person_id, a.reason, 3, 4, (a.at AT TIME ZONE 'Asia/Shanghai')::date)
 SELECT l.at, l.until, l.role, l.what, l.times, l.camera, l.name_zh, l.name_en, l.finding, l.reason,
-       CASE WHEN l.role = 'owner' THEN p.name ELSE '' END AS who, l.starts_at, l.ends_at
+       CASE WHEN l.person_id IN (SELECT person_id FROM own) THEN p.name ELSE '' END AS who, l.starts_at, l.ends_at
 FROM all_looks l LEFT JOIN person p ON p.id = l.person_id WHERE NOT %(officials)s::boolean OR l.role <> 'owner'
 ORDER BY l.at DESC LIMIT %(limit)s OFFSET %(skip)s

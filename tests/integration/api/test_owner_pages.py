@@ -321,10 +321,19 @@ def test_who_looked_is_told_and_officials_stay_unnamed(house: House) -> None:
 
 
 def test_the_notice_says_what_a_staff_has_to_know_in_both_languages(house: House) -> None:
-    page = house.sign_in("owner1").page("/kitchen/k-001/notice?lang=en")
+    house.owner.execute("UPDATE device SET zone_kind = 'stove-left' WHERE kitchen_id IS NOT NULL")
+    house.owner.execute("UPDATE kitchen SET code = '一号 1' WHERE code = 'k-002'")
+    house.sign_in("owner1")
+    for part in ("", "/sensors", "/cameras", "/notice"):
+        shown = house.page(f"/kitchen/k-001{part}?lang=zh")
+        assert "stove-left" in shown and "[zone." not in shown, "what a site has named is shown as it is"
+    page = house.page("/kitchen/k-001/notice?lang=en")
     assert "Cameras are in use in this kitchen" in page and "本厨房正在使用摄像头" in page
     assert "30 days at most" in page and "12315" in page and "示范市场监管局" in page
     assert "https://city.example/q/r/k-001" in page and "<svg" in page
+    house.sign_in("owner2")
+    for file in ("export", "history?format=csv", "history?format=xlsx"):
+        assert "___1" in house.client.get(f"/kitchen/一号 1/{file}").headers["content-disposition"], file
 
 
 def test_all_data_of_a_kitchen_in_one_file(house: House) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.board.strips import WIDTH, strips, x_of
-from api.charts import LEAST, bars, histogram, line, share_bar
+from api.charts import LEAST, bars, histogram, share_bar
 
 T0 = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -29,11 +29,6 @@ def test_many_bars_lie_down_each_in_a_row_of_its_own() -> None:
     assert all(float(rect.attrib["x"]) + float(rect.attrib["width"]) < width for rect in drawn.findall("rect"))
     (goal,) = drawn.findall("line")
     assert goal.attrib["x1"] == goal.attrib["x2"]
-
-
-def test_a_line_needs_two_points() -> None:
-    assert line([(0, 1)], "x") == ""
-    assert ElementTree.fromstring(line([(0, 1), (1, 1)], "x", "°C")).find("polyline") is not None
 
 
 def test_a_histogram_counts_every_value_once() -> None:
