@@ -45,7 +45,8 @@ async def fields(request: Request) -> Mapping[str, Sequence[str]]:
 def limits(request: Request) -> dict[str, Any]:
     """After how many seconds without a word a device counts as silent; which mass incident is meant (all), where."""
     chosen = request.app.state.settings.ingest
-    return {"silent_s": chosen.silent_lift_s, "camera_silent_s": chosen.silent_camera_s, "mass": None, "towns": None}
+    limits = {"silent_s": chosen.silent_lift_s, "camera_silent_s": chosen.silent_camera_s}
+    return {**limits, "mass": None, "towns": None, "only": None}
 
 
 def told(request: Request) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def frozen(facts: Facts) -> Sequence[dict[str, Any]]:
     """PURE. What is open, most urgent first, as it is kept with a note."""
     return [
         {name: value.isoformat() if isinstance(value := row[name], datetime) else value for name in FROZEN}
-        for row in facts.order[:MOST_OPEN]
+        for row in facts.order(MOST_OPEN)
     ]
 
 

@@ -169,9 +169,9 @@ async def _story(request: Request, row: Mapping[str, Any], viewer: Viewer) -> di
         spoken = await (await connection.execute(QUERIES["spoken"], ids)).fetchall()
         merged = await (await connection.execute(QUERIES["merged_here"], ids)).fetchall()
         ear = await (await connection.execute(QUERIES["heard"], {**ids, **limits(request)})).fetchone()
-    rows = (await request.app.state.board.facts(towns_of(viewer))).order
+    rows = (await request.app.state.board.facts(towns_of(viewer))).order(OTHERS + 1)
     ahead = abs(_ahead(row))
-    others = [other for other in rows[: OTHERS + 1] if other["id"] != row["id"]]
+    others = [other for other in rows if other["id"] != row["id"]]
     return {
         "row": row,
         "ear": ear,

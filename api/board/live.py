@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -12,15 +13,18 @@ from msgspec import Struct
 from api.board.desk import QUERIES, Towns
 from api.board.frame import Frame, change, wind
 from api.board.missed import entry_event
-from api.board.pieces import drawn
-from api.board.view import Row, grouped
-from api.stream import FAULTS, Hub, event
-from runtime.db import AsyncPool
+from api.board.pieces import drawn, stamped
+from api.board.view import Group, Row, grouped
+from api.stream import FAULTS, OVERLAP, Hub, event
+from runtime.db import AsyncConnection, AsyncPool
 from runtime.settings import Settings
 
 log = logging.getLogger(__name__)
-ROWS_S, SIDE_S, READY_S = 5.0, 10.0, 60.0
-"""how old the incidents, the figures beside them and the readiness of tomorrow may be, where no row says they differ"""
+ROWS_S, WHOLE_S, SIDE_S, READY_S = 5.0, 10.0, 10.0, 60.0
+"""how old the incidents, whether their sensors are heard, the figures beside them and the readiness of tomorrow may be,
+where no row says that they differ"""
+PATIENCE_S, STALE_S, MANY = 0.08, 3.0, 300
+"""with so many open a page waits so long for the newest board, if the one that it gets instead is no older than that"""
 REGIONS = ("top", "count", "cards", "lines", "side")
 FOREVER = float("inf")
 SILENCES_SHOWN = 6
@@ -41,13 +45,18 @@ class Facts(Struct, frozen=True):
     """What a board shows, read at one time."""
 
     rows: Sequence[Row]
+    """each with a `stamp` that differs whenever the row does"""
     masses: Sequence[Row]
     strangers: Sequence[Row]
     unread: Sequence[Row]
     services: Sequence[Row]
-    order: Sequence[Row]
+    groups: Sequence[Group]
     """the rows, most urgent first"""
     side: Mapping[str, Any]
+
+    def order(self, limit: int) -> list[Row]:
+        """So many rows, most urgent first."""
+        return list(islice((row for group in self.groups for row in group.rows), limit))
 
 
 class _Kept(NamedTuple):
@@ -68,8 +77,11 @@ class Board:
         self._past: dict[object, list[Frame]] = {}
         self._pushes: dict[object, str] = {}
         self._entries: dict[object, str] = {}
+        self._soon: dict[Look, asyncio.Task[tuple[str, Mapping[str, str]]]] = {}
         self._tasks: dict[object, asyncio.Task[None]] = {}
         self._turn = 0
+        self._known: dict[int, Row] = {}
+        self._whole_at, self._read_to = -FOREVER, 0
         self._locks: dict[object, asyncio.Lock] = {}
         self._boot, self._made = uuid4().hex[:6], 0
         self.reads = 0
@@ -91,6 +103,18 @@ class Board:
         name = ("frame", look)
         facts = await self._facts(look.towns)
         found: Frame = (await self._once(name, facts.turn, FOREVER, make)).value
+        return found
+
+    async def soon(self, look: Look) -> tuple[str, Mapping[str, str]]:
+        """The regions as they are now; where that takes long, those of a moment ago: the stream brings the rest."""
+        kept = self._kept.get(("regions", look))
+        if len(self._known) < MANY or kept is None or asyncio.get_running_loop().time() - kept.at > STALE_S:
+            return await self.regions(look)
+        task = self._soon.get(look)
+        if task is None or task.done():
+            task = self._soon[look] = asyncio.create_task(self.regions(look))
+        done, _ = await asyncio.wait([task], timeout=PATIENCE_S)
+        found: tuple[str, Mapping[str, str]] = task.result() if done else kept.value
         return found
 
     async def regions(self, look: Look) -> tuple[str, Mapping[str, str]]:
@@ -151,15 +175,32 @@ class Board:
     async def _rows(self) -> Facts:
         self.reads += 1
         async with self.pool.connection() as connection:
-            rows = await (
-                await connection.execute(QUERIES["open_incidents"], {**self._limits, "towns": None})
-            ).fetchall()
+            rows = await self._incidents(connection)
             ids = {"ids": list({row["mass_id"] for row in rows if row["mass_id"]}), "number": None}
             masses = await (await connection.execute(QUERIES["masses"], ids)).fetchall()
             strangers = await (await connection.execute(QUERIES["strangers_alarm"])).fetchall()
             unread = await (await connection.execute(QUERIES["hand_overs_unread"])).fetchall()
             services = await (await connection.execute(QUERIES["services"])).fetchall()
         return Facts(rows, masses, strangers, unread, services, (), {})
+
+    async def _incidents(self, connection: AsyncConnection) -> list[Row]:
+        """The open incidents; of those that have been read before only what has changed, but for one time in a while.
+
+        Whether sensors are silent changes without a row that says so: that is what the whole reading is for.
+        """
+        now = asyncio.get_running_loop().time()
+        newest = self.hub.newest
+        marks = await (await connection.execute(QUERIES["open_marks"], {"after": self._read_to - OVERLAP})).fetchall()
+        known = self._known if now - self._whole_at < WHOLE_S else {}
+        same = {m["id"] for m in marks if _is_as_before(m, known.get(m["id"]))}
+        only = [m["id"] for m in marks if m["id"] not in same] if known else None
+        asked = {**self._limits, "towns": None, "only": only}
+        fresh = await (await connection.execute(QUERIES["open_incidents"], asked)).fetchall()
+        if not known:
+            self._whole_at = now
+        self._known = {identity: known[identity] for identity in same} | {row["id"]: stamped(row) for row in fresh}
+        self._read_to = newest
+        return list(self._known.values())
 
     async def _today(self, towns: Towns) -> Mapping[str, Any]:
         since = datetime.now(UTC) - timedelta(hours=24)
@@ -171,7 +212,8 @@ class Board:
             silences = await (await connection.execute(QUERIES["silences"], asked)).fetchall()
         count = await self._one("silent_count", asked)
         more = max(0, count["count"] - len(silences))
-        return {"blind": await self._one("blind", asked), "silences": silences, "more_silent": more}
+        blind = await self._one("blind" if towns is None else "blind_of_towns", asked)
+        return {"blind": blind, "silences": silences, "more_silent": more}
 
     async def _ready(self, towns: Towns) -> Mapping[str, Any]:
         return {"ready": await self._one("ready_counts", {"towns": _asked(towns)})}
@@ -218,6 +260,10 @@ def _remember(texts: dict[object, str], name: object, make: Callable[[], str]) -
     return texts[name]
 
 
+def _is_as_before(mark: Row, known: Row | None) -> bool:
+    return known is not None and mark["entry"] is None and mark["version"] == known["version"]
+
+
 def _asked(towns: Towns) -> list[str] | None:
     return None if towns is None else list(towns)
 
@@ -229,5 +275,5 @@ def _of_towns(everything: Facts, side: Mapping[str, Any], towns: Towns) -> Facts
         unread = [row for row in unread if row["towns"] is not None and set(row["towns"]) <= set(towns)]
     ids = {row["mass_id"] for row in rows}
     masses = [mass for mass in everything.masses if mass["id"] in ids]
-    order = [row for group in grouped(rows, masses, datetime.now(UTC)) for row in group.rows]
-    return Facts(rows, masses, everything.strangers, unread, everything.services, order, side)
+    groups = grouped(rows, masses, datetime.now(UTC))
+    return Facts(rows, masses, everything.strangers, unread, everything.services, groups, side)

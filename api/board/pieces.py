@@ -9,7 +9,7 @@ from uuid import UUID, uuid4, uuid5
 from markupsafe import Markup
 
 from api.board.frame import CSRF, Frame, Piece, stamp_of
-from api.board.view import Group, Row, grouped
+from api.board.view import Group, Row
 from api.page import ENVIRONMENT, words
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def drawn(language: str, chosen: bool, facts: "Facts", before: Frame | None) -> 
     known = {(piece.key, piece.stamp): piece for piece in before.pieces} if before else {}
     now = datetime.now(UTC)
     made = []
-    for region, key, template, context in _parts(facts, now):
-        stamp = stamp_of(context)
+    for region, key, template, context in _parts(facts):
+        stamp = _stamp(context)
         piece = known.get((key, stamp))
         made.append(piece or Piece(region, key, stamp, _html(language, chosen, template, now, context)))
     return made
@@ -52,7 +52,18 @@ def _html(language: str, chosen: bool, template: str, now: datetime, context: Ma
     )
 
 
-def _parts(facts: "Facts", now: datetime) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+def stamped(row: Row) -> Row:
+    """A row with the stamp of all it says; when a device that is heard was heard last is not shown."""
+    shown = {**row, "heard_at": row["heard_at"] if row["silent"] else None}
+    return {**shown, "stamp": stamp_of(shown)}
+
+
+def _stamp(context: Mapping[str, Any]) -> str:
+    rows = context.get("rows") or ([context["row"]] if "row" in context else [])
+    return stamp_of([row["stamp"] for row in rows], {name: context[name] for name in context if name[:3] != "row"})
+
+
+def _parts(facts: "Facts") -> Iterator[tuple[str, str, str, dict[str, Any]]]:
     for stranger in facts.strangers:
         yield "top", f"s-{stamp_of(stranger['site'], stranger['code'])}", "stranger", {"s": stranger}
     for service in _dead(facts.services):
@@ -60,21 +71,17 @@ def _parts(facts: "Facts", now: datetime) -> Iterator[tuple[str, str, str, dict[
             yield "top", f"dead-{service['service']}", "dead", {"service": service["service"], "at": _minute(service)}
     for note in facts.unread:
         yield "top", f"h-{note['id']}", "hand_over", {"note": note}
-    rows = [_shown(row) for row in facts.rows]
-    groups = grouped(rows, facts.masses, now)
-    yield "count", "count", "count", _counts(rows)
-    cards, lines = _cut(groups)
+    yield "count", "count", "count", _counts(facts.rows)
+    cards, lines = _cut(facts.groups)
     for group in cards:
         if group.mass:
             yield "cards", f"m-{group.mass['number']}", "mass", {"mass": group.mass, "rows": group.rows}
         else:
             yield "cards", f"i-{group.rows[0]['number']}", "card", {"row": group.rows[0]}
-    if not rows:
+    if not facts.rows:
         yield "cards", "none", "none", {}
     for town, found in groupby(sorted(lines, key=lambda row: (row["town_code"], row["lift_code"])), _town):
-        of_town = list(found)
-        brief = [{name: row[name] for name in LINE} for row in of_town]
-        yield "lines", f"t-{town}", "lines", {"rows": brief}
+        yield "lines", f"t-{town}", "lines", {"rows": list(found)}
     yield from _side(facts)
 
 
@@ -89,9 +96,6 @@ def _side(facts: "Facts") -> Iterator[tuple[str, str, str, dict[str, Any]]]:
     yield "side", "services", "services", {"services": [row["service"] for row in facts.services], "dead": dead}
 
 
-LINE = ("number", "lift_code", "place_zh", "place_en", "town_zh", "town_en", "state", "alarm_at", "released_at")
-
-
 def _town(row: Row) -> str:
     return str(row["town_code"])
 
@@ -104,18 +108,12 @@ def _minute(service: Row) -> str:
     return str(service["at"].isoformat(timespec="minutes"))
 
 
-def _shown(row: Row) -> dict[str, Any]:
-    # When a device that is heard was heard last changes all the time and is not shown.
-    return {**row, "heard_at": row["heard_at"] if row["silent"] else None}
-
-
 def _counts(rows: Sequence[Row]) -> dict[str, Any]:
     inside = [row for row in rows if row["released_at"] is None]
     return {
         "open": len(rows),
         "inside": len(inside),
         "late": sum(1 for row in inside if row["arrived_at"] is None and row["tier"] > 1),
-        "towns": 0,
     }
 
 

@@ -48,7 +48,15 @@ LEFT JOIN LATERAL (
 ) AS ear ON true
 WHERE i.closed_at IS NULL AND (%(mass)s::bigint IS NULL OR i.mass_id = %(mass)s)
   AND (%(towns)s::text[] IS NULL OR p.town_code = ANY(%(towns)s))
+  AND (%(only)s::bigint[] IS NULL OR i.id = ANY(%(only)s))
 ORDER BY i.alarm_at
+
+-- name: open_marks
+-- What is open, and which of it has changed since an entry: only this is read again.
+SELECT i.id, i.version, n.entry FROM incident i
+LEFT JOIN (SELECT incident_id, max(id) AS entry FROM incident_entry WHERE id > %(after)s GROUP BY 1) AS n
+  ON n.incident_id = i.id
+WHERE i.closed_at IS NULL
 
 -- name: masses
 SELECT m.*, p.name_zh AS place_zh, p.name_en AS place_en, t.name_zh AS town_zh, t.name_en AS town_en
@@ -186,11 +194,25 @@ SELECT count(*) FILTER (WHERE d.kind = 'lift' AND (s.device_id IS NULL OR NOT s.
                         OR s.seen_at < clock_timestamp() - make_interval(secs => %(camera_silent_s)s)))
            AS cameras_blind,
        count(*) FILTER (WHERE d.kind = 'camera') AS cameras
-FROM device d LEFT JOIN device_status s ON s.device_id = d.id
-WHERE d.retired_at IS NULL AND d.kind IN ('lift', 'camera') AND (%(towns)s::text[] IS NULL OR EXISTS (
-    SELECT FROM place p WHERE p.town_code = ANY(%(towns)s)
-       AND p.id = coalesce((SELECT l.place_id FROM lift l WHERE l.id = d.lift_id),
-                           (SELECT k.place_id FROM kitchen k WHERE k.id = d.kitchen_id))))
+FROM device d LEFT JOIN device_status s ON s.device_id = d.id WHERE d.retired_at IS NULL
+
+-- name: blind_of_towns
+-- The same from the places of some towns: of a whole city's devices only these are looked at.
+SELECT count(*) FILTER (WHERE d.kind = 'lift' AND (s.device_id IS NULL OR NOT s.online
+                        OR s.seen_at < clock_timestamp() - make_interval(secs => %(silent_s)s))) AS lifts_silent,
+       count(*) FILTER (WHERE d.kind = 'lift') AS lifts,
+       count(*) FILTER (WHERE d.kind = 'camera' AND (s.device_id IS NULL OR NOT s.online
+                        OR s.camera_state <> 'active'
+                        OR s.seen_at < clock_timestamp() - make_interval(secs => %(camera_silent_s)s)))
+           AS cameras_blind,
+       count(*) FILTER (WHERE d.kind = 'camera') AS cameras
+FROM (
+    SELECT o.id, o.kind FROM place p JOIN lift l ON l.place_id = p.id JOIN device o ON o.lift_id = l.id
+    WHERE p.town_code = ANY(%(towns)s) AND o.retired_at IS NULL
+    UNION ALL
+    SELECT o.id, o.kind FROM place p JOIN kitchen k ON k.place_id = p.id JOIN device o ON o.kitchen_id = k.id
+    WHERE p.town_code = ANY(%(towns)s) AND o.retired_at IS NULL
+) AS d LEFT JOIN device_status s ON s.device_id = d.id
 
 -- name: services
 SELECT service, max(at) AS at, extract(epoch FROM clock_timestamp() - max(at)) AS age_s FROM service_health

@@ -110,7 +110,10 @@ def _link(request: Request) -> str:
 async def _open(request: Request, viewer: Viewer) -> dict[str, Any]:
     await request.app.state.hub.look()
     after = told(request)
-    version, regions = await request.app.state.board.regions(_look(request, viewer))
+    shown: Board = request.app.state.board
+    # Whoever has just done something sees what came of it.
+    drawn = shown.regions if "said" in request.query_params else shown.soon
+    version, regions = await drawn(_look(request, viewer))
     # The pieces are everybody's; the token in their forms is this viewer's.
     own = {name: Markup(html.replace(CSRF, viewer.csrf)) for name, html in regions.items()}
     return {**after, "version": version, "regions": own}
@@ -120,7 +123,7 @@ async def _on_the_wall(request: Request, viewer: Viewer) -> dict[str, Any]:
     await request.app.state.hub.look()
     after = told(request)
     facts = await request.app.state.board.facts(towns_of(viewer))
-    return {**after, "rows": facts.order[:ON_THE_WALL], "more": max(0, len(facts.order) - ON_THE_WALL), "facts": facts}
+    return {**after, "rows": facts.order(ON_THE_WALL), "more": max(0, len(facts.rows) - ON_THE_WALL), "facts": facts}
 
 
 def _wound(request: Request, template: str, **context: Any) -> HTMLResponse:

@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 from fastapi.testclient import TestClient
 
+from api import commands
 from api.app import create_app
 from api.oversight.lists import TERMS
 from api.oversight.risk import points, score
@@ -79,7 +80,10 @@ def room(postgres: Any, city_template: str, tmp_path_factory: pytest.TempPathFac
         TestClient(create_app(settings), headers={"accept": "text/html"}) as client,
     ):
         _fill(owner)
-        yield Room(owner, client).sign_in("regulator")
+        # No desk is at work here: nobody waits for its word.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(commands, "WAIT_S", 0.0)
+            yield Room(owner, client).sign_in("regulator")
 
 
 def _fill(owner: Connection) -> None:
@@ -192,6 +196,15 @@ def test_a_finding_is_assigned_and_taken_back(room: Room) -> None:
     assert room.post("/oversight/finding/F2/assign").status_code == 303
     assert numbers(room.page("/oversight/findings?officer=anybody")) == []
     assert room.one("SELECT count(*) FROM finding_assignment") == 2
+
+
+def test_a_finding_is_judged_from_the_list_and_leads_back_to_it(room: Room) -> None:
+    page = room.page("/oversight/findings?state=waiting")
+    assert 'action="/oversight/finding/F3/verify"' in page and 'formaction="/oversight/finding/F3/reject"' in page
+    answer = room.post("/oversight/finding/F3/verify", back="/oversight/findings?state=waiting")
+    assert answer.headers["location"] == "/oversight/findings?state=waiting&said=waiting"
+    assert "waiting to be carried out" in room.page(f"{answer.headers['location']}&lang=en")
+    assert room.one("SELECT count(*) FROM command WHERE kind = 'verify'") == 1
 
 
 def test_the_queue_leads_from_one_to_the_next(room: Room) -> None:
