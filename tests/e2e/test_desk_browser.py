@@ -224,9 +224,9 @@ def test_the_page_can_be_put_on_the_home_screen_and_opens_without_a_network(
     expect(cellar.locator("#offline")).to_be_hidden(timeout=60_000)
     (arrived,) = site.room.commands("arrived")
     assert arrived["ok"] and (arrived["created_at"] - arrived["client_at"]).total_seconds() > 4
-    assert site.room.all("SELECT arrived_at FROM dispatch WHERE arrived_at IS NOT NULL") == [
-        {"arrived_at": arrived["client_at"]}
-    ], "the rescue has the time of the thumb"
+    (row,) = site.room.all("SELECT arrived_at FROM dispatch WHERE arrived_at IS NOT NULL")
+    waited = (arrived["created_at"] - row["arrived_at"]).total_seconds()
+    assert waited > 2, "the rescue has the time of the thumb, not that of the network"
 
 
 def test_the_hint_to_put_it_on_the_home_screen_goes_for_good(site: Site, look: Open) -> None:
