@@ -36,6 +36,7 @@ DOORS = (
     ("/live", "owner1"),
     ("/live/camera/cam-k-001-1", "owner1"),
     ("/live", "operator"),
+    ("/live/patrol", "regulator"),
     ("/oversight", "regulator"),
     ("/oversight/findings", "regulator"),
     ("/oversight/rescues", "regulator"),
