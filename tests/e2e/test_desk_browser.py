@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from api.app import create_app
 from runtime.settings import DatabaseSettings
 from runtime.stack.ports import free_port
-from tests.e2e.test_pages import serious
+from tests.e2e.test_pages import LOOKED_INTO, serious
 from tests.integration.api.desk_room import PASSWORD, Room, open_room, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -376,6 +376,8 @@ def test_the_desks_pages_on_desk_and_phone(site: Site, look: Open, language: str
         page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
         page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
         neat(page, width)
+        if (language, width) in LOOKED_INTO:
+            assert serious(page) == [], path
 
 
 def test_a_lost_line_covers_the_incidents_page_too(site: Site, look: Open) -> None:
