@@ -66,7 +66,7 @@ MEDIA: Mapping[str, tuple[str, ...]] = {
     "/board/stream": ("text/event-stream",),
     "/board/still": (JSON,),
     "/board/map.json": ("application/geo+json",),
-    "/towns.geojson": ("application/geo+json",),
+    "/towns.geojson": (JSON,),
     "/healthz": (JSON,),
     "/edge/v1/time": (JSON,),
     "/c/offline.js": ("text/javascript",),
@@ -92,6 +92,8 @@ BY_ENDING: Mapping[str, str] = {
     ".csv": CSV,
     ".json": JSON,
     ".js": "text/javascript",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
 }
 UPLOADS: Mapping[str, tuple[str, ...]] = {
     "/edge/v1/evidence/{event_id}/{sha256}": (JPEG, MP4),
@@ -176,8 +178,6 @@ def faults_of(method: str, path: str, *, reads: bool, takes: bool) -> Iterable[i
     found = {400, 413, *part_of(path).faults, 503}
     if method != "get":
         found |= {408}
-    if "{" not in path and part_of(path).tag == "public":
-        found -= {404}
     if reads or takes:
         found |= {422}
     if path == "/c/{token}/photo" or ("/kitchen/finding" in path and method == "post"):

@@ -1,7 +1,7 @@
 -- name: officers
 -- Who may look after a finding of a town: its regulators and the city's.
 SELECT DISTINCT p.id, p.name FROM person p JOIN person_role r ON r.person_id = p.id
-WHERE p.active AND r.role = 'regulator' AND (r.town_code IS NULL OR r.town_code = %(town)s) ORDER BY p.name, p.id
+WHERE p.active AND r.role = 'regulator' AND r.organisation_id IS NULL AND (r.town_code IS NULL OR r.town_code = %(town)s) ORDER BY p.name, p.id
 
 -- name: assign
 INSERT INTO finding_assignment (finding_id, person_id, by_person_id, note)

@@ -20,6 +20,7 @@ ACTIONS = (
     "second_factor_on",
     "second_factor_off",
     "second_factor_reset",
+    "provider_bound",
     "person_added",
     "person_invited",
     "person_disabled",

@@ -46,15 +46,18 @@ WITH open AS (
            CASE %(sort)s WHEN 'name' THEN r.name WHEN 'town' THEN r.town_code WHEN 'code' THEN r.code END AS word
     FROM rated r
 ), page AS (
-    SELECT s.*, row_number() OVER (ORDER BY CASE WHEN %(order)s::text = 'asc' THEN key END,
+    SELECT * FROM sorted ORDER BY CASE WHEN %(order)s::text = 'asc' THEN key END,
         CASE WHEN %(order)s = 'desc' THEN key END DESC, CASE WHEN %(order)s = 'asc' THEN word END,
-        CASE WHEN %(order)s = 'desc' THEN word END DESC, late DESC, open DESC, code) AS place
-    FROM sorted s ORDER BY place LIMIT %(limit)s OFFSET %(skip)s
+        CASE WHEN %(order)s = 'desc' THEN word END DESC, late DESC, open DESC, code
+    LIMIT %(limit)s OFFSET %(skip)s
 )
 SELECT r.*, k.kind, k.name_zh, k.name_en, k.licence, p.address_zh, p.address_en, o.name_zh AS owner_zh,
        o.name_en AS owner_en, t.name_zh AS town_zh, t.name_en AS town_en
 FROM page r JOIN kitchen k ON k.id = r.id JOIN place p ON p.id = k.place_id
-JOIN organisation o ON o.id = k.owner_org_id JOIN town t ON t.code = r.town_code ORDER BY r.place
+JOIN organisation o ON o.id = k.owner_org_id JOIN town t ON t.code = r.town_code
+ORDER BY CASE WHEN %(order)s::text = 'asc' THEN r.key END,
+        CASE WHEN %(order)s = 'desc' THEN r.key END DESC, CASE WHEN %(order)s = 'asc' THEN r.word END,
+        CASE WHEN %(order)s = 'desc' THEN r.word END DESC, r.late DESC, r.open DESC, r.code
 
 -- name: lifts
 WITH trapped AS (
@@ -104,16 +107,19 @@ WITH trapped AS (
                 WHEN 'code' THEN r.code END AS word
     FROM rated r
 ), page AS (
-    SELECT s.*, row_number() OVER (ORDER BY CASE WHEN %(order)s::text = 'asc' THEN key END,
+    SELECT * FROM sorted ORDER BY CASE WHEN %(order)s::text = 'asc' THEN key END,
         CASE WHEN %(order)s = 'desc' THEN key END DESC NULLS LAST, CASE WHEN %(order)s = 'asc' THEN word END,
-        CASE WHEN %(order)s = 'desc' THEN word END DESC NULLS LAST, late DESC, trapped DESC, code) AS place
-    FROM sorted s ORDER BY place LIMIT %(limit)s OFFSET %(skip)s
+        CASE WHEN %(order)s = 'desc' THEN word END DESC NULLS LAST, late DESC, trapped DESC, code
+    LIMIT %(limit)s OFFSET %(skip)s
 )
 SELECT r.*, l.kind, l.floors, p.name_zh || ' ' || l.name_zh AS name_zh, p.name_en || ' ' || l.name_en AS name_en,
        p.address_zh, p.address_en, o.code AS unit, o.name_zh AS unit_zh, o.name_en AS unit_en, t.name_zh AS town_zh,
        t.name_en AS town_en, r.next_inspection < (now() AT TIME ZONE 'Asia/Shanghai')::date AS inspection_late
 FROM page r JOIN lift l ON l.id = r.id JOIN place p ON p.id = l.place_id
-LEFT JOIN organisation o ON o.id = r.unit_id JOIN town t ON t.code = r.town_code ORDER BY r.place
+LEFT JOIN organisation o ON o.id = r.unit_id JOIN town t ON t.code = r.town_code
+ORDER BY CASE WHEN %(order)s::text = 'asc' THEN r.key END,
+        CASE WHEN %(order)s = 'desc' THEN r.key END DESC NULLS LAST, CASE WHEN %(order)s = 'asc' THEN r.word END,
+        CASE WHEN %(order)s = 'desc' THEN r.word END DESC NULLS LAST, r.late DESC, r.trapped DESC, r.code
 
 -- name: incidents
 WITH rated AS (
@@ -201,10 +207,10 @@ WITH chosen AS (
                 WHEN 'state' THEN state END AS word
     FROM rated r
 ), page AS (
-    SELECT s.*, row_number() OVER (ORDER BY CASE WHEN %(order)s::text = 'asc' THEN key END,
+    SELECT * FROM sorted ORDER BY CASE WHEN %(order)s::text = 'asc' THEN key END,
         CASE WHEN %(order)s = 'desc' THEN key END DESC NULLS LAST, CASE WHEN %(order)s = 'asc' THEN word END,
-        CASE WHEN %(order)s = 'desc' THEN word END DESC, due_at NULLS LAST, opened_at DESC, id) AS place
-    FROM sorted s ORDER BY place LIMIT %(limit)s OFFSET %(skip)s
+        CASE WHEN %(order)s = 'desc' THEN word END DESC, due_at NULLS LAST, opened_at DESC, id
+    LIMIT %(limit)s OFFSET %(skip)s
 )
 SELECT r.*, f.number, f.class, f.confidence, f.closed_at, k.code AS kitchen_code, l.code AS lift_code,
        coalesce(k.code, l.code) AS code, coalesce(k.name_zh, p.name_zh || ' ' || l.name_zh) AS name_zh,
@@ -212,7 +218,10 @@ SELECT r.*, f.number, f.class, f.confidence, f.closed_at, k.code AS kitchen_code
        n.name AS officer
 FROM page r JOIN finding f ON f.id = r.id LEFT JOIN kitchen k ON k.id = f.kitchen_id LEFT JOIN lift l ON l.id = f.lift_id
 JOIN place p ON p.id = coalesce(k.place_id, l.place_id) JOIN town t ON t.code = p.town_code
-LEFT JOIN person n ON n.id = r.officer_id ORDER BY r.place
+LEFT JOIN person n ON n.id = r.officer_id
+ORDER BY CASE WHEN %(order)s::text = 'asc' THEN r.key END,
+        CASE WHEN %(order)s = 'desc' THEN r.key END DESC NULLS LAST, CASE WHEN %(order)s = 'asc' THEN r.word END,
+        CASE WHEN %(order)s = 'desc' THEN r.word END DESC, r.due_at NULLS LAST, r.opened_at DESC, r.id
 
 -- name: unit_names
 SELECT code, name_zh, name_en FROM organisation o WHERE kind = 'maintenance' AND EXISTS (

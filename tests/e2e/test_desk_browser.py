@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from api.app import create_app
 from runtime.settings import DatabaseSettings
 from runtime.stack.ports import free_port
-from tests.e2e.test_pages import serious
+from tests.e2e.test_pages import LOOKED_INTO, serious
 from tests.integration.api.desk_room import PASSWORD, Room, open_room, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -224,9 +224,9 @@ def test_the_page_can_be_put_on_the_home_screen_and_opens_without_a_network(
     expect(cellar.locator("#offline")).to_be_hidden(timeout=60_000)
     (arrived,) = site.room.commands("arrived")
     assert arrived["ok"] and (arrived["created_at"] - arrived["client_at"]).total_seconds() > 4
-    assert site.room.all("SELECT arrived_at FROM dispatch WHERE arrived_at IS NOT NULL") == [
-        {"arrived_at": arrived["client_at"]}
-    ], "the rescue has the time of the thumb"
+    (row,) = site.room.all("SELECT arrived_at FROM dispatch WHERE arrived_at IS NOT NULL")
+    waited = (arrived["created_at"] - row["arrived_at"]).total_seconds()
+    assert waited > 2, "the rescue has the time of the thumb, not that of the network"
 
 
 def test_the_hint_to_put_it_on_the_home_screen_goes_for_good(site: Site, look: Open) -> None:
@@ -376,6 +376,8 @@ def test_the_desks_pages_on_desk_and_phone(site: Site, look: Open, language: str
         page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
         page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
         neat(page, width)
+        if (language, width) in LOOKED_INTO:
+            assert serious(page) == [], path
 
 
 def test_a_lost_line_covers_the_incidents_page_too(site: Site, look: Open) -> None:

@@ -1,11 +1,14 @@
 """The part of the doors' world that programs and records are about."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
 from api.access import digest
 from api.tokens import Scope
+from api.v1.schema import example, schema
+from contracts.happenings import Happening, Incident
 from runtime.db import Connection
 from tests.integration.api.door_thing import Thing
 
@@ -47,9 +50,8 @@ class Records:
         )
         self.owner.execute(
             "INSERT INTO happening (id, source, source_row, kind, town_code, drill, subject, at, made_at, document)"
-            " VALUES (gen_random_uuid(), 'incident', 1, 'incident.opened', %s, false, 'R-7QX', now(), now(),"
-            """ '{"incident": {"number": "R-7QX"}}')""",
-            (HOME,),
+            " VALUES (gen_random_uuid(), 'incident', 1, 'incident.opened', %s, false, 'R-7QX', now(), now(), %s)",
+            (HOME, json.dumps(_opened("R-7QX"))),
         )
 
     def make_line(self, _: str) -> Thing:
@@ -91,3 +93,10 @@ class Records:
             *(uuid4().hex, name),
         )
         return Thing({"token": str(token)}, marks=(name,))
+
+
+def _opened(number: str) -> dict[str, Any]:
+    """A whole document of an incident that opened, as programs are told of it."""
+    whole: dict[str, Any] = example(schema(Happening))
+    told = {name: value for name, value in whole.items() if name not in ("finding", "device")}
+    return {**told, "incident": {**example(schema(Incident)), "number": number}}

@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 from fastapi.testclient import TestClient
 
+from api import commands
 from api.app import create_app
 from api.oversight.lists import TERMS
 from api.oversight.risk import points, score
@@ -79,7 +80,10 @@ def room(postgres: Any, city_template: str, tmp_path_factory: pytest.TempPathFac
         TestClient(create_app(settings), headers={"accept": "text/html"}) as client,
     ):
         _fill(owner)
-        yield Room(owner, client).sign_in("regulator")
+        # No desk is at work here: nobody waits for its word.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(commands, "WAIT_S", 0.0)
+            yield Room(owner, client).sign_in("regulator")
 
 
 def _fill(owner: Connection) -> None:
@@ -92,15 +96,15 @@ def _fill(owner: Connection) -> None:
             (login, login, HASH, bureau["id"] if bureau else None, town),
         )
     for number, device, rule, kind, state, level in (
-        ("F1", "cam-k-001-1", "stranger", "I", "overdue_red", 3),
-        ("F2", "cam-k-001-1", "no_hat", "II", "pushed", 0),
-        ("F3", "cam-k-004-1", "no_mask", "III", "rectified_claimed", 0),
-        ("F4", "lift-442001", "door_not_opening", "II", "pushed", 0),
-        ("F5", "cam-k-001-1", "no_hat", "II", "closed", 0),
+        ("F-77101", "cam-k-001-1", "stranger", "I", "overdue_red", 3),
+        ("F-77102", "cam-k-001-1", "no_hat", "II", "pushed", 0),
+        ("F-77103", "cam-k-004-1", "no_mask", "III", "rectified_claimed", 0),
+        ("F-77104", "lift-442001", "door_not_opening", "II", "pushed", 0),
+        ("F-77105", "cam-k-001-1", "no_hat", "II", "closed", 0),
     ):
         values = {"number": number, "device": device, "rule": rule, "class": kind, "state": state, "level": level}
         owner.execute(FINDING, values)
-    for number, days in (("R1", 40), ("R2", 20), ("R3", 3)):
+    for number, days in (("R-77201", 40), ("R-77202", 20), ("R-77203", 3)):
         owner.execute(INCIDENT, {"number": number, "days": days})
     owner.execute("UPDATE kitchen SET name_en = '=cmd()', name_zh = '=cmd()' WHERE code = 'k-001'")
 
@@ -110,17 +114,17 @@ def numbers(page: str) -> list[str]:
 
 
 def test_the_queue_stands_by_risk_and_its_filters_narrow_it(room: Room) -> None:
-    assert numbers(room.page("/oversight/findings"))[0] == "F1"
-    assert set(numbers(room.page("/oversight/findings"))) == {"F1", "F2", "F3", "F4"}
+    assert numbers(room.page("/oversight/findings"))[0] == "F-77101"
+    assert set(numbers(room.page("/oversight/findings"))) == {"F-77101", "F-77102", "F-77103", "F-77104"}
     for asked, found in (
-        ("late=1", ["F1"]),
-        ("state=closed", ["F5"]),
-        ("state=waiting", ["F3"]),
-        ("subject=lift", ["F4"]),
-        ("class=III", ["F3"]),
-        ("rule=no_hat", ["F2"]),
-        ("words=f4", ["F4"]),
-        ("code=k-004", ["F3"]),
+        ("late=1", ["F-77101"]),
+        ("state=closed", ["F-77105"]),
+        ("state=waiting", ["F-77103"]),
+        ("subject=lift", ["F-77104"]),
+        ("class=III", ["F-77103"]),
+        ("rule=no_hat", ["F-77102"]),
+        ("words=f-77104", ["F-77104"]),
+        ("code=k-004", ["F-77103"]),
         ("words=%25", []),
         ("from=2999-01-01", []),
     ):
@@ -156,8 +160,8 @@ def test_trapped_again_stands_on_the_lifts_page(room: Room) -> None:
     assert numbers(room.page("/oversight/lifts?state=again")) == ["442001"]
     page = room.page("/oversight/lift/442001?lang=en")
     assert "trapped again within 30 days: 2" in page
-    assert all(f"/oversight/incident/{number}" in page for number in ("R1", "R2", "R3"))
-    assert "F4" in page
+    assert all(f"/oversight/incident/{number}" in page for number in ("R-77201", "R-77202", "R-77203"))
+    assert "F-77104" in page
 
 
 def test_files_say_what_the_list_says_and_carry_nothing_out(room: Room) -> None:
@@ -179,19 +183,31 @@ def test_files_say_what_the_list_says_and_carry_nothing_out(room: Room) -> None:
 def test_a_finding_is_assigned_and_taken_back(room: Room) -> None:
     here = str(room.one("SELECT id FROM person WHERE login = 'here'"))
     elsewhere = str(room.one("SELECT id FROM person WHERE login = 'elsewhere'"))
-    assert room.post("/oversight/finding/F2/assign", officer=elsewhere).status_code == 422
-    assert room.post("/oversight/finding/F5/assign", officer=here).status_code == 422
-    assert room.post("/oversight/finding/F2/assign", officer=here, note="look today").status_code == 303
-    page = room.page("/oversight/finding/F2?lang=en")
+    assert room.post("/oversight/finding/F-77102/assign", officer=elsewhere).status_code == 422
+    assert room.post("/oversight/finding/F-77105/assign", officer=here).status_code == 422
+    assert room.post("/oversight/finding/F-77102/assign", officer=here, note="look today").status_code == 303
+    page = room.page("/oversight/finding/F-77102?lang=en")
     assert "here looks after it" in page and "look today" in page
     room.sign_in("here")
-    assert numbers(room.page("/oversight/findings?officer=me")) == ["F2"]
+    assert numbers(room.page("/oversight/findings?officer=me")) == ["F-77102"]
     assert "Mine" in room.page("/oversight?lang=en")
     room.sign_in("regulator")
-    assert numbers(room.page("/oversight/findings?officer=anybody")) == ["F2"]
-    assert room.post("/oversight/finding/F2/assign").status_code == 303
+    assert numbers(room.page("/oversight/findings?officer=anybody")) == ["F-77102"]
+    assert room.post("/oversight/finding/F-77102/assign").status_code == 303
     assert numbers(room.page("/oversight/findings?officer=anybody")) == []
     assert room.one("SELECT count(*) FROM finding_assignment") == 2
+
+
+def test_a_finding_is_judged_from_the_list_and_leads_back_to_it(room: Room) -> None:
+    page = room.page("/oversight/findings?state=waiting")
+    assert (
+        'action="/oversight/finding/F-77103/verify"' in page
+        and 'formaction="/oversight/finding/F-77103/reject"' in page
+    )
+    answer = room.post("/oversight/finding/F-77103/verify", back="/oversight/findings?state=waiting")
+    assert answer.headers["location"] == "/oversight/findings?state=waiting&said=waiting"
+    assert "waiting to be carried out" in room.page(f"{answer.headers['location']}&lang=en")
+    assert room.one("SELECT count(*) FROM command WHERE kind = 'verify'") == 1
 
 
 def test_the_queue_leads_from_one_to_the_next(room: Room) -> None:
@@ -200,11 +216,11 @@ def test_the_queue_leads_from_one_to_the_next(room: Room) -> None:
     assert "2 of 4" in page
     assert re.search(rf"data-before href=\"/oversight/finding/{order[0]}\?queue=", page)
     assert re.search(rf"data-next href=\"/oversight/finding/{order[2]}\?queue=", page)
-    closed = room.page("/oversight/finding/F5?queue=&lang=en")
+    closed = room.page("/oversight/finding/F-77105?queue=&lang=en")
     assert "no longer in the list" in closed
-    room.page("/oversight/finding/F1?queue=state%3Dnone", 422)
-    back = room.post("/oversight/finding/F3/assign", back="https://example.org/", officer="")
-    assert back.headers["location"].startswith("/oversight/finding/F3")
+    room.page("/oversight/finding/F-77101?queue=state%3Dnone", 422)
+    back = room.post("/oversight/finding/F-77103/assign", back="https://example.org/", officer="")
+    assert back.headers["location"].startswith("/oversight/finding/F-77103")
 
 
 def test_a_view_is_kept_shared_first_and_forgotten(room: Room) -> None:
@@ -232,10 +248,10 @@ def test_a_view_is_kept_shared_first_and_forgotten(room: Room) -> None:
 
 def test_a_regulator_of_another_town_sees_nothing_of_this_one(room: Room) -> None:
     room.sign_in("elsewhere")
-    for path in ("kitchen/k-001", "lift/442001", "finding/F1"):
+    for path in ("kitchen/k-001", "lift/442001", "finding/F-77101"):
         room.page(f"/oversight/{path}", 404)
     lists = {path: room.page(f"/oversight/{path}?lang=en") for path in ("kitchens", "lifts", "incidents", "findings")}
-    for words in ("k-001", "442001", "R1", "F1"):
+    for words in ("k-001", "442001", "R-77201", "F-77101"):
         assert all(words not in page for page in lists.values()), words
     for path in ("?lang=en", "/kpis?lang=en", "/units?lang=en", "/report?lang=en", "/towns.json", "/units?format=csv"):
         assert "Shiqi" not in room.page(f"/oversight{path}"), path
@@ -259,10 +275,10 @@ def test_figures_stand_on_the_overview_the_targets_the_units_and_the_report(room
     unit = room.one(
         "SELECT o.code FROM lift l JOIN organisation o ON o.id = l.maintenance_org_id WHERE l.code = '442001'"
     )
-    assert "R3" in room.page(f"/oversight/unit/{unit}?lang=en")
+    assert "R-77203" in room.page(f"/oversight/unit/{unit}?lang=en")
     room.page("/oversight/unit/nobody", 404)
     month = room.one(
-        "SELECT to_char(alarm_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') FROM incident WHERE number = 'R1'"
+        "SELECT to_char(alarm_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') FROM incident WHERE number = 'R-77201'"
     )
     report = room.page(f"/oversight/report?month={month}&lang=en")
     assert f"Oversight report {month}" in report and "Made by" in report

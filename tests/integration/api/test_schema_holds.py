@@ -42,8 +42,14 @@ WHOSE = {
     "programs": "token",
 }
 """who belongs to the doors of a part"""
-ALL = "SUNLIT_SCHEMA_EXAMPLES" in os.environ
-"""in the deeper run everybody is sent everywhere"""
+ALL = "SUNLIT_SCHEMA_EVERYBODY" in os.environ
+"""whether everybody is sent everywhere; otherwise nobody and those to whom a door belongs"""
+
+
+@schemathesis.serializer("video/mp4", "image/jpeg")
+def as_it_is(_: Any, value: Any) -> bytes:
+    """Bytes of a file are sent as they are."""
+    return value if isinstance(value, bytes) else str(value).encode()
 
 
 class Site:

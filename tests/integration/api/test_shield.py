@@ -70,7 +70,7 @@ def test_programs_are_told_in_problem_details(city_db: DatabaseSettings, tmp_pat
         regulator = Knocker(app, PROGRAM)
         await sign_in("regulator", regulator)
         return [
-            await regulator("GET", "/oversight/findings", {"page": "none"}),
+            await regulator("GET", "/oversight/coverage", {"tier": "none"}),
             await regulator("GET", "/oversight/rescues", {"of": "moons"}),
             await regulator("GET", "/oversight/finding/F-0"),
             await Knocker(app, PROGRAM)("POST", "/login", form={"login": "x" * 200, "password": "p" * 600}),
@@ -79,7 +79,7 @@ def test_programs_are_told_in_problem_details(city_db: DatabaseSettings, tmp_pat
     page, of, missing, login = visit(city_db, tmp_path, walk)
     assert page.status == of.status == login.status == 422
     assert page.headers["content-type"] == problems.MEDIA
-    assert page.json["errors"][0]["field"] == "query.page" and page.json["errors"][0]["value"] == "'none'"
+    assert page.json["errors"][0]["field"] == "query.tier" and page.json["errors"][0]["value"] == "'none'"
     assert of.json["errors"] == [
         {"field": "of", "value": "'moons'", "expected": of.json["errors"][0]["expected"]}
     ] and of.json["errors"][0]["expected"].startswith("one of months")
