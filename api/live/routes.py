@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Redirect
 
 from api import i18n
 from api.live import leases
-from api.live.guard import QUERIES, ACamera, ALease, AnOpenLease, AShownLease, Looker, lease_for
+from api.live.guard import QUERIES, ACamera, ALease, AnOpenLease, AShownLease, Look, Looker, lease_for
 from api.live.patrol import PATROL
 from api.live.player import player
 from api.live.playlist import playlist
@@ -19,6 +19,7 @@ from api.live.refusals import told
 from api.live.rights import camera_of, reason_of, right_of
 from api.media.mint import asked
 from api.page import language_of, render, with_player
+from contracts.kinds import Role
 
 router = APIRouter(prefix="/live")
 MODES = ("live", "playback", "clip")
@@ -46,10 +47,15 @@ async def camera(request: Request, look: ACamera, said: str = "") -> HTMLRespons
         "live/camera.html",
         camera=look.camera,
         needs_reason=not reason_of(look.role, look.camera, ""),
-        looks=looks,
+        looks=[{**row, "name": row["name"] if _may_know(look, row) else ""} for row in looks],
         said=said,
         local=datetime.now(i18n.LOCAL) - timedelta(minutes=5),
     )
+
+
+def _may_know(look: Look, row: dict[str, Any]) -> bool:
+    """Whether a name is shown. An owner learns of officials their role and reason (docs/kitchen-page.md)."""
+    return look.role is not Role.OWNER or row["role"] == Role.OWNER
 
 
 @router.post("/camera/{code}")

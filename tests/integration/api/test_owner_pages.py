@@ -315,6 +315,8 @@ def test_who_looked_is_told_and_officials_stay_unnamed(house: House) -> None:
     page = house.page("/kitchen/k-001/looks?lang=en")
     assert "why-regulator" in page and "complaint 7" in page and "3 times that day" in page
     assert "店主1" in page and "李监管" not in page
+    camera = house.page("/live/camera/cam-k-001-1?lang=en")
+    assert "why-regulator" in camera and "店主1" in camera and "李监管" not in camera
     officials = house.page("/kitchen/k-001/looks?lang=en&who=officials")
     assert "complaint 7" in officials and "why-owner" not in officials
     house.page("/kitchen/k-001/looks?who=me", 422)
