@@ -38,5 +38,5 @@ ACTIONS = (
     "webhook_stopped",
     *(f"edge_{kind.value}" for kind in EdgeCommand),
 )
-KINDS = ("incident", "finding", "camera", "device", "lift", "kitchen", "person", "token", "webhook")
+KINDS = ("incident", "rescue", "finding", "camera", "device", "lift", "kitchen", "person", "token", "webhook")
 """what a line can be about, as its first word"""

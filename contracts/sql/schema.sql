@@ -372,7 +372,7 @@ CREATE VIEW public.audit_entry AS
                     ELSE NULL::bigint
                 END AS "row"
            FROM public.audit_log) a
-     LEFT JOIN public.incident i ON (((a.kind = 'incident'::text) AND ((i.id = a."row") OR ((a."row" IS NULL) AND (i.number = a.named))))))
+     LEFT JOIN public.incident i ON (((a.kind = ANY (ARRAY['incident'::text, 'rescue'::text])) AND ((i.id = a."row") OR ((a."row" IS NULL) AND (i.number = a.named))))))
      LEFT JOIN public.lift il ON ((il.id = i.lift_id)))
      LEFT JOIN public.place ip ON ((ip.id = il.place_id)))
      LEFT JOIN public.finding f ON (((a.kind = 'finding'::text) AND ((f.id = a."row") OR ((a."row" IS NULL) AND (f.number = a.named))))))

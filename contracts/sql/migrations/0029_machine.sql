@@ -141,7 +141,7 @@ SELECT a.id, a.at, a.person_id, a.actor, a.action, a.reason, a.details,
 FROM (SELECT *, split_part(object, ' ', 1) AS kind, split_part(object, ' ', 2) AS named,
              CASE WHEN split_part(object, ' ', 2) ~ '^[0-9]{1,18}$' THEN split_part(object, ' ', 2)::bigint END AS row
       FROM audit_log) AS a
-LEFT JOIN incident i ON a.kind = 'incident' AND (i.id = a.row OR (a.row IS NULL AND i.number = a.named))
+LEFT JOIN incident i ON a.kind IN ('incident', 'rescue') AND (i.id = a.row OR (a.row IS NULL AND i.number = a.named))
 LEFT JOIN lift il ON il.id = i.lift_id LEFT JOIN place ip ON ip.id = il.place_id
 LEFT JOIN finding f ON a.kind = 'finding' AND (f.id = a.row OR (a.row IS NULL AND f.number = a.named))
 LEFT JOIN kitchen fk ON fk.id = f.kitchen_id LEFT JOIN lift fl ON fl.id = f.lift_id
