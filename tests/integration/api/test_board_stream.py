@@ -12,6 +12,7 @@ import httpx
 import pytest
 import uvicorn
 
+import api.stream
 from api.app import create_app
 from api.board import following
 from runtime.settings import DatabaseSettings
@@ -129,6 +130,22 @@ def test_who_was_away_is_told_everything_since_from_rows(pages: Pages) -> None:
     opened = [message["data"] for message in told if message["data"]["action"] == "opened"]
     assert [said["text"].split()[0] for said in opened] == ["442002", "442003"]
     assert all(said["missed"] and said["new"] for said in opened)
+
+
+def test_the_newest_of_many_at_once_is_heard(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More happened than a page holds while the database could not be asked: what is newest rings all the same."""
+    monkeypatch.setattr(api.stream, "KEPT", 60)
+    hub = pages.app.state.hub
+    number = pages.room.phone("442001")["id"]
+    until(lambda: hub.newest and hub.newest == pages.room.one("SELECT max(id) AS id FROM incident_entry")["id"])
+    heard = hub.heard
+    pages.room.owner.execute(
+        "INSERT INTO incident_entry (incident_id, at, actor, action, reason, policy_version)"
+        " SELECT %s, now(), 'test', 'note', n::text, 1 FROM generate_series(1, 200) AS n",
+        (number,),
+    )
+    until(lambda: hub.heard >= heard + 200)
+    assert hub.since(heard)[199]["reason"] == "200"
 
 
 @pytest.mark.parametrize(
