@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from api.access import Viewer, viewer_of
 from api.board.desk import QUERIES, Operator, fields, limits, theirs, told, towns_of
 from api.board.orders import FOR_A_CREW, ORDERS, PRESETS, REASON_NEEDED, WHOMS, crew_args, order_args
-from api.board.story import folded
+from api.board.story import folded, in_english
 from api.board.story import told as told_of
 from api.board.strips import HEIGHT, WIDTH, strips, x_of
 from api.commands import Result, lead_back, submit
@@ -20,7 +20,7 @@ from api.i18n import LANGUAGES, text
 from api.media.mint import asked, shown
 from api.media.routes import evidence_for
 from api.nearby import organisations
-from api.page import render, with_player
+from api.page import language_of, render, with_player
 from api.rescue_words import CAUSES, HAZARDS, METHODS
 from api.sql import QUERIES as SHARED
 from contracts.kinds import CommandKind, Role
@@ -176,7 +176,7 @@ async def _story(request: Request, row: Mapping[str, Any], viewer: Viewer) -> di
         "row": row,
         "ear": ear,
         "apart": ahead if ahead > request.app.state.settings.ingest.clock_skew_s else 0,
-        "story": folded(timeline),
+        "story": folded(in_english(timeline, crews) if language_of(request) == "en" else timeline),
         "crews": crews,
         "active": [crew for crew in crews if crew["state"] not in GONE],
         "asks": {ask["dispatch_id"]: ask for ask in asks},

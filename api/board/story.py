@@ -49,6 +49,19 @@ def folded(timeline: Sequence[Row]) -> list[Line]:
     return lines
 
 
+def in_english(timeline: Sequence[Row], crews: Sequence[Row]) -> list[Row]:
+    """The timeline with the English names of those who were called: its reasons are kept with the Chinese ones."""
+    names = {crew["name_zh"]: crew["name_en"] for crew in crews}
+    said: list[Row] = []
+    for entry in timeline:
+        reason = entry["reason"]
+        # What a person wrote stays as it is.
+        for chinese in sorted(names, key=len, reverse=True) if entry["actor"] == "sunlit" else ():
+            reason = reason.replace(chinese, names[chinese])
+        said.append({**entry, "reason": reason})
+    return said
+
+
 def told(letters: Sequence[Row], timeline: Sequence[Row]) -> list[Told]:
     """Who was told by which means, and the calls that were noted, by the time of the first."""
     found: dict[tuple[object, ...], Told] = {}

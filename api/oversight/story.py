@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
 from api.access import Viewer, viewer_of
-from api.board.story import folded
+from api.board.story import folded, in_english
 from api.media.mint import asked, shown
 from api.oversight.promises import clocks
 from api.oversight.scope import towns_of
-from api.page import render
+from api.page import language_of, render
 from api.sql import QUERIES as SHARED
 from contracts.kinds import Role
 from runtime.db import Queries
@@ -43,7 +43,7 @@ async def story(request: Request, number: str, viewer: Regulator, look: str = ""
         "oversight/story.html",
         row=row,
         fact=fact,
-        story=folded(timeline),
+        story=folded(in_english(timeline, crews) if language_of(request) == "en" else timeline),
         crews=crews,
         photos=photos,
         pictures=shown(request, viewer, role, ("rescue", number), photos, given) if given else [],

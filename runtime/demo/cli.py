@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import sys
 import threading
 from pathlib import Path
 from tempfile import mkdtemp
@@ -79,13 +80,20 @@ def _welcome(layout: Layout) -> None:
         ("operator's board", "/board", "operator"),
         ("owner's kitchen", "/kitchen", "owner1"),
         ("regulator", "/oversight", "regulator"),
+        ("people and tokens", "/admin/people", "admin"),
     ):
         sign_in = f"  sign in as [bold]{login}[/bold] / {made[login]}" if login else "  no sign-in"
-        console.print(f"  {what:18} {url}{path}{sign_in}")
-    console.print(f"  crew's phone page  links arrive in {layout.inbox}")
+        _line(f"  {what:18} {url}{path}{sign_in}")
+    _line(f"  crew's phone page  links arrive in {layout.inbox}")
+    program = Path(sys.executable).with_name("sunlit")
     files = f"--config {layout.edge_file} --centre {layout.settings_file}"
-    console.print(f"  trap somebody      sunlit edge fault {files} lift-442001 trap_between")
-    console.print(f"  logs               {layout.home / 'log'}\n  Ctrl-C stops.\n")
+    _line(f"  trap somebody      {program} edge fault {files} lift-442001 trap_between")
+    _line(f"  logs               {layout.home / 'log'}\n  Ctrl-C stops.\n")
+
+
+def _line(text: str) -> None:
+    """A line that somebody copies from is not broken, in a log of eighty columns neither."""
+    console.print(text, soft_wrap=True)
 
 
 def _check(camera: str, keep: bool) -> None:

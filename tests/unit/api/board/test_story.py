@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.board.story import folded, told
+from api.board.story import folded, in_english, told
 
 NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 
@@ -30,6 +30,13 @@ def test_no_entry_is_lost_and_what_matters_stands_alone(actions: list[str]) -> N
     matter = [line for line in lines if line.entry["action"] in ("opened", "tier_called", "note")]
     assert all(line.count == 1 for line in matter)
     assert len(matter) == sum(action in ("opened", "tier_called", "note") for action in actions)
+
+
+def test_english_timelines_name_organisations_in_english_but_leave_what_people_wrote() -> None:
+    crews = [{"name_zh": "石岐", "name_en": "Shiqi"}, {"name_zh": "石岐救援站", "name_en": "Shiqi Rescue Station"}]
+    called = {"at": NOON, "action": "asked", "actor": "sunlit", "reason": "tier 2: 石岐救援站, 3 min"}
+    lines = in_english([called, {**called, "actor": "王值班", "reason": "石岐救援站"}], crews)
+    assert [line["reason"] for line in lines] == ["tier 2: Shiqi Rescue Station, 3 min", "石岐救援站"]
 
 
 def test_letters_and_calls_stand_in_one_list() -> None:
