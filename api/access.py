@@ -117,6 +117,8 @@ async def _viewer(request: Request, connection: AsyncConnection, token: str) -> 
         return None
     if row["stale"]:
         await connection.execute(QUERIES["session_seen"], {"session": row["session"]})
+    if row["came_back"]:
+        await connection.execute(QUERIES["session_came_back"], {"session": row["session"], "token": token})
     if row["renew"] and _opens_a_page(request):
         new = secrets.token_urlsafe(32)
         values = {"session": row["session"], "token": token, "new": digest(new)}

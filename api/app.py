@@ -132,7 +132,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     database = app.state.settings.database
     app.state.pool = async_pool(database, Role.API)
     app.state.public_pool = async_pool(database, Role.PUBLIC, size=4)
+    # A file is read as fast as whoever takes it: it never keeps a connection from a page.
+    app.state.file_pool = async_pool(database, Role.API, size=3)
     await app.state.pool.open(wait=False)
+    await app.state.file_pool.open(wait=False)
     await app.state.public_pool.open(wait=False)
     app.state.hub = Hub(app.state.pool)
     app.state.board = Board(app.state.pool, app.state.settings, app.state.hub)
@@ -154,6 +157,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     with suppress(psycopg.Error, PoolTimeout):
         await counting.flush(app)
     await app.state.pool.close()
+    await app.state.file_pool.close()
     await app.state.public_pool.close()
 
 

@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 # What the pages load, from the packages that package.json pins.
 FILES = (
     "htmx.org/dist/htmx.min.js",
-    "htmx-ext-sse/dist/sse.min.js",
     "hls.js/dist/hls.light.min.js",
     "leaflet/dist/leaflet.js",
     "leaflet/dist/leaflet.css",

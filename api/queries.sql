@@ -5,9 +5,14 @@ LEFT JOIN kitchen k ON k.id = r.kitchen_id
 WHERE r.person_id = %(person)s AND (r.kitchen_id IS NULL OR k.owner_org_id = r.organisation_id) ORDER BY r.id
 
 -- name: session_get
--- By its token, or for some seconds by the one before. `stale`: a look is due to be written down.
-SELECT s.id AS session, s.csrf, s.renew AND s.token_sha256 = %(token)s AS renew,
-       s.seen_at < clock_timestamp() - interval '1 minute' AS stale, p.id, p.login, p.name, p.language
+-- By its token, or by the one before: until the new one has come back, and for some seconds more. `previous_until` a
+-- year from a renewal says that it has not; half a minute later its answer was lost, and the old one brings another.
+-- `stale`: a look is due to be written down.
+SELECT s.id AS session, s.csrf, s.seen_at < clock_timestamp() - interval '1 minute' AS stale, p.id, p.login, p.name,
+       p.language, CASE WHEN s.token_sha256 = %(token)s THEN s.renew
+                        ELSE s.previous_until BETWEEN clock_timestamp() + interval '1 minute'
+                             AND clock_timestamp() + interval '1 year' - interval '30 seconds' END AS renew,
+       s.token_sha256 = %(token)s AND coalesce(s.previous_until > clock_timestamp() + interval '1 minute', false) AS came_back
 FROM session s JOIN person p ON p.id = s.person_id
 WHERE (s.token_sha256 = %(token)s OR (s.previous_sha256 = %(token)s AND s.previous_until > clock_timestamp()))
   AND s.expires_at > clock_timestamp() AND s.seen_at > clock_timestamp() - make_interval(mins => %(idle)s) AND p.active
@@ -16,10 +21,17 @@ WHERE (s.token_sha256 = %(token)s OR (s.previous_sha256 = %(token)s AND s.previo
 UPDATE session SET seen_at = clock_timestamp() WHERE id = %(session)s
 
 -- name: session_renew
+UPDATE session SET token_sha256 = %(new)s, previous_sha256 = %(token)s,
+                   previous_until = clock_timestamp() + interval '1 year', renew = false
+WHERE id = %(session)s AND CASE WHEN token_sha256 = %(token)s THEN renew
+                                ELSE previous_sha256 = %(token)s AND previous_until
+                                     BETWEEN clock_timestamp() + interval '1 minute'
+                                     AND clock_timestamp() + interval '1 year' - interval '30 seconds' END RETURNING id
+
+-- name: session_came_back
 -- The old token lives on for some seconds: a page asks for several things at once.
-UPDATE session SET token_sha256 = %(new)s, previous_sha256 = token_sha256,
-                   previous_until = clock_timestamp() + interval '30 seconds', renew = false
-WHERE id = %(session)s AND token_sha256 = %(token)s AND renew RETURNING id
+UPDATE session SET previous_until = clock_timestamp() + interval '30 seconds'
+WHERE id = %(session)s AND token_sha256 = %(token)s AND previous_until > clock_timestamp() + interval '1 minute'
 
 -- name: command
 INSERT INTO command (id, kind, actor_person_id, actor, incident_id, dispatch_id, finding_id, lift_id, reason, args,

@@ -260,7 +260,7 @@ WHERE q.ended_at IS NULL AND q.ends_at > clock_timestamp()
 -- name: lift_devices
 SELECT d.code, d.kind, d.name_zh, d.name_en, s.online, s.seen_at, s.camera_state, s.spooled, s.clock_offset_ms,
        s.device_id IS NULL OR NOT s.online OR s.seen_at < clock_timestamp() - make_interval(
-           secs => CASE d.kind WHEN 'camera' THEN %(camera_silent_s)s ELSE %(silent_s)s END) AS silent
+           secs => CASE d.kind WHEN 'camera' THEN %(camera_silent_s)s::float8 ELSE %(silent_s)s::float8 END) AS silent
 FROM device d LEFT JOIN device_status s ON s.device_id = d.id
 WHERE d.lift_id = %(lift)s AND d.retired_at IS NULL ORDER BY d.kind, d.code
 
@@ -344,7 +344,7 @@ SELECT d.id, d.code, d.kind, d.site, d.name_zh, d.name_en, d.commissioned_at, d.
        p.name_en AS place_en, a.code AS agent_code, s.online, s.at, s.seen_at, s.agent, s.spooled, s.clock_offset_ms,
        s.heard_offset_ms, s.camera_state, coalesce(s.health, '{}') AS health, q.cause, q.since,
        s.device_id IS NULL OR NOT s.online OR s.seen_at < clock_timestamp() - make_interval(
-           secs => CASE d.kind WHEN 'camera' THEN %(camera_silent_s)s ELSE %(silent_s)s END) AS silent
+           secs => CASE d.kind WHEN 'camera' THEN %(camera_silent_s)s::float8 ELSE %(silent_s)s::float8 END) AS silent
 FROM device d LEFT JOIN device_status s ON s.device_id = d.id LEFT JOIN lift l ON l.id = d.lift_id
 LEFT JOIN kitchen k ON k.id = d.kitchen_id LEFT JOIN place p ON p.id = coalesce(l.place_id, k.place_id)
 LEFT JOIN agent_of g ON g.device_id = d.id LEFT JOIN device a ON a.id = g.agent_id
@@ -359,7 +359,7 @@ LIMIT 1
 -- name: devices_behind
 SELECT d.code, d.kind, d.name_zh, d.name_en, l.code AS lift_code, s.online, s.seen_at, s.camera_state,
        s.device_id IS NULL OR NOT s.online OR s.seen_at < clock_timestamp() - make_interval(
-           secs => CASE d.kind WHEN 'camera' THEN %(camera_silent_s)s ELSE %(silent_s)s END) AS silent
+           secs => CASE d.kind WHEN 'camera' THEN %(camera_silent_s)s::float8 ELSE %(silent_s)s::float8 END) AS silent
 FROM agent_of g JOIN device d ON d.id = g.device_id LEFT JOIN device_status s ON s.device_id = d.id
 LEFT JOIN lift l ON l.id = d.lift_id
 WHERE g.agent_id = %(device)s AND d.retired_at IS NULL ORDER BY silent DESC, d.code LIMIT %(limit)s

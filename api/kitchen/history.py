@@ -29,7 +29,7 @@ async def history(request: Request, kitchen: AKitchen, own: OwnKitchens) -> Resp
         raise HTTPException(422, str(fault)) from fault
     values = {**asked.values, "kitchen": kitchen["id"]}
     if asked.format:
-        rows_of_file = read(request.app.state.pool, QUERIES["history"], values)
+        rows_of_file = read(request.app.state.file_pool, QUERIES["history"], values)
         return await sheet(asked.format, f"findings-{file_name(kitchen)}", HEADS, rows_of_file, cells)
     rows = await rows_of(request, "history", values, QUERIES)
     path, chosen = f"/kitchen/{kitchen['code']}/history", request.query_params.get("lang", "")

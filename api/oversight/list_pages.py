@@ -94,7 +94,7 @@ async def _list(request: Request, viewer: Viewer, of: Listing) -> Response:
     except BadSelection as error:
         raise HTTPException(422, str(error)) from error
     if file:
-        pool, values = request.app.state.pool, values_of(viewer, asked, IN_A_FILE)
+        pool, values = request.app.state.file_pool, values_of(viewer, asked, IN_A_FILE)
         rows = read(pool, QUERIES[of.name], values)
         name = f"{of.name}-{datetime.now(LOCAL):%Y-%m-%d}"
         row = partial(cells, columns=of.columns, language=language, words=words)

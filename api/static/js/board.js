@@ -43,7 +43,7 @@
     return box;
   }
   function draw(change) {
-    if (change.base !== null && change.base !== bar.dataset.version) return;
+    if (change.base !== null && change.base !== bar.dataset.version) { document.dispatchEvent(new CustomEvent("sunlit:astray")); return; }
     const on = stood();
     document.querySelectorAll("[data-region]").forEach(function (region) {
       const name = region.dataset.region, here = new Map(Array.from(region.children, function (e) { return [e.dataset.piece, e]; }));

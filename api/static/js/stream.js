@@ -2,7 +2,7 @@
 // itself, says since when, and rings; judged by the times of messages, so that a sleeping tab does not look calm.
 "use strict";
 (function () {
-  const LIMIT = 5000, AGAIN = 3000, bar = document.getElementById("bar");
+  const LIMIT = 5000, AGAIN = 3000, RETRY = 2000, bar = document.getElementById("bar");
   if (!bar || !bar.dataset.stream) return;
   const link = document.getElementById("link"), since = document.getElementById("since"), cover = document.querySelector(".cover");
   let beat = Date.now(), blind = false, source = null, last = "", ended = false;
@@ -15,19 +15,31 @@
     source = new EventSource(address);
     source.addEventListener("beat", function (e) { beat = Date.now(); sunlitClock.set(data(e).at); check(); });
     ["entry", "board", "change", "caught-up"].forEach(function (kind) { source.addEventListener(kind, function (e) { tell(kind, data(e)); }); });
-    source.addEventListener("ended", function () { ended = true; source.close(); });
+    source.addEventListener("ended", function () { source.close(); ask(true); });
     source.onerror = function () {
-      if (source.readyState !== EventSource.CLOSED) return;
-      // The browser gives up where the answer is no stream: the centre restarts, or nobody is signed in any more.
-      fetch(bar.dataset.stream.split("?")[0].replace(/stream$/, "still"), { redirect: "manual", cache: "no-store" })
-        .then(function (answer) { ended = answer.status === 401 || answer.status === 404 || answer.type === "opaqueredirect"; }, function () {})
-        .finally(function () { setTimeout(connect, AGAIN); });
+      const broken = source.readyState !== EventSource.CLOSED;
+      // The browser would ask with the address of the beginning, and so for what leads from a board that is gone.
+      source.close();
+      if (broken) setTimeout(connect, RETRY); else ask(false);
     };
   }
+  // Where the answer is no stream, or no longer one: the centre restarts, nobody is signed in any more, or somebody with
+  // another token or other rights is; whose page this was then begins anew.
+  function ask(anew) {
+    fetch(bar.dataset.stream.split("?")[0].replace(/stream$/, "still"), { redirect: "manual", cache: "no-store" })
+      .then(function (answer) {
+        ended = answer.status === 401 || answer.status === 404 || answer.type === "opaqueredirect";
+        if (answer.ok && anew) location.reload();
+      }, function () {})
+      .finally(function () { setTimeout(connect, AGAIN); });
+  }
+  // A change of a board that does not stand here: the whole of it is asked for.
+  document.addEventListener("sunlit:astray", function () { source.close(); bar.dataset.version = "none"; connect(); });
   function check() {
     const age = Date.now() - beat, now = age > LIMIT;
     if (now && !blind) { since.textContent = new Date(beat + (sunlitClock.ahead || 0)).toLocaleTimeString("en-GB"); sunlitBell.ring(4); }
-    if (blind && !now) { ended = false; tell("back", {}); }
+    // Who has signed in again meanwhile has another token for the forms.
+    if (blind && !now && ended) location.reload();
     blind = now;
     document.body.classList.toggle("blind", blind);
     document.getElementById("cover-login").hidden = !ended;

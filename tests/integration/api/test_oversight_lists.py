@@ -1,14 +1,16 @@
 """Regulators' lists over a real city: filters, order, files, views, who looks after what, and whose towns they are."""
 
+import asyncio
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 from fastapi.testclient import TestClient
+from starlette.types import Message
 
 from api import commands
 from api.app import create_app
@@ -178,6 +180,42 @@ def test_files_say_what_the_list_says_and_carry_nothing_out(room: Room) -> None:
     times = openpyxl.load_workbook(io.BytesIO(room.client.get("/oversight/incidents?format=xlsx").content))
     assert times.worksheets[0]["B2"].is_date
     room.page("/oversight/kitchens?format=pdf", 422)
+
+
+def test_files_that_nobody_takes_keep_no_page_from_anybody(room: Room) -> None:
+    room.sign_in("regulator")
+    app, cookie = room.client.app, "; ".join(f"{name}={value}" for name, value in room.client.cookies.items())
+
+    async def ask(path: str, query: str, send: Callable[[Message], Awaitable[None]]) -> None:
+        headers = [(b"host", b"testserver"), (b"accept", b"text/html"), (b"cookie", cookie.encode())]
+        scope = {"type": "http", "method": "GET", "path": path, "query_string": query.encode(), "headers": headers}
+
+        async def receive() -> Message:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        await app({**scope, "client": ("127.0.0.1", 1), "server": ("testserver", 80), "scheme": "http"}, receive, send)
+
+    async def look() -> int:
+        statuses: list[int] = []
+
+        async def stalled(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                await asyncio.Event().wait()
+
+        async def taken(message: Message) -> None:
+            statuses.extend([message["status"]] if message["type"] == "http.response.start" else [])
+
+        files = [asyncio.create_task(ask("/oversight/lifts", "format=csv", stalled)) for _ in range(9)]
+        await asyncio.sleep(2)
+        await asyncio.wait([asyncio.create_task(ask("/oversight/policies", "", taken))], timeout=8)
+        for one in files:
+            one.cancel()
+        await asyncio.gather(*files, return_exceptions=True)
+        return statuses[0]
+
+    assert room.client.portal is not None
+    assert room.client.portal.call(look) == 200
 
 
 def test_a_finding_is_assigned_and_taken_back(room: Room) -> None:

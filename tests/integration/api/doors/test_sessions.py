@@ -96,6 +96,25 @@ def test_rights_that_change_bring_a_new_token_and_break_no_page(house: House) ->
     assert browser.get("/board").status_code == 200
 
 
+def test_a_new_token_that_never_arrived_signs_nobody_out(house: House) -> None:
+    browser = house.browser()
+    sign_in(browser, "operator")
+    old = browser.cookies["sunlit_session"]
+    house.rows("UPDATE session SET renew = true")
+    # Two presses of a link: the answer to the first, with the new token, is thrown away by the browser.
+    assert "set-cookie" in browser.get("/board").headers
+    browser.cookies.clear()
+    browser.cookies.set("sunlit_session", old, domain="testserver.local")
+    assert "set-cookie" not in browser.get("/board").headers, "what is on its way may still arrive"
+    house.rows("UPDATE session SET previous_until = previous_until - interval '31 seconds'")
+    assert browser.get("/board/still", headers={"accept": "text/event-stream"}).status_code == 200
+    assert "set-cookie" in browser.get("/board").headers, "another one, because the first was lost"
+    assert browser.cookies["sunlit_session"] != old
+    assert browser.get("/board").status_code == 200
+    left = house.rows("SELECT previous_until - clock_timestamp() < interval '31 seconds' AS soon FROM session")
+    assert left == [{"soon": True}], "the new one has come back: the old one is over soon"
+
+
 def test_one_sees_and_ends_the_own_sessions_and_nobody_elses(house: House) -> None:
     here, there, other = house.browser(), house.browser(), house.browser()
     there.headers["user-agent"] = "Mozilla/5.0 (iPhone) Version/18.0 Safari/604.1"
