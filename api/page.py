@@ -1,6 +1,7 @@
 """Rendering: one environment, one language per page, security headers on everything."""
 
 import hashlib
+import re
 from datetime import UTC, datetime
 from functools import cache, partial
 from importlib import resources
@@ -63,6 +64,13 @@ def language_of(request: Request) -> str:
         viewer.language if viewer else None,
         request.headers.get("accept-language", ""),
     )
+
+
+def keep_language(request: Request, path: str) -> str:
+    """An address to lead on to, in the language that was chosen by hand, if one was."""
+    if "lang" not in request.query_params or re.search(r"[?&]lang=", path):
+        return path
+    return f"{path}{'&' if '?' in path else '?'}lang={language_of(request)}"
 
 
 def words(language: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from api.doors import attempts, cookie, passwords, second
 from api.doors.acts import actor_of, note
 from api.doors.entry import QUERIES, fresh_token
 from api.doors.second_door import demanded_of
-from api.page import render
+from api.page import keep_language, render
 from runtime.db import AsyncConnection
 
 router = APIRouter(prefix="/account")
@@ -37,7 +37,7 @@ async def change_password(request: Request, viewer: Me, old: Password, new: Pass
     if fault or new == old:
         return await _page(request, viewer, 422, fault=fault or "account.password_same")
     kept = await run_in_threadpool(passwords.HASHER.hash, new)
-    answer = RedirectResponse("/account?said=password", 303)
+    answer = RedirectResponse(keep_language(request, "/account?said=password"), 303)
     async with request.app.state.pool.connection() as connection, connection.transaction():
         await connection.execute(QUERIES["password_set"], {"person": viewer.person_id, "hash": kept})
         await _only_this(request, connection, viewer, answer)
@@ -53,10 +53,10 @@ async def end_sessions(request: Request, viewer: Me, which: Annotated[str, Form(
     async with request.app.state.pool.connection() as connection:
         if which == "all":
             await connection.execute(QUERIES["sessions_end"], {"person": viewer.person_id, "but": 0})
-            answer = RedirectResponse("/login?said=ended", 303)
+            answer = RedirectResponse(keep_language(request, "/login?said=ended"), 303)
             cookie.drop(request, answer)
             return answer
-        answer = RedirectResponse("/account?said=ended", 303)
+        answer = RedirectResponse(keep_language(request, "/account?said=ended"), 303)
         if which == "others":
             await _only_this(request, connection, viewer, answer)
             return answer
@@ -102,7 +102,7 @@ async def second_off(request: Request, viewer: Me, password: Password) -> Respon
             await note(connection, actor_of(viewer), "second_factor_off", f"person {viewer.person_id}")
     if demanded:
         return await _page(request, viewer, 403, fault="account.second_demanded")
-    return RedirectResponse("/account?said=second_off", 303)
+    return RedirectResponse(keep_language(request, "/account?said=second_off"), 303)
 
 
 async def _checked(request: Request, viewer: Viewer, password: str) -> Response | None:
@@ -129,7 +129,7 @@ async def _enrol(request: Request, viewer: Viewer, find: second.Find, status: in
     async with request.app.state.pool.connection() as connection:
         made = await find(connection, viewer.person_id, viewer.login)
     if made is None:
-        return RedirectResponse("/account", 303)
+        return RedirectResponse(keep_language(request, "/account"), 303)
     action = "/account/second-factor/confirm"
     return render(request, "account/enrol.html", status, made=made, action=action, fault=fault, demanded=False)
 

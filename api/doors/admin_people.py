@@ -9,7 +9,7 @@ from api.access import Viewer, viewer_of
 from api.doors import people
 from api.doors.acts import DoorFault, actor_of
 from api.doors.people import Narrowed, Newcomer
-from api.page import render
+from api.page import keep_language, render
 from contracts.kinds import Role
 
 router = APIRouter(prefix="/admin/people")
@@ -63,7 +63,7 @@ async def grant(
             await people.grant(connection, actor_of(viewer), person, role, to)
     except DoorFault as fault:
         return await _one(request, person, fault=fault.key, wanted=(role, to))
-    return _back(person, "granted")
+    return _back(request, person, "granted")
 
 
 @router.post("/{person}/revoke")
@@ -76,7 +76,7 @@ async def revoke(
             await people.revoke(connection, actor_of(viewer), person, grant)
     except DoorFault as fault:
         return await _one(request, person, fault=fault.key)
-    return _back(person, "revoked")
+    return _back(request, person, "revoked")
 
 
 @router.post("/{person}/active")
@@ -88,7 +88,7 @@ async def set_active(request: Request, person: Number, viewer: Admin, active: An
             await people.set_active(connection, actor_of(viewer), person, active)
     except DoorFault as fault:
         return await _one(request, person, fault=fault.key)
-    return _back(person, "enabled" if active else "disabled")
+    return _back(request, person, "enabled" if active else "disabled")
 
 
 @router.post("/{person}/codes")
@@ -99,7 +99,7 @@ async def reset_codes(request: Request, person: Number, viewer: Admin) -> Respon
             await people.reset_codes(connection, actor_of(viewer), person)
     except DoorFault as fault:
         return await _one(request, person, fault=fault.key)
-    return _back(person, "codes_reset")
+    return _back(request, person, "codes_reset")
 
 
 @router.post("/{person}/invite")
@@ -117,8 +117,8 @@ def _address(request: Request, path: str) -> str:
     return f"{request.app.state.settings.alerting.public_url}{path}"
 
 
-def _back(person: int, said: str) -> RedirectResponse:
-    return RedirectResponse(f"/admin/people/{person}?said={said}", 303)
+def _back(request: Request, person: int, said: str) -> RedirectResponse:
+    return RedirectResponse(keep_language(request, f"/admin/people/{person}?said={said}"), 303)
 
 
 async def _list(request: Request, q: str, **words: Any) -> HTMLResponse:

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from api.access import Viewer, viewer_of
 from api.doors import people, token_book
 from api.doors.acts import DoorFault, actor_of
-from api.page import render
+from api.page import keep_language, render
 from api.tokens import Scope
 from contracts.kinds import Role
 
@@ -48,7 +48,7 @@ async def revoke(request: Request, viewer: Admin, token: Annotated[int, Path(ge=
             await token_book.revoke_token(connection, actor_of(viewer), token)
     except DoorFault as fault:
         return await _page(request, 422, fault=fault.key)
-    return RedirectResponse("/admin/tokens?said=revoked", 303)
+    return RedirectResponse(keep_language(request, "/admin/tokens?said=revoked"), 303)
 
 
 async def _page(request: Request, status: int, **words: Any) -> HTMLResponse:

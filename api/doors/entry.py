@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from api.access import digest
 from api.doors import cookie
 from api.doors.browser import browser
-from api.page import render
+from api.page import keep_language, render
 from contracts.kinds import Role
 from runtime.db import AsyncConnection, Queries
 
@@ -35,7 +35,7 @@ async def roles_of(connection: AsyncConnection, person: int) -> set[Role]:
 async def come_in(request: Request, connection: AsyncConnection, person: dict[str, Any], back: str) -> Response:
     """Opens a session and leads to where the person wanted to go, or home."""
     home = home_of(await roles_of(connection, person["id"]))
-    answer = RedirectResponse(inside(back) or home, 303)
+    answer = RedirectResponse(keep_language(request, inside(back) or home), 303)
     await open_session(request, connection, person["id"], answer)
     return answer
 

@@ -11,7 +11,7 @@ from api.doors.acts import Actor, note
 from api.doors.attempts import Try
 from api.doors.entry import QUERIES, come_in, home_of, inside, login_form, open_session, roles_of
 from api.doors.passes import Kind
-from api.page import render
+from api.page import keep_language, render
 from contracts.kinds import Role
 from runtime.db import AsyncConnection
 
@@ -32,7 +32,7 @@ async def after_password(
     await attempts.void(connection, tried)
     kind = Kind.SECOND_FACTOR if person["second_factor"] else Kind.ENROL
     token = await passes.make(connection, kind, person["id"], back=inside(back))
-    answer = RedirectResponse(PAGE[kind], 303)
+    answer = RedirectResponse(keep_language(request, PAGE[kind]), 303)
     cookie.put(request, answer, token, passes.MINUTES[kind] * 60, cookie.PASS_COOKIE)
     return answer
 

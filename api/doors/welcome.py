@@ -11,7 +11,7 @@ from api.doors.acts import Actor, DoorFault
 from api.doors.entry import QUERIES
 from api.doors.passes import Kind, Pass
 from api.doors.people import Narrowed, Newcomer
-from api.page import render
+from api.page import keep_language, render
 from contracts.kinds import Role
 from runtime.db import AsyncConnection
 
@@ -52,7 +52,7 @@ async def come(
                     await people.set_password(connection, Actor(person["id"], person["login"]), person["id"], password)
         except DoorFault as error:
             return _form(request, person, error.key, login, name)
-    return RedirectResponse("/login?said=welcome", 303)
+    return RedirectResponse(keep_language(request, "/login?said=welcome"), 303)
 
 
 async def _first_admin(connection: AsyncConnection, newcomer: Newcomer, password: str) -> None:
