@@ -150,5 +150,6 @@ REFUSALS: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         ("photo: expected after the arrival", "到场之后才能发送照片"),
         ("photo: '', expected a picture", "请选择照片"),
         (r"photo: this rescue has (?P<n>\d+) already", "本起救援已有 {n} 张照片"),
+        (r"photo: this finding has (?P<n>\d+) already", "本问题已有 {n} 张照片"),
     )
 )

@@ -20,6 +20,8 @@ from contracts.kinds import CommandKind, Role
 
 router = APIRouter()
 PHOTO_KINDS = {CommandKind.RECTIFY: "rectification", CommandKind.APPEAL: "appeal"}
+MOST_PHOTOS = 24
+"""of one finding; the folder is the edge's evidence's, too"""
 STORY = (
     *("detected", "review", "pushed", "back", "late", "overdue", "reminder", "rectified", "appealed"),
     *("appeal_accepted", "appeal_refused", "confirmed", "verified", "rejected", "ended", "told", "case"),
@@ -69,9 +71,12 @@ async def order(request: Request, row: AFinding, kind: CommandKind, viewer: Owne
 
 
 async def _photo(request: Request, row: Row, kind: CommandKind, form: FormData, login: str) -> None:
-    """Keeps the photo of a form. Raises HTTPException where the policy wants one that is not there."""
+    """Keeps the photo of a form. Raises HTTPException where the policy wants one that is not there, or for too many."""
     photo = form.get("photo")
     if isinstance(photo, UploadFile) and photo.size:
+        kept = [item for item in await _evidence(request, row) if item["kind"] in PHOTO_KINDS.values()]
+        if len(kept) >= MOST_PHOTOS:
+            raise HTTPException(422, f"photo: this finding has {MOST_PHOTOS} already")
         await keep_photo(request, photo, kind=PHOTO_KINDS[kind], actor=login, finding=row["id"])
     elif kind is CommandKind.RECTIFY and photo_wanted(row):
         raise HTTPException(422, "photo: '', expected a picture")

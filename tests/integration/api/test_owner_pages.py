@@ -203,6 +203,20 @@ def test_a_form_keeps_its_words_and_asks_for_the_photo_of_the_policy(house: Hous
     assert house.client.get("/kitchen/finding/F1/picture?kind=appeal").status_code == 200
 
 
+def test_photos_of_a_finding_do_not_fill_the_folder(house: House) -> None:
+    finding = house.finding("F1")
+    house.owner.execute(
+        "INSERT INTO evidence (id, finding_id, kind, media, sha256, bytes, captured_at, source)"
+        " SELECT gen_random_uuid(), %s, 'appeal', 'image/jpeg', lpad(n::text, 64, '0'), 1, now(), 'x'"
+        " FROM generate_series(1, 24) AS n",
+        (finding,),
+    )
+    house.sign_in("owner1")
+    status, text = house.send("/kitchen/finding/F1", "/kitchen/finding/F1/rectify?lang=zh", jpeg(), note="done")
+    assert status == 422 and "本问题已有 24 张照片" in text
+    assert len(house.owner.execute("SELECT 1 FROM evidence").fetchall()) == 24
+
+
 def test_what_the_desk_refuses_keeps_its_words(house: House) -> None:
     finding = house.finding("F1")
     house.owner.execute(

@@ -76,6 +76,7 @@ def test_only_what_is_refused_for_itself_is_given_up() -> None:
         ("::1", False),
         ("::", False),
         ("fe80::1%eth0", False),
+        ("fec0::1", False),
         ("fc00::1", False),
         ("::ffff:10.0.0.1", False),
         ("::ffff:8.8.8.8", True),
