@@ -118,10 +118,16 @@ class Hub:
         known = {entry["id"] for entry in self.entries}
         # The first look begins with now: what was before, a viewer asks for by its last number.
         after = (self.newest if self.digest else newest) - OVERLAP
-        found = await (await connection.execute(QUERIES["entries_after"], {"after": after, "limit": KEPT})).fetchall()
-        fresh = [entry for entry in found if entry["id"] not in known]
-        self.entries.extend(fresh)
-        self.heard += len(fresh)
+        while True:
+            asked = {"after": after, "limit": KEPT}
+            found = await (await connection.execute(QUERIES["entries_after"], asked)).fetchall()
+            fresh = [entry for entry in found if entry["id"] not in known]
+            self.entries.extend(fresh)
+            self.heard += len(fresh)
+            if len(found) < KEPT:
+                break
+            # After a while without the database there is more than a page: the newest must not be what is left out.
+            after = found[-1]["id"]
         self.newest = newest or 0
 
     def since(self, place: int) -> list[Row]:

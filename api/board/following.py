@@ -40,14 +40,14 @@ async def follow(request: Request, viewer: Viewer, look: Look, stands: Place) ->
             for text in _entries(board, hub.since(place), look, False):
                 yield text
             place = hub.heard
-            if version is not None:
-                text, version = await _board(board, look, version)
-                if text:
-                    yield text
+            text, version, read = await _board(board, look, version)
+            if text:
+                yield text
             if hub.digest != digest:
                 digest = hub.digest
                 yield event("change", digest)
-            yield beat(hub)
+            # Who is sent nothing because nothing can be read must not look calm.
+            yield beat(hub) if read else ": the board cannot be read\n\n"
             if time.monotonic() - checked > RECHECK_S:
                 checked = time.monotonic()
                 if not await _still(request, viewer):
@@ -75,12 +75,16 @@ def _entries(board: Board, rows: Sequence[Row], look: Look, missed: bool) -> lis
     return [board.said(look.language, row, missed) for row in rows if in_towns(row, look.towns)]
 
 
-async def _board(board: Board, look: Look, version: str) -> tuple[str, str]:
+async def _board(board: Board, look: Look, version: str | None) -> tuple[str, str | None, bool]:
+    """What turns the viewer's board into the one of now, its version, and whether it could be read."""
     try:
+        if version is None:
+            await board.facts(look.towns)
+            return "", None, True
         frame = await board.frame(look)
     except FAULTS:
-        return "", version
-    return (board.push(look, version, frame), frame.version) if frame.version != version else ("", version)
+        return "", version, False
+    return (board.push(look, version, frame) if frame.version != version else ""), frame.version, True
 
 
 async def _still(request: Request, viewer: Viewer) -> bool:

@@ -146,7 +146,7 @@ SELECT s.code, s.site, s.reason, s.last_event FROM stranger s
 WHERE s.last_event > clock_timestamp() - interval '24 hours'
   AND NOT EXISTS (SELECT FROM audit_log a WHERE a.action = 'stranger_dismissed' AND a.object = s.site || '/' || s.code
                   AND (a.details ->> 'last_event')::timestamptz >= s.last_event)
-ORDER BY s.last_event DESC LIMIT 5
+ORDER BY s.last_event DESC LIMIT 200
 
 -- name: stranger
 SELECT code, site, reason, last_event FROM stranger

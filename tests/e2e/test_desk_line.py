@@ -55,3 +55,14 @@ def test_a_new_token_in_another_tab_does_not_take_the_board_away(site: Site, loo
     expect(page.locator(".cover")).to_be_hidden()
     site.room.phone(LIFT)
     expect(page.locator("article", has_text=LIFT)).to_be_visible()
+
+
+def test_a_part_of_a_page_that_cannot_be_fetched_covers_it(site: Site, look: Open) -> None:
+    number = site.room.phone(LIFT)["number"]
+    page = operator(look, f"/board/incident/{number}?lang=en")
+    page.route("**/live?*", lambda route: route.fulfill(status=503))
+    site.room.press(site.room.link(LIFT), "/accept")
+    expect(page.locator(".cover")).to_be_visible(timeout=20_000)
+    page.unroute("**/live?*")
+    expect(page.locator(".cover")).to_be_hidden(timeout=30_000)
+    expect(page.locator("#crews")).to_contain_text("accepted")

@@ -5,7 +5,7 @@
   const LIMIT = 5000, AGAIN = 3000, RETRY = 2000, bar = document.getElementById("bar");
   if (!bar || !bar.dataset.stream) return;
   const link = document.getElementById("link"), since = document.getElementById("since"), cover = document.querySelector(".cover");
-  let beat = Date.now(), blind = false, source = null, last = "", ended = false;
+  let beat = Date.now(), blind = false, source = null, last = "", ended = false, lost = 0;
   function tell(kind, detail) { document.dispatchEvent(new CustomEvent("sunlit:" + kind, { detail: detail })); }
   function data(e) { if (e.lastEventId) last = e.lastEventId; return JSON.parse(e.data); }
   function connect() {
@@ -35,9 +35,12 @@
   }
   // A change of a board that does not stand here: the whole of it is asked for.
   document.addEventListener("sunlit:astray", function () { source.close(); bar.dataset.version = "none"; connect(); });
+  // A part of a page that cannot be fetched shows what was.
+  ["responseError", "sendError"].forEach(function (kind) { document.addEventListener("htmx:" + kind, function () { lost = lost || Date.now(); }); });
+  document.addEventListener("htmx:afterSwap", function () { lost = 0; check(); });
   function check() {
-    const age = Date.now() - beat, now = age > LIMIT;
-    if (now && !blind) { since.textContent = new Date(beat + (sunlitClock.ahead || 0)).toLocaleTimeString("en-GB"); sunlitBell.ring(4); }
+    const age = Date.now() - beat, now = age > LIMIT || (lost > 0 && Date.now() - lost > LIMIT);
+    if (now && !blind) { since.textContent = new Date(Math.min(beat, lost || beat) + (sunlitClock.ahead || 0)).toLocaleTimeString("en-GB"); sunlitBell.ring(4); }
     // Who has signed in again meanwhile has another token for the forms.
     if (blind && !now && ended) location.reload();
     blind = now;

@@ -4,14 +4,16 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 import uvicorn
 
+import api.stream
 from api.app import create_app
 from api.board import following
 from runtime.settings import DatabaseSettings
@@ -129,6 +131,47 @@ def test_who_was_away_is_told_everything_since_from_rows(pages: Pages) -> None:
     opened = [message["data"] for message in told if message["data"]["action"] == "opened"]
     assert [said["text"].split()[0] for said in opened] == ["442002", "442003"]
     assert all(said["missed"] and said["new"] for said in opened)
+
+
+@pytest.mark.parametrize("query", [{"v": "none"}, {}])
+def test_a_board_that_cannot_be_read_is_not_calm(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch, query: dict[str, str]
+) -> None:
+    """The small question what has changed is answered, the large one what stands on the board is not."""
+
+    async def broken() -> None:
+        raise psycopg.OperationalError("broken by the test")
+
+    async def look() -> list[str]:
+        async with client_of(pages, pages.cookies()) as client, listening(client, **query) as stream:
+            await first(stream, lambda m: m["event"] == "beat")
+            monkeypatch.setattr(pages.app.state.board, "_rows", broken)
+            await asyncio.to_thread(pages.room.phone, "442001")
+            await first(stream, entries("442001"))
+            found: list[str] = []
+            with suppress(TimeoutError):
+                async with asyncio.timeout(7):
+                    async for message in stream:
+                        found.append(message["event"])
+            return found
+
+    assert "beat" not in asyncio.run(look())
+
+
+def test_the_newest_of_many_at_once_is_heard(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More happened than a page holds while the database could not be asked: what is newest rings all the same."""
+    monkeypatch.setattr(api.stream, "KEPT", 60)
+    hub = pages.app.state.hub
+    number = pages.room.phone("442001")["id"]
+    until(lambda: hub.newest and hub.newest == pages.room.one("SELECT max(id) AS id FROM incident_entry")["id"])
+    heard = hub.heard
+    pages.room.owner.execute(
+        "INSERT INTO incident_entry (incident_id, at, actor, action, reason, policy_version)"
+        " SELECT %s, now(), 'test', 'note', n::text, 1 FROM generate_series(1, 200) AS n",
+        (number,),
+    )
+    until(lambda: hub.heard >= heard + 200)
+    assert hub.since(heard)[199]["reason"] == "200"
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,15 @@ def test_a_stranger_is_dismissed_with_a_reason_and_comes_back_with_its_next_alar
     assert room.client.get("/board/stranger?site=demo&code=nobody").status_code == 404
 
 
+def test_no_strangers_alarm_hides_another(room: Room) -> None:
+    room.owner.execute(
+        "INSERT INTO stranger (site, code, reason, first_seen, last_seen, messages, events, last_event, kept, lanes)"
+        " SELECT 'far', 'stranger-' || n, 'unknown', now(), now(), 1, 1, now() - make_interval(secs => n), 0, '{event}'"
+        " FROM generate_series(1, 40) AS n"
+    )
+    assert room.client.get("/board").text.count('data-stranger="') == 40
+
+
 def test_a_mass_incident_stands_as_one_with_the_worst_first(room: Room) -> None:
     for lift, args in (("442001", {"people": 1}), ("442002", {"people": 4}), ("442003", {"people": 0})):
         room.phone(lift, **args)
