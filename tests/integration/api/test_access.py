@@ -84,7 +84,7 @@ def test_a_sensor_that_knows_only_half_breaks_no_page(settings: Settings, sign_i
             " WHERE k.code = 'k-001' AND d.kind = 'kitchen_sensor'",
             (uuid4(),),
         )
-    page = sign_in("owner1").get("/kitchen")
+    page = sign_in("owner1").get("/kitchen/k-001")
     assert page.status_code == 200
     assert "– °C · 61 %" in page.text
 
