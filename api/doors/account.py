@@ -1,6 +1,6 @@
 """One's own account: password, second factor, and where one is signed in. Nobody else's is here."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
@@ -18,7 +18,8 @@ router = APIRouter(prefix="/account")
 Me = Annotated[Viewer, Depends(anybody_signed_in)]
 Password = Annotated[str, Form(max_length=passwords.LONGEST)]
 Code = Annotated[str, Form(max_length=40)]
-SAID = ("password", "ended", "second_off")
+Language = Annotated[Literal["zh", "en"], Form()]
+SAID = ("password", "ended", "second_off", "language")
 
 
 @router.get("")
@@ -43,6 +44,14 @@ async def change_password(request: Request, viewer: Me, old: Password, new: Pass
         await _only_this(request, connection, viewer, answer)
         await note(connection, actor_of(viewer), "password_changed", f"person {viewer.person_id}")
     return answer
+
+
+@router.post("/language")
+async def choose_language(request: Request, viewer: Me, language: Language) -> Response:
+    """The language of one's pages from now on; one chosen in the address goes before it."""
+    async with request.app.state.pool.connection() as connection:
+        await connection.execute(QUERIES["language_set"], {"person": viewer.person_id, "language": language})
+    return RedirectResponse("/account?said=language", 303)
 
 
 @router.post("/sessions")

@@ -116,3 +116,6 @@ SELECT id, active, oidc_subject FROM person WHERE login = %(login)s FOR UPDATE
 
 -- name: bind
 UPDATE person SET oidc_issuer = %(issuer)s, oidc_subject = %(subject)s WHERE id = %(person)s
+
+-- name: language_set
+UPDATE person SET language = %(language)s WHERE id = %(person)s

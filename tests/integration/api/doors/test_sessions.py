@@ -237,3 +237,13 @@ def test_the_sign_in_takes_no_form_of_another_site(house: House, headers: dict[s
     browser = house.browser()
     answer = browser.post("/login", data={"login": "operator", "password": PASSWORD}, headers=headers)
     assert answer.status_code == status
+
+
+def test_a_language_chosen_once_stays(house: House) -> None:
+    browser = house.browser()
+    sign_in(browser, "operator")
+    assert '<html lang="zh-CN">' in browser.get("/account").text
+    values = {"csrf": csrf(browser), "language": "en"}
+    assert browser.post("/account/language", data=values).headers["location"] == "/account?said=language"
+    assert '<html lang="en">' in browser.get("/board").text
+    assert browser.post("/account/language", data={**values, "language": "fr"}).status_code == 422
