@@ -10,6 +10,7 @@ import psycopg
 import typer
 from psycopg.types.json import Jsonb
 
+from api.doors.entry import QUERIES as PEOPLE
 from api.sql import QUERIES
 from contracts.kinds import EdgeCommand
 from runtime.db import Connection, Role, connect, fault_of
@@ -49,7 +50,7 @@ def order(
 def _write(
     connection: Connection, device: str, kind: EdgeCommand, args: dict[str, Value], login: str, why: str
 ) -> UUID:
-    person = connection.execute(QUERIES["person_by_login"], {"login": login}).fetchone()
+    person = connection.execute(PEOPLE["person_by_login"], {"login": login}).fetchone()
     if person is None:
         _fail(f"--by: {login!r} is nobody, expected a login")
     known = connection.execute(QUERIES["device_of_order"], {"device": device}).fetchone()

@@ -33,6 +33,9 @@ def logs_as_before() -> Iterator[None]:
     logging.getLogger().setLevel(level)
 
 
+MEMORY_BYTES = 4 * 2**30
+
+
 def lacking(reason: str) -> None:
     """Skips a test for a missing part; in CI that is a failure."""
     if os.environ.get("CI"):
@@ -41,12 +44,12 @@ def lacking(reason: str) -> None:
 
 
 @contextmanager
-def open_folder(name: str) -> Iterator[Path]:
+def open_folder(name: str, parent: Path | None = None) -> Iterator[Path]:
     """A folder that other users can pass: PostgreSQL and mosquitto, started by root, become users of their own.
 
     pytest's own folders will not do: a second run closes them to others at its start.
     """
-    folder = Path(mkdtemp(prefix=f"sunlit-{name}-"))
+    folder = Path(mkdtemp(prefix=f"sunlit-{name}-", dir=parent))
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -54,8 +57,14 @@ def open_folder(name: str) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    with open_folder("postgres") as folder:
+    with open_folder("postgres", _memory()) as folder:
         yield from _serve(Postgres(folder / "data"))
+
+
+def _memory() -> Path | None:
+    """A folder in memory where there is room: each test has a database of its own, which is a thousand files."""
+    folder = Path("/dev/shm")
+    return folder if folder.is_dir() and shutil.disk_usage(folder).free > MEMORY_BYTES else None
 
 
 def _serve(server: Postgres) -> Iterator[Postgres]:

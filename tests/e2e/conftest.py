@@ -76,8 +76,9 @@ def city() -> Iterator[City]:
             demo.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One for each file: while Playwright is open no other test of this process can begin a loop of its own."""
     if not CHROMIUM.exists():
         lacking("chromium is not installed")
     with sync_playwright() as playwright:

@@ -80,7 +80,7 @@ def bureau(city_db: DatabaseSettings, tmp_path: Path, issuer: str) -> Iterator[B
 def test_from_the_button_to_the_signed_in_page(bureau: Bureau) -> None:
     address = bureau.go("s-1", back="/board/quiet")
     inside = bureau.come_back(address)
-    assert (inside.status_code, inside.headers["location"]) == (303, "/board/quiet")
+    assert (inside.status_code, inside.headers["location"]) == (303, "/board/quiet?lang=en")
     assert bureau.pages.get("/board").status_code == 200
     assert bureau.come_back(address).status_code == 401, "an address of return is good once"
     row = bureau.owner.execute("SELECT oidc_issuer, oidc_subject FROM person WHERE login = 'operator'").fetchone()
@@ -90,7 +90,7 @@ def test_from_the_button_to_the_signed_in_page(bureau: Bureau) -> None:
     other = bureau.come_back(bureau.go("s-3"))
     assert (other.status_code, bureau.sessions()) == (403, 1)
     bureau.owner.execute("UPDATE person SET login = 'wang' WHERE login = 'operator'")
-    assert bureau.come_back(bureau.go("s-1")).headers["location"] == "/board"
+    assert bureau.come_back(bureau.go("s-1")).headers["location"] == "/board?lang=en"
     bureau.owner.execute("UPDATE person SET active = false WHERE login = 'wang'")
     assert bureau.come_back(bureau.go("s-1")).status_code == 403
     assert bureau.pages.get("/board").status_code == 303
@@ -101,7 +101,7 @@ def test_only_groups_that_the_settings_know_bring_somebody_new(bureau: Bureau) -
     assert refused.status_code == 403
     assert "no account here" in refused.text
     assert bureau.sessions() == 0
-    assert bureau.come_back(bureau.go("s-4")).headers["location"] == "/oversight"
+    assert bureau.come_back(bureau.go("s-4")).headers["location"] == "/oversight?lang=en"
     rows = bureau.owner.execute(
         "SELECT p.name, r.role, r.town_code FROM person p JOIN person_role r ON r.person_id = p.id"
         " WHERE p.login = 'new.inspector'"

@@ -45,7 +45,7 @@ def sunlit(settings: Settings, *words: str, code: int = 0) -> str:
         patch.setenv("SUNLIT_DATABASE__URL", settings.database.url)
         done = CliRunner().invoke(cli, list(words))
     assert done.exit_code == code, done.output
-    return done.output.strip()
+    return (done.output if code else done.stdout).strip()
 
 
 def ask(client: TestClient, token: str | None) -> tuple[int, str]:
