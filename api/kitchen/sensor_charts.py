@@ -12,7 +12,6 @@ from api.kitchen.drawn import Band, Course, Tick, course, strip
 from runtime.api_settings import ClimateLimit
 
 Say = Callable[[str], str]
-TICKS = 6
 
 
 class Shown(NamedTuple):

@@ -60,7 +60,7 @@ class Room:
         ).fetchone()
         assert row
         for _ in range(200):
-            if self.owner.execute("SELECT FROM event_handled WHERE event_row = %s", (row["id"],)).fetchone():
+            if self.owner.execute("SELECT 1 FROM event_handled WHERE event_row = %s", (row["id"],)).fetchone():
                 break
             threading.Event().wait(0.05)
         found = self.owner.execute("SELECT * FROM finding ORDER BY id DESC LIMIT 1").fetchone()
