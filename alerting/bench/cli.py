@@ -1,32 +1,21 @@
 """`sunlit bench alarm`."""
 
 import logging
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
-import psycopg
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from alerting.bench.measure import Load, measure
 from alerting.bench.numbers import Numbers, Spread
 from alerting.bench.raiser import RaiserError
 from alerting.bench.system import BenchError, own_system
-from runtime import log
+from runtime.load.running import running
 from runtime.log import quiet
-from runtime.migrate import MigrationError
 from runtime.settings import load
-from runtime.stack.broker import BrokerError
-from runtime.stack.ports import PortInUse
-from runtime.stack.postgres import PostgresError
-
-console = Console(stderr=True)
 
 
 def alarm(
@@ -46,47 +35,18 @@ def alarm(
 
     Exit 1 when a page is missing, 2 when the bench could not run.
     """
-    log.configure("bench")
     wanted = Load(background, devices, alarms, seconds, burst, warm_up)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    try:
-        with ended_in_order(), bar, quiet("runtime.bus", logging.WARNING):
-            task = bar.add_task("starting", total=1)
-            with own_system(load(config), home, wanted.lifts, plain) as system:
-                numbers = measure(
-                    system,
-                    wanted,
-                    seed,
-                    lambda step, at, whole: bar.update(task, description=step, completed=at, total=whole),
-                )
-    except psycopg.Error as error:
-        typer.echo(f"sunlit bench alarm: database: {' '.join(str(error).split())}", err=True)
-        raise typer.Exit(2) from error
-    except (BenchError, RaiserError, BrokerError, PortInUse, PostgresError, MigrationError, OSError) as error:
-        typer.echo(f"sunlit bench alarm: {error}", err=True)
-        raise typer.Exit(2) from error
+    with (
+        running("alarm", BenchError, RaiserError) as tell,
+        quiet("runtime.bus", logging.WARNING),
+        own_system(load(config), home, wanted.lifts, plain) as system,
+    ):
+        numbers = measure(system, wanted, seed, tell)
     if as_json:
         typer.echo(msgspec.json.encode(numbers).decode())
     else:
         show(numbers, Console())
     raise typer.Exit(1 if numbers.missing else 0)
-
-
-@contextmanager
-def ended_in_order() -> Iterator[None]:
-    """SIGTERM is like Ctrl-C: what was started is ended."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def show(found: Numbers, out: Console) -> None:

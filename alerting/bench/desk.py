@@ -4,7 +4,6 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from multiprocessing.connection import Connection as Pipe
@@ -27,6 +26,7 @@ from runtime.db import Connection, Role, connect
 from runtime.load.generator import SPAWN
 from runtime.load.machine import idle
 from runtime.load.own import own_database
+from runtime.load.running import Tell
 from runtime.service import keep
 from runtime.settings import DatabaseSettings, Settings
 
@@ -39,7 +39,6 @@ NOISE_PER_S = 5.0
 RELEASE_S = 60.0
 STEP_S = 0.1
 READY_S = 60.0
-Tell = Callable[[str, float, float], None]
 Cycle = tuple[float, float, int]
 """when it ended (monotonic), seconds it took, and how much was done"""
 

@@ -4,23 +4,16 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
-import psycopg
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from alerting.bench.cli import ended_in_order
 from alerting.bench.desk import Wanted, measure
 from alerting.bench.desk_numbers import DeskNumbers
 from alerting.bench.numbers import Spread
 from alerting.bench.system import BenchError
-from runtime import log
-from runtime.migrate import MigrationError
+from runtime.load.running import running
 from runtime.settings import load
-from runtime.stack.postgres import PostgresError
-
-console = Console(stderr=True)
 
 
 def desk(
@@ -38,32 +31,8 @@ def desk(
 
     Exit 1 when something was left undone, 2 when the bench could not run.
     """
-    log.configure("bench")
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    try:
-        with ended_in_order(), bar:
-            task = bar.add_task("starting", total=1)
-            found = measure(
-                load(config),
-                home,
-                Wanted(open_, workers, seconds, warm_up),
-                seed,
-                plain,
-                lambda step, at, whole: bar.update(task, description=step, completed=at, total=whole),
-            )
-    except psycopg.Error as error:
-        typer.echo(f"sunlit bench desk: database: {' '.join(str(error).split())}", err=True)
-        raise typer.Exit(2) from error
-    except (BenchError, PostgresError, MigrationError, OSError) as error:
-        typer.echo(f"sunlit bench desk: {error}", err=True)
-        raise typer.Exit(2) from error
+    with running("desk", BenchError) as tell:
+        found = measure(load(config), home, Wanted(open_, workers, seconds, warm_up), seed, plain, tell)
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
     else:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from runtime.load.generator import SPAWN, Board, Plan, generate, new_board
 from runtime.load.machine import Idle, cpu_seconds, idle
 from runtime.load.payload import fleet
 from runtime.load.raising import Timetable
+from runtime.load.running import Tell
 
 CONNECT_S = 30.0
 PAGES_S = 60.0
@@ -27,7 +28,6 @@ WARM_ALARMS = 5
 BREATH_S = 3.0
 """between the last alarm of the timetable and the burst"""
 
-Tell = Callable[[str, float, float], None]
 """hears of a step, how far it is and how far it goes"""
 
 

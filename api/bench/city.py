@@ -1,6 +1,5 @@
 """The city of the bench: the register of `sunlit simulate`, its past, and so many open incidents."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -8,6 +7,7 @@ from argon2 import PasswordHasher
 
 from api.bench.sql import QUERIES
 from runtime.db import Role, connect
+from runtime.load.running import Tell
 from runtime.settings import DatabaseSettings
 from runtime.simulate.history import midnight
 from runtime.simulate.register import invent
@@ -16,7 +16,6 @@ from runtime.simulate.store import write, write_past
 LOGIN, PASSWORD = "operator", "only of the bench"
 LOOKED_AT = 100
 """incidents whose pages are opened, in turn"""
-Tell = Callable[[str, float, float], None]
 
 
 class Size(NamedTuple):

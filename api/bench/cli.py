@@ -4,23 +4,18 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
-import psycopg
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from api.bench.city import Size
 from api.bench.measure import BenchError, Wanted, measure
 from api.bench.numbers import AT_LEAST, LIMITS, Numbers
 from api.bench.wire import WireError
-from runtime import log
-from runtime.migrate import MigrationError
+from runtime.load.running import running
 from runtime.settings import load
 from runtime.simulate.store import CityError
-from runtime.stack.postgres import PostgresError
 
-console = Console(stderr=True)
 NAMES = {
     "board_p95_ms": "the board, p95, ms",
     "incident_p95_ms": "a page of an incident, p95, ms",
@@ -47,33 +42,9 @@ def api(
 
     Exit 1 when a limit was not kept, 2 when the bench could not run.
     """
-    log.configure("bench")
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
     wanted = Wanted(Size(lifts, kitchens, days, open_), viewers, seconds)
-    try:
-        with bar:
-            task = bar.add_task("starting", total=1)
-            found = measure(
-                load(config),
-                home,
-                wanted,
-                seed,
-                plain,
-                lambda step, at, whole: bar.update(task, description=step, completed=at, total=whole),
-            )
-    except psycopg.Error as error:
-        typer.echo(f"sunlit bench api: database: {' '.join(str(error).split())}", err=True)
-        raise typer.Exit(2) from error
-    except (BenchError, WireError, CityError, PostgresError, MigrationError, ValueError, OSError) as error:
-        typer.echo(f"sunlit bench api: {error}", err=True)
-        raise typer.Exit(2) from error
+    with running("api", BenchError, WireError, CityError, ValueError) as tell:
+        found = measure(load(config), home, wanted, seed, plain, tell)
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
     else:

@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 import httpx
 
-from api.bench.city import LOGIN, PASSWORD, Seeded, Size, Tell, seed
+from api.bench.city import LOGIN, PASSWORD, Seeded, Size, seed
 from api.bench.numbers import Numbers, milliseconds, ratios
 from api.bench.viewers import happen, watch
 from api.bench.wire import Caller, timed
 from runtime.load.machine import idle
 from runtime.load.own import own_database
+from runtime.load.running import Tell
 from runtime.settings import DatabaseSettings, Settings
 from runtime.stack.ports import free_port
 from runtime.stack.process import Process, sunlit

@@ -5,10 +5,10 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from api.bench.city import Tell
 from api.bench.sql import QUERIES
 from api.bench.wire import Caller, WireError
 from runtime.db import Role, connect
+from runtime.load.running import Tell
 from runtime.settings import DatabaseSettings
 
 STREAM = "/board/stream?v=none"

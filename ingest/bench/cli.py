@@ -1,34 +1,24 @@
 """`sunlit bench ingest`."""
 
 import logging
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
-import psycopg
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from ingest.bench.limits import LimitError
 from ingest.bench.measure import Load, measure
 from ingest.bench.numbers import Numbers
 from ingest.bench.system import BenchError, own_system, target_system
-from runtime import log
+from runtime.load.running import running
 from runtime.log import quiet
-from runtime.migrate import MigrationError
 from runtime.settings import load
-from runtime.stack.broker import BrokerError
-from runtime.stack.ports import PortInUse
-from runtime.stack.postgres import PostgresError
 
 WARM_UP_S = 5.0
 IN_TITLE = ("devices", "rate", "seconds", "samples", "database")
-console = Console(stderr=True)
 
 
 def ingest(
@@ -59,7 +49,6 @@ def ingest(
 
     Exit 1 when the equation does not balance, 2 when the bench could not run.
     """
-    log.configure("bench")
     settings = load(config)
     if not rate:
         # As fast as it goes means always behind: ingest would send the load back to edges that are not there.
@@ -69,46 +58,15 @@ def ingest(
         # A device's first message is dearer than those that follow.
         warm_up = max(WARM_UP_S, devices / rate if rate else 0.0)
     wanted = Load(devices, rate, seconds, samples, backlog, connections, warm_up, limit_seconds)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
     opened = target_system(settings, target) if target else own_system(settings, home, workers, plain)
-    try:
-        # The probes' connection comes and goes; only its failures are news.
-        with _ended_in_order(), bar, quiet("runtime.bus", logging.WARNING):
-            task = bar.add_task("starting", total=1)
-            with opened as system:
-                numbers = measure(
-                    system,
-                    wanted,
-                    lambda step, at, whole: bar.update(task, description=step, completed=at, total=whole),
-                )
-    except psycopg.Error as error:
-        typer.echo(f"sunlit bench ingest: database: {' '.join(str(error).split())}", err=True)
-        raise typer.Exit(2) from error
-    except (BenchError, LimitError, BrokerError, PortInUse, PostgresError, MigrationError, OSError) as error:
-        typer.echo(f"sunlit bench ingest: {error}", err=True)
-        raise typer.Exit(2) from error
+    # The probes' connection comes and goes; only its failures are news.
+    with running("ingest", BenchError, LimitError) as tell, quiet("runtime.bus", logging.WARNING), opened as system:
+        numbers = measure(system, wanted, tell)
     if as_json:
         typer.echo(msgspec.json.encode(numbers).decode())
     else:
         Console().print(table(numbers))
     raise typer.Exit(0 if numbers.balanced else 1)
-
-
-@contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """SIGTERM is like Ctrl-C: what was started is ended, and what was entered is removed."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def table(numbers: Numbers) -> Table:

@@ -12,13 +12,13 @@ from ingest.bench.system import BenchError, System
 from runtime.db import Connection
 from runtime.load.generator import SPAWN, Board, Plan, generate, new_board
 from runtime.load.machine import Idle, cpu_seconds, idle
+from runtime.load.running import Tell
 
 STANDSTILL_S = 30.0
 """who has committed nothing for so long is not draining any more"""
 LOOK_S = 0.2
 SHARE_OF_LOOKING = 0.05
 """of the time, that counting what is committed may take"""
-Tell = Callable[[str, float, float], None]
 """hears of a step, how far it is and how far it goes"""
 
 

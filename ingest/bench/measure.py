@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from contracts.kinds import Lane
 from ingest.bench.limits import bare_consumer, bare_copy
-from ingest.bench.load import Run, Steady, Tell
+from ingest.bench.load import Run, Steady
 from ingest.bench.numbers import Numbers
 from ingest.bench.probe import Probes
 from ingest.bench.sql import QUERIES
@@ -19,6 +19,7 @@ from runtime.load.generator import Plan
 from runtime.load.machine import spent
 from runtime.load.payload import PREFIX, fleet, probes
 from runtime.load.percentile import percentile
+from runtime.load.running import Tell
 
 READY_S = 60.0
 KEPT_UP_S = 2.0

@@ -4,21 +4,15 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
-import psycopg
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from ingest.bench.sizes import CITY_LIFTS, Sizes, years
 from ingest.bench.storage import measure
 from ingest.bench.storage_plot import amount, draw
 from ingest.bench.system import BenchError
-from runtime import log
-from runtime.migrate import MigrationError
-from runtime.stack.postgres import PostgresError
-
-console = Console(stderr=True)
+from runtime.load.running import running
 
 
 def storage(
@@ -31,34 +25,10 @@ def storage(
     as_json: Annotated[bool, typer.Option("--json", help="machine-readable, on stdout")] = False,
 ) -> None:
     """Write simulated lifts' samples and weigh them: plain PostgreSQL, TimescaleDB's rows and columns, rollups."""
-    log.configure("bench")
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    try:
-        with bar:
-            task = bar.add_task("starting", total=1)
-            found = measure(
-                lifts,
-                hours,
-                every,
-                chunk_hours,
-                home,
-                lambda step, share: bar.update(task, description=step, completed=share),
-            )
+    with running("storage", BenchError) as tell:
+        found = measure(lifts, hours, every, chunk_hours, home, lambda step, share: tell(step, share, 1))
         if svg:
             svg.write_text(draw(found), "utf-8")
-    except psycopg.Error as error:
-        typer.echo(f"sunlit bench storage: database: {' '.join(str(error).split())}", err=True)
-        raise typer.Exit(2) from error
-    except (BenchError, PostgresError, MigrationError, OSError) as error:
-        typer.echo(f"sunlit bench storage: {error}", err=True)
-        raise typer.Exit(2) from error
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
     else:
